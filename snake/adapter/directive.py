@@ -1,0 +1,151 @@
+"""What a directive is to the adapter, and the kinds of value that it may yield.
+
+A directive reads one `Segment` and returns values; the adapter sorts, groups
+and nests them into routes and servers. A directive that is one handler returns
+that handler's module and is done; the adapter takes the matcher off the line
+before, and puts it on the route after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, Protocol
+
+import msgspec
+
+from snake.caddyfile.segments import Segment
+from snake.config.http import Route
+from snake.config.logging import Log
+from snake.core.modules import Module
+
+MatcherSet = dict[str, msgspec.Raw]
+"""Matchers by name; all must match."""
+
+
+class MatcherArg(Enum):
+    """Whether the first argument of a directive may be a request matcher."""
+
+    OPTIONAL = auto()
+    """`*`, `/path…` or `@name` as first argument is the matcher, and taken off the line."""
+    NONE = auto()
+    """The directive takes no matcher: `log`, `handle_errors`, `try_files`."""
+    OWN = auto()
+    """The directive reads its matcher itself, with `scope.match`: `root`, `handle_path`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteValue:
+    """One route. `match` holds the sets, any of which must match; none matches everything.
+
+    `group` asks for mutual exclusion with the other routes of that name in the
+    block ("handle", "root", "rewrite"); the adapter gives it its final name.
+    """
+
+    handlers: tuple[Module, ...]
+    match: tuple[MatcherSet, ...] = ()
+    group: str = ""
+    terminal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RoutesValue:
+    """Several routes that stay together and in order, as `try_files` with a query makes."""
+
+    routes: tuple[RouteValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRouteValue:
+    """Routes for the server's `errors`; `match` has the codes."""
+
+    routes: tuple[Route, ...]
+    match: tuple[MatcherSet, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LogValue:
+    """One `log` directive: a log of its own, or the default one."""
+
+    name: str
+    """The logger's name; empty for one that the adapter numbers (`log0`)."""
+    log: Log | None
+    """Its settings; `None` when the directive has none."""
+    hostnames: tuple[str, ...] = ()
+    no_hostname: bool = False
+
+
+Value = RouteValue | RoutesValue | ErrorRouteValue | LogValue
+
+
+class Scope(Protocol):
+    """Where a directive stands: its site's named matchers, and the options of the whole file."""
+
+    file: str
+    """The Caddyfile's name as given on the command line."""
+    options: dict[str, Any]
+    """Global options by name, as their files parsed them."""
+
+    def match(self, line: Segment) -> tuple[tuple[MatcherSet, ...], Segment]:
+        """Take the matcher off the line, if its first argument is one.
+
+        Returns the matcher sets (none for no matcher or `*`) and the line without it.
+        Raises `CaddyfileError` for an unknown `@name`.
+        """
+        ...
+
+    def subroute(self, lines: Sequence[Segment]) -> Module:
+        """Adapt the lines of a block, sorted, to an `http.handlers.subroute`."""
+        ...
+
+    def literal_subroute(self, lines: Sequence[Segment]) -> Module:
+        """Adapt the lines of a block in the order written, to an `http.handlers.subroute`."""
+        ...
+
+    def error_routes(self, lines: Sequence[Segment]) -> tuple[Route, ...]:
+        """Adapt the lines of a `handle_errors` block, sorted, to routes."""
+        ...
+
+
+Parsed = Module | Value | Sequence[Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """A word that may begin a line inside a site.
+
+    `after` and `before` name a standard directive: where a plugin's directive
+    stands in the order. A directive with neither must be placed by the `order`
+    option or used inside `route`.
+    """
+
+    name: str
+    parse: Callable[[Segment, Scope], Parsed]
+    matcher: MatcherArg = MatcherArg.OPTIONAL
+    after: str = ""
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MatcherSyntax:
+    """A word that may begin a line of a named matcher.
+
+    `parse` gets every line of that matcher in the set, since their arguments
+    add up, and the name of the set without its `@` (a default name for regexps).
+    """
+
+    name: str
+    parse: Callable[[Sequence[Segment], str, Scope], Module]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A word that may begin a line of the global options.
+
+    `parse` gets the line and the value of an earlier line of the same name
+    (`None` for the first), and returns the new value.
+    """
+
+    name: str
+    parse: Callable[[Segment, Any], Any]

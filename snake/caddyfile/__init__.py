@@ -1,0 +1,1 @@
+"""Text to tokens to segments. It knows the meaning of no directive."""

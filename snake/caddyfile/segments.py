@@ -1,0 +1,113 @@
+"""Tokens and segments: the Caddyfile as an immutable tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import NoReturn
+
+from snake.caddyfile.errors import CaddyfileError
+from snake.core.suggest import suggestion
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word, and where it was written."""
+
+    text: str
+    file: str
+    line: int
+    quoted: bool = False
+    column: int = 0
+    """Where the word begins on its line, from 1; 0 when it is not known."""
+    source: str = ""
+    """The line as written, for the caret."""
+    imports: tuple[str, ...] = ()
+    """The imports that brought it here, innermost first."""
+
+    def __str__(self) -> str:
+        return self.text
+
+    def fail(self, message: str, hint: str = "") -> NoReturn:
+        """Reject this token."""
+        raise CaddyfileError(
+            message,
+            self.file,
+            self.line,
+            column=self.column,
+            width=len(self.text),
+            source=self.source,
+            hint=hint,
+            imports=self.imports,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One line: its words, and the lines in its braces if it has them."""
+
+    words: tuple[Token, ...]
+    block: tuple[Segment, ...] | None = None
+
+    @property
+    def name(self) -> str:
+        """The first word, or nothing for a bare block of global options."""
+        return self.words[0].text if self.words else ""
+
+    @property
+    def args(self) -> tuple[Token, ...]:
+        """The words after the first."""
+        return self.words[1:]
+
+    @property
+    def texts(self) -> list[str]:
+        """The arguments as plain strings, for `match`."""
+        return [arg.text for arg in self.args]
+
+    @property
+    def lines(self) -> tuple[Segment, ...]:
+        """The lines in the braces; none when there are no braces."""
+        return self.block or ()
+
+    def without_first_arg(self) -> Segment:
+        """Return this line with its first argument taken off."""
+        return replace(self, words=(self.words[0], *self.words[2:]))
+
+    def fields(self, readers: Mapping[str, Callable[[Segment], object]]) -> dict[str, object]:
+        """Read every line in the braces with the reader of its name, each once."""
+        fields: dict[str, object] = {}
+        for line in self.lines:
+            if line.name not in readers:
+                line.fail(
+                    f"{self.name}: unrecognized subdirective: {line.name}"
+                    f"{suggestion(line.name, readers)}",
+                    f"{self.name} knows: {', '.join(readers)}" if readers else "",
+                )
+            if line.name in fields:
+                line.fail(f"{self.name}: {line.name} is given twice")
+            fields[line.name] = readers[line.name](line)
+        return fields
+
+    def no_block(self) -> None:
+        """Reject a block where none belongs."""
+        if self.block is not None:
+            self.fail(f"{self.name} takes no block")
+
+    def arg(self) -> str:
+        """Return the only argument."""
+        if len(self.args) != 1:
+            self.fail(f"{self.name} takes one argument, got {len(self.args)}")
+        return self.args[0].text
+
+    def flag(self) -> bool:
+        """Accept no argument."""
+        if self.args:
+            self.args[0].fail(f"{self.name} takes no argument, got {self.args[0]}")
+        return True
+
+    def fail(self, message: str, hint: str = "") -> NoReturn:
+        """Reject this line, with the caret under its first word."""
+        token = self.words[0] if self.words else (self.lines[0].words[0] if self.lines else None)
+        if token is None:
+            raise CaddyfileError(message, "Caddyfile", 1, hint=hint)
+        token.fail(message, hint)

@@ -1,0 +1,1 @@
+"""The JSON document as frozen types: adapters write it, apps read it."""

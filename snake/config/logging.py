@@ -1,0 +1,43 @@
+"""`logging`: the logs, and which records go to each. Names are Caddy's."""
+
+from __future__ import annotations
+
+import msgspec
+
+from snake.config.http import Config, Duration
+
+
+class Sampling(Config):
+    """Keep the first records of each interval, then every so-many-th."""
+
+    interval: Duration = 0
+    first: int = 0
+    thereafter: int = 0
+
+
+class Log(Config):
+    """One log: where its records go, how they look, which it takes."""
+
+    writer: msgspec.Raw | None = None
+    encoder: msgspec.Raw | None = None
+    core: msgspec.Raw | None = None
+    level: str = ""
+    sampling: Sampling | None = None
+    with_caller: bool = False
+    with_caller_skip: int = 0
+    with_stacktrace: str = ""
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+class SinkLog(Config):
+    """Where unstructured output goes."""
+
+    writer: msgspec.Raw | None = None
+
+
+class Logging(Config):
+    """All logs by name; `default` takes what no other excludes from it."""
+
+    sink: SinkLog | None = None
+    logs: dict[str, Log] = {}

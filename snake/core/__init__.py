@@ -1,0 +1,1 @@
+"""What everything stands on: modules, errors, networks, units. It knows nothing of HTTP."""

@@ -1,0 +1,230 @@
+"""The module system: what a configuration is made of, and how it comes to life.
+
+A `Module` is one frozen struct. Its fields are the JSON it accepts, and
+`provision` turns it into the thing that runs. The struct never changes after
+it is decoded and never holds a socket, a task or a lock: those live in what
+`provision` returns, and the `Context` closes them.
+
+Modules are named by ID in a table of import paths, as entry points are, so a
+configuration imports only what it uses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any, ClassVar, TypeVar, dataclass_transform
+
+import msgspec
+
+from snake.core.errors import ConfigError
+from snake.core.suggest import suggestion
+
+T = TypeVar("T")
+M = TypeVar("M", bound="Module")
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
+class Module(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
+    """The base of all modules."""
+
+    id: ClassVar[str]
+    """Where the module sits: `<namespace>.<name>`, e.g. `http.handlers.static_response`."""
+
+    bare: ClassVar[str | None] = None
+    """The one field whose value is the whole JSON of this module, for modules that are no object.
+
+    `http.matchers.host` is `["a.com"]`, not `{"hosts": ["a.com"]}`: it has `bare = "hosts"`.
+    """
+
+    async def provision(self, ctx: Context) -> Any:  # noqa: ANN401
+        """Return the running form of this module; `ctx` owns what it opens.
+
+        Raises `ConfigError` (by `ctx.fail`) for a value that cannot work.
+        """
+        raise NotImplementedError
+
+
+def name_of(module: type[Module]) -> str:
+    """Return the last label of the module's ID, the name that JSON uses."""
+    return module.id.rpartition(".")[2]
+
+
+def to_json(module: Module, key: str | None = None) -> msgspec.Raw:
+    """Encode a module; with `key`, its own name goes into that field (`"handler": "headers"`)."""
+    fields = msgspec.to_builtins(module, enc_hook=_plain)
+    if module.bare is not None:
+        value = getattr(module, module.bare)
+        return msgspec.Raw(msgspec.json.encode(value, order="sorted"))
+    if key is not None:
+        fields[key] = name_of(type(module))
+    return msgspec.Raw(msgspec.json.encode(fields, order="sorted"))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, msgspec.Raw):
+        return msgspec.json.decode(value)
+    raise NotImplementedError(f"cannot encode {type(value).__name__}")
+
+
+class Registry:
+    """Finds module classes by ID; each is imported when first asked for.
+
+    `table` maps an ID to `package.module:Class`. Plugins add to it through the
+    entry-point group `snake.modules`; a plugin cannot take a standard ID.
+    """
+
+    def __init__(self, table: Mapping[str, str]) -> None:
+        self._table = dict(table)
+        for entry in entry_points(group="snake.modules"):
+            if entry.name in table:
+                origin = entry.dist.name if entry.dist else entry.value
+                raise ConfigError(f"plugin {origin} redefines the standard module {entry.name}")
+            self._table[entry.name] = entry.value
+
+    def __contains__(self, id: str) -> bool:
+        return id in self._table
+
+    def names(self, namespace: str) -> list[str]:
+        """Return the names in a namespace: `http.handlers` has `static_response`, ..."""
+        prefix = f"{namespace}."
+        rest = (id[len(prefix) :] for id in self._table if id.startswith(prefix))
+        return sorted(name for name in rest if "." not in name)
+
+    def get(self, id: str) -> type[Module]:
+        """Return the module class with this ID. Raises `ConfigError` when there is none."""
+        if id not in self._table:
+            namespace, _, name = id.rpartition(".")
+            hint = suggestion(name, self.names(namespace))
+            raise ConfigError(f"unknown module: {id}{hint}")
+        return load_object(self._table[id])  # type: ignore[no-any-return]
+
+
+@cache
+def load_object(path: str) -> Any:  # noqa: ANN401
+    """Import `package.module:name`. Raises `ConfigError` that names the package on failure."""
+    module, _, name = path.partition(":")
+    try:
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(f"cannot load {path}: {error}") from error
+
+
+class Context:
+    """One generation of one configuration: loads guest modules, owns what they open.
+
+    `at()` gives the same context one step deeper in the document, so that every
+    error names its JSON path.
+    """
+
+    __slots__ = ("_stack", "path", "registry", "services")
+
+    def __init__(
+        self,
+        registry: Registry,
+        stack: AsyncExitStack,
+        services: Mapping[type[Any], Any] | None = None,
+        path: str = "",
+    ) -> None:
+        self.registry = registry
+        self.services: Mapping[type[Any], Any] = services or {}
+        self.path = path
+        self._stack = stack
+
+    def at(self, *steps: str | int) -> Context:
+        """Return this context at a deeper place in the document."""
+        path = "/".join([self.path, *map(str, steps)]).lstrip("/")
+        return Context(self.registry, self._stack, self.services, path)
+
+    def fail(self, message: str) -> ConfigError:
+        """Return the error for this place; the caller raises it."""
+        return ConfigError(message, self.path)
+
+    def service(self, kind: type[T]) -> T | None:
+        """Return what the host offers under this type, e.g. `logs.app.Logs`; `None` if nothing."""
+        return self.services.get(kind)
+
+    async def load(self, raw: msgspec.Raw, *, namespace: str, key: str) -> Any:  # noqa: ANN401
+        """Decode and provision the guest module in `raw`, named by its field `key`."""
+        name = _name_in(raw, key, self)
+        try:
+            cls = self.registry.get(f"{namespace}.{name}")
+        except ConfigError as error:
+            raise self.fail(error.message) from error
+        module: Module = decode(raw, _with_name(cls, key), self.path)
+        return await module.provision(self)
+
+    async def load_named(self, raw: msgspec.Raw, id: str) -> Any:  # noqa: ANN401
+        """Decode and provision the guest module that a map key names, as matchers are."""
+        try:
+            cls = self.registry.get(id)
+        except ConfigError as error:
+            raise self.fail(error.message) from error
+        module = decode_bare(raw, cls, self.path)
+        return await module.provision(self)
+
+    async def enter(self, resource: AbstractAsyncContextManager[T]) -> T:
+        """Open `resource`; it closes when this generation of the config does."""
+        return await self._stack.enter_async_context(resource)
+
+
+def _name_in(raw: msgspec.Raw, key: str, ctx: Context) -> str:
+    try:
+        name = msgspec.json.decode(raw, type=dict[str, msgspec.Raw]).get(key)
+        return msgspec.json.decode(name or b"", type=str)
+    except msgspec.DecodeError:
+        raise ctx.fail(f"expected an object with the field {key!r}, the module's name") from None
+
+
+@cache
+def _with_name(cls: type[M], key: str) -> type[M]:
+    """Return `cls` with one more field, the one that holds its name."""
+    return msgspec.defstruct(  # type: ignore[return-value]
+        cls.__name__, [(key, str)], bases=(cls,), kw_only=True, frozen=True
+    )
+
+
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>[^`]*)`")
+_PLACE = re.compile(r" - at `\$?(?P<path>[^`]*)`\Z")
+
+
+def decode(raw: bytes | msgspec.Raw, cls: type[T], path: str = "") -> T:
+    """Decode JSON into `cls`. Raises `ConfigError` with the JSON path and the nearest name."""
+    try:
+        return msgspec.json.decode(raw, type=cls)
+    except msgspec.DecodeError as error:
+        raise explain(error, cls, path) from None
+
+
+def decode_bare(raw: msgspec.Raw, cls: type[M], path: str = "") -> M:
+    """Decode a module that a map key names; see `Module.bare`."""
+    if cls.bare is None:
+        return decode(raw, cls, path)
+    return decode(b'{"%s":%s}' % (cls.bare.encode(), bytes(raw)), cls, path)
+
+
+def explain(error: msgspec.DecodeError, cls: type[Any], path: str) -> ConfigError:
+    """Translate msgspec's error: its `$.a[0].b` becomes `path/a/0/b`, with a hint for a name."""
+    message = str(error)
+    place = _PLACE.search(message)
+    if place:
+        steps = place["path"].replace("[", ".").replace("]", "").split(".")
+        path = "/".join(step for step in [path, *steps] if step)
+        message = message[: place.start()]
+    if unknown := _UNKNOWN.match(message):
+        fields = getattr(cls, "__struct_encode_fields__", ())
+        hint = suggestion(unknown["name"], fields) if not place else ""
+        message = f'unknown field "{unknown["name"]}"{hint}'
+    else:
+        message = f"{message[:1].lower()}{message[1:]}"
+    return ConfigError(message, path)

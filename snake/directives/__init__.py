@@ -1,0 +1,1 @@
+"""One file per directive: its manual, its JSON fields, what it does, its Caddyfile syntax."""

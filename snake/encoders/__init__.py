@@ -1,0 +1,1 @@
+"""How encode compresses, one file per coding."""

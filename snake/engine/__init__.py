@@ -1,0 +1,1 @@
+"""One document, one generation of worker processes; the next document replaces it whole."""

@@ -1,0 +1,27 @@
+"""Paths without tricks: dot segments removed and slashes merged, as Go's `path.Clean` does."""
+
+from __future__ import annotations
+
+
+def clean(path: str, *, collapse_slashes: bool = True) -> str:
+    """Remove `.` and `..` segments and doubled slashes; keep a trailing slash.
+
+    The result always begins with a slash and can never point above it. With
+    `collapse_slashes=False` runs of slashes stay (a matcher pattern that has
+    `//` itself wants that).
+    """
+    if "//" not in path and "/." not in path and path.startswith("/"):
+        return path
+    kept: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            if kept:
+                kept.pop()
+        elif segment != "." and (segment or not collapse_slashes):
+            kept.append(segment)
+    if not collapse_slashes:
+        kept = kept[1:] if path.startswith("/") and kept and not kept[0] else kept
+    cleaned = "/" + "/".join(kept)
+    if path.endswith(("/", "/.", "/..")) and not cleaned.endswith("/"):
+        cleaned += "/"
+    return cleaned

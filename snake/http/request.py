@@ -1,0 +1,209 @@
+"""Request: one request on its way down the routes.
+
+It wraps the ASGI scope, which stays the truth: a rewrite changes the scope, so
+whatever app ends the chain sees the request as the routes left it. What takes
+work to know (the host, the clean path) is computed when first asked for and
+forgotten when the URI changes. One object is made per request on the hot path,
+so it holds no dictionary until someone needs one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from snake.http.paths import clean
+
+
+class Original(NamedTuple):
+    """The request line as it came, before any rewrite."""
+
+    method: str
+    raw_path: bytes
+    query: bytes
+    path: str
+
+
+class Request:
+    """One request: scope, variables, and what matchers and handlers leave for later ones."""
+
+    __slots__ = (
+        "_clean",
+        "_host",
+        "_vars",
+        "early",
+        "error",
+        "groups",
+        "original",
+        "prefix",
+        "receive",
+        "scope",
+        "values",
+    )
+
+    def __init__(
+        self,
+        scope: MutableMapping[str, Any],
+        receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
+    ) -> None:
+        self.scope = scope
+        self.receive = receive
+        self._vars: dict[str, Any] | None = None
+        self._clean: str | None = None
+        self._host: str | None = None
+        self.values: dict[str, Any] | None = None
+        """Placeholders set on the way: `http.regexp.*`, `http.matchers.file.*`, `http.error.*`."""
+        self.groups: set[str] | None = None
+        """Route groups of which a route has matched already."""
+        self.early: list[tuple[bytes, bytes]] | None = None
+        """Response headers set before anything answered; names in lower case."""
+        self.error: BaseException | None = None
+        """In error routes: what failed."""
+        self.original: Original | None = None
+        """The request line before the first rewrite; `None` while there was none."""
+        self.prefix: str = ""
+        """The path prefix that `handle_path` took off: `SCRIPT_NAME`, `root_path`."""
+
+    # What the client asked ------------------------------------------------
+
+    @property
+    def method(self) -> str:
+        """The method, as sent."""
+        return self.scope["method"]  # type: ignore[no-any-return]
+
+    @property
+    def path(self) -> str:
+        """The decoded path. Bytes that are not UTF-8 are kept as surrogates."""
+        return self.scope["path"]  # type: ignore[no-any-return]
+
+    @property
+    def raw_path(self) -> bytes:
+        """The path as sent, still encoded."""
+        return self.scope["raw_path"]  # type: ignore[no-any-return]
+
+    @property
+    def query(self) -> bytes:
+        """The query as sent, without the `?`."""
+        return self.scope["query_string"]  # type: ignore[no-any-return]
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """The header fields in the order sent, names in lower case. Change it to change them."""
+        return self.scope["headers"]  # type: ignore[no-any-return]
+
+    def header(self, name: bytes) -> str | None:
+        """Return the first field of this (lower-case) name, decoded as latin-1."""
+        for field, value in self.scope["headers"]:
+            if field == name:
+                return value.decode("latin-1")  # type: ignore[no-any-return]
+        return None
+
+    def header_values(self, name: bytes) -> list[str]:
+        """Return every field of this (lower-case) name, in order."""
+        return [value.decode("latin-1") for field, value in self.scope["headers"] if field == name]
+
+    @property
+    def hostport(self) -> str:
+        """The Host header as sent."""
+        return self.header(b"host") or ""
+
+    @property
+    def host(self) -> str:
+        """The host without port and brackets, in lower case."""
+        if self._host is None:
+            self._host = split_port(self.hostport)[0].lower()
+        return self._host
+
+    @property
+    def clean_path(self) -> str:
+        """The decoded path without dot segments and doubled slashes, as matchers see it."""
+        if self._clean is None:
+            self._clean = clean(self.scope["path"])
+        return self._clean
+
+    @property
+    def uri(self) -> str:
+        """The path as encoded, with the query."""
+        path = self.raw_path.decode("latin-1")
+        query = self.query.decode("latin-1")
+        return f"{path}?{query}" if query else path
+
+    @property
+    def vars(self) -> dict[str, Any]:
+        """The variables: `{http.vars.*}`."""
+        if self._vars is None:
+            self._vars = {}
+        return self._vars
+
+    def variable(self, name: str) -> Any:  # noqa: ANN401
+        """Return one variable, or `None`."""
+        return self._vars.get(name) if self._vars is not None else None
+
+    def set_value(self, key: str, value: object) -> None:
+        """Set a placeholder for what follows."""
+        if self.values is None:
+            self.values = {}
+        self.values[key] = value
+
+    # What a rewrite changes -------------------------------------------------
+
+    def keep_original(self) -> Original:
+        """Remember the request line before it is changed for the first time."""
+        if self.original is None:
+            self.original = Original(self.method, self.raw_path, self.query, self.path)
+        return self.original
+
+    def set_method(self, method: str) -> None:
+        """Change the method."""
+        self.keep_original()
+        self.scope["method"] = method
+
+    def set_path(self, raw_path: bytes, path: str | None = None) -> None:
+        """Change the path: encoded, and decoded unless it follows from that."""
+        self.keep_original()
+        self.scope["raw_path"] = raw_path
+        self.scope["path"] = decode_path(raw_path) if path is None else path
+        self._clean = None
+
+    def set_query(self, query: bytes) -> None:
+        """Change the query; given without the `?`."""
+        self.keep_original()
+        self.scope["query_string"] = query
+
+    def set_host(self, host: str) -> None:
+        """Change the Host header."""
+        headers = self.scope["headers"]
+        self.scope["headers"] = [
+            (b"host", host.encode("latin-1")),
+            *(pair for pair in headers if pair[0] != b"host"),
+        ]
+        self._host = None
+
+    def restore(self) -> None:
+        """Put the original request line back, as error routes need it."""
+        if self.original is not None:
+            self.scope["method"] = self.original.method
+            self.scope["raw_path"] = self.original.raw_path
+            self.scope["query_string"] = self.original.query
+            self.scope["path"] = self.original.path
+            self._clean = None
+            self.prefix = ""
+
+
+def decode_path(raw_path: bytes) -> str:
+    """Decode a path: percent-encoding, then UTF-8 with surrogates for what is not."""
+    if b"%" in raw_path:
+        raw_path = unquote_to_bytes(raw_path)
+    return raw_path.decode("utf-8", "surrogateescape")
+
+
+def split_port(hostport: str) -> tuple[str, str]:
+    """Split `host:port` or `[v6]:port`; the port is empty when there is none."""
+    if hostport.startswith("["):
+        host, _, rest = hostport[1:].partition("]")
+        return host, rest.removeprefix(":")
+    if hostport.count(":") > 1:
+        return hostport, ""
+    host, _, port = hostport.partition(":")
+    return host, port

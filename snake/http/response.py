@@ -1,0 +1,37 @@
+"""Ways to answer: whole responses, and wrappers around `send`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from snake.http.handler import Message, Send
+
+Header = tuple[bytes, bytes]
+
+
+async def respond(
+    send: Send, status: int, headers: Iterable[Header] = (), body: bytes = b""
+) -> None:
+    """Send a whole response. `content-length` is added; header names are lower case."""
+    fields = list(headers)
+    if status >= 200 and status not in (204, 304):  # noqa: PLR2004
+        fields.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": fields})
+    await send({"type": "http.response.body", "body": body})
+
+
+def on_start(send: Send, edit: Callable[[Message], None]) -> Send:
+    """Return a `send` that lets `edit` change the start message before it is sent."""
+
+    async def edited(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = list(message.get("headers") or ())
+            edit(message)
+        await send(message)
+
+    return edited
+
+
+def has_header(headers: Iterable[Header], name: bytes) -> bool:
+    """Whether a header of this (lower-case) name is there."""
+    return any(field == name for field, _ in headers)

@@ -1,0 +1,1 @@
+"""Where records go: writers and encoders."""

@@ -1,0 +1,1 @@
+"""One file per request matcher: its Caddyfile syntax, its JSON, what it matches."""

@@ -1,0 +1,69 @@
+"""All that a directive needs, ours or yours. What is not here is not public.
+
+snake's own directives import this and nothing lower in the adapter, so the API
+that a plugin gets is the API that every shipped directive proves.
+"""
+
+from __future__ import annotations
+
+from snake.adapter.directive import (
+    Directive,
+    ErrorRouteValue,
+    LogValue,
+    MatcherArg,
+    MatcherSet,
+    MatcherSyntax,
+    Option,
+    Parsed,
+    RoutesValue,
+    RouteValue,
+    Scope,
+)
+from snake.caddyfile.errors import CaddyfileError
+from snake.caddyfile.segments import Segment, Token
+from snake.core.errors import ConfigError, SnakeError, StartError
+from snake.core.modules import Context, Module, to_json
+from snake.http.errors import AbortError, HandlerError
+from snake.http.handler import Handler, HandlerModule, Message, Next, Receive, Send
+from snake.http.matcher import Matcher, MatcherModule
+from snake.http.placeholders import Template
+from snake.http.request import Request
+from snake.http.response import Header, on_start, respond
+
+__all__ = [
+    "AbortError",
+    "CaddyfileError",
+    "ConfigError",
+    "Context",
+    "Directive",
+    "ErrorRouteValue",
+    "Handler",
+    "HandlerError",
+    "HandlerModule",
+    "Header",
+    "LogValue",
+    "Matcher",
+    "MatcherArg",
+    "MatcherModule",
+    "MatcherSet",
+    "MatcherSyntax",
+    "Message",
+    "Module",
+    "Next",
+    "Option",
+    "Parsed",
+    "Receive",
+    "Request",
+    "RouteValue",
+    "RoutesValue",
+    "Scope",
+    "Segment",
+    "Send",
+    "SnakeError",
+    "StartError",
+    "Template",
+    "Token",
+    "on_start",
+    "respond",
+    "to_json",
+]

@@ -1,0 +1,1 @@
+"""How the python directive runs WSGI and ASGI apps."""

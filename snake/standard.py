@@ -1,0 +1,96 @@
+"""Everything that ships with snake, in one table: names, and where each is defined.
+
+Nothing is imported until a configuration names it, as with a plugin's entry
+points. A test checks that every path leads somewhere.
+"""
+
+from __future__ import annotations
+
+MODULES = {
+    "http.handlers.encode": "snake.directives.encode:Encode",
+    "http.handlers.error": "snake.directives.error:StaticError",
+    "http.handlers.file_server": "snake.directives.file_server:FileServer",
+    "http.handlers.headers": "snake.directives.header:Headers",
+    "http.handlers.python": "snake.directives.python:Python",
+    "http.handlers.rewrite": "snake.directives.rewrite:Rewrite",
+    "http.handlers.static_response": "snake.directives.respond:StaticResponse",
+    "http.handlers.subroute": "snake.http.subroute:Subroute",
+    "http.handlers.vars": "snake.directives.vars:Vars",
+    "http.encoders.gzip": "snake.encoders.gzip:Gzip",
+    "http.encoders.zstd": "snake.encoders.zstd:Zstd",
+    "http.matchers.expression": "snake.matchers.expression:Expression",
+    "http.matchers.file": "snake.matchers.file:File",
+    "http.matchers.header": "snake.matchers.header:Header",
+    "http.matchers.host": "snake.matchers.host:Host",
+    "http.matchers.method": "snake.matchers.method:Method",
+    "http.matchers.not": "snake.matchers.not_:Not",
+    "http.matchers.path": "snake.matchers.path:Path",
+    "http.matchers.path_regexp": "snake.matchers.path_regexp:PathRegexp",
+    "http.matchers.protocol": "snake.matchers.protocol:Protocol",
+    "http.matchers.query": "snake.matchers.query:Query",
+    "http.matchers.remote_ip": "snake.matchers.remote_ip:RemoteIP",
+    "caddy.logging.encoders.console": "snake.logs.encoders:Console",
+    "caddy.logging.encoders.json": "snake.logs.encoders:JSON",
+    "caddy.logging.writers.discard": "snake.logs.writers:Discard",
+    "caddy.logging.writers.file": "snake.logs.writers:File",
+    "caddy.logging.writers.stderr": "snake.logs.writers:Stderr",
+    "caddy.logging.writers.stdout": "snake.logs.writers:Stdout",
+}
+"""Module IDs."""
+
+DIRECTIVES = {
+    name: f"snake.directives.{name}:directive"
+    for name in (
+        "abort",
+        "encode",
+        "error",
+        "file_server",
+        "handle",
+        "handle_errors",
+        "handle_path",
+        "header",
+        "log",
+        "python",
+        "redir",
+        "request_header",
+        "respond",
+        "rewrite",
+        "root",
+        "route",
+        "try_files",
+        "uri",
+        "vars",
+    )
+}
+"""Directive names: what may begin a line inside a site."""
+
+MATCHERS = {
+    name: f"snake.matchers.{module}:matcher"
+    for name, module in {
+        "expression": "expression",
+        "file": "file",
+        "header": "header",
+        "host": "host",
+        "method": "method",
+        "not": "not_",
+        "path": "path",
+        "path_regexp": "path_regexp",
+        "protocol": "protocol",
+        "query": "query",
+        "remote_ip": "remote_ip",
+    }.items()
+}
+"""Matcher names: what may begin a line of a named matcher."""
+
+OPTIONS = {
+    "admin": "snake.options.admin:admin",
+    "auto_https": "snake.options.auto_https:auto_https",
+    "debug": "snake.options.debug:debug",
+    "default_bind": "snake.options.bind:default_bind",
+    "grace_period": "snake.options.grace_period:grace_period",
+    "http_port": "snake.options.ports:http_port",
+    "https_port": "snake.options.ports:https_port",
+    "order": "snake.options.order:order",
+    "persist_config": "snake.options.admin:persist_config",
+}
+"""Global option names: what may begin a line of the first block."""

@@ -1,0 +1,1 @@
+"""Sockets to ASGI and back."""

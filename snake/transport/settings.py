@@ -1,0 +1,42 @@
+"""Settings: what a connection may take, in bytes, counts and seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The limits of one server's connections. Defaults are Caddy's.
+
+    Times are seconds; `None` means no limit.
+    """
+
+    max_header_bytes: int = 16_384
+    """Request line and header fields together; more is a 431 (as Caddy: node 16 KiB, nginx 32 KiB)."""
+    max_header_count: int = 200
+    """Header fields of one request (gunicorn, Apache: 100)."""
+    max_target_bytes: int = 8_192
+    """The request target; longer is a 414 (nginx, Apache: 8 KiB)."""
+    read_header_timeout: float | None = 60.0
+    """From the first byte of a request to the end of its header."""
+    read_timeout: float | None = None
+    """From the first byte of a request to the end of its body."""
+    read_idle_timeout: float | None = 60.0
+    """Without one byte of a body that is still expected."""
+    write_timeout: float | None = None
+    """From the end of the header to the end of the response."""
+    write_idle_timeout: float | None = 60.0
+    """Without one byte taken by the client while a response waits to be sent."""
+    idle_timeout: float | None = 300.0
+    """Between two requests on one connection."""
+    write_high_water: int = 65_536
+    """Bytes waiting for the client above which `send` waits."""
+    read_high_water: int = 65_536
+    """Bytes of a body waiting for the app above which reading pauses."""
+    server_header: bytes = b"snake"
+    """The Server field of a response that has none of its own."""
+    keep_underscore_headers: frozenset[bytes] = field(default=frozenset())
+    """Field names with an underscore that are not dropped, in lower case."""
+    keep_dot_headers: frozenset[bytes] = field(default=frozenset())
+    """Field names with a dot that are not dropped, in lower case."""

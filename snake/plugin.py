@@ -26,9 +26,9 @@ from snake.core.modules import Context, Module, to_json
 from snake.http.errors import AbortError, HandlerError
 from snake.http.handler import Handler, HandlerModule, Message, Next, Receive, Send
 from snake.http.matcher import Matcher, MatcherModule
-from snake.http.placeholders import Template
 from snake.http.request import Request
 from snake.http.response import Header, on_start, respond
+from snake.http.template import Template
 
 __all__ = [
     "AbortError",

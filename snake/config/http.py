@@ -7,7 +7,7 @@ such as `"5s"`; `nanoseconds` reads both.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, dataclass_transform
 
 import msgspec
 
@@ -21,6 +21,7 @@ def nanoseconds(value: Duration) -> int:
     return value if isinstance(value, int) else duration(value)
 
 
+@dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The base of the document's own structs: frozen, strict, and short when written."""
 

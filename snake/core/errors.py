@@ -25,4 +25,4 @@ class ConfigError(SnakeError):
 
 
 class StartError(SnakeError):
-    """The configuration is right but cannot run here: a port in use, an app that fails to import."""
+    """The configuration is right but cannot run here: a port in use, a broken app."""

@@ -55,7 +55,9 @@ def size(text: str) -> int:
     """Read a size: `10MB` is 10,000,000 bytes, `10MiB` is 10,485,760. Raises `UnitError`."""
     match = _SIZE.fullmatch(text)
     if not match:
-        raise UnitError(f'invalid size "{text}"; expected a number of bytes, like 512, 10MB or 1GiB')
+        raise UnitError(
+            f'invalid size "{text}"; expected a number of bytes, like 512, 10MB or 1GiB'
+        )
     number, unit = match[1], match[2].lower()
     base = 1024 if "i" in unit else 1000
     power = _POWERS.find(unit[:1]) + 1 if unit[:1] not in ("", "b", "i") else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from random import getrandbits
 
 
 def status_text(status: int) -> str:
@@ -25,6 +26,19 @@ class HandlerError(Exception):
         super().__init__(message or status_text(status))
         self.status = status
         self.message = message or status_text(status)
+        self.id = f"{getrandbits(45):09x}"[:9]
+        """A short name for this failure, the same in the log and in `{http.error.id}`."""
+
+    @property
+    def trace(self) -> str:
+        """Where in the code it was raised: `{http.error.trace}`."""
+        trace = self.__traceback__
+        if trace is None:
+            return ""
+        while trace.tb_next is not None:
+            trace = trace.tb_next
+        code = trace.tb_frame.f_code
+        return f"{code.co_qualname} ({code.co_filename.rpartition('/')[2]}:{trace.tb_lineno})"
 
 
 class AbortError(Exception):

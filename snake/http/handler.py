@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
 from typing import Any, Protocol
@@ -16,7 +17,7 @@ Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 Next = Callable[[Request, Send], Awaitable[None]]
-"""What follows in the chain. A plain function that returns an awaitable, or a coroutine function."""
+"""What follows in the chain: a function that returns an awaitable."""
 
 
 class Handler(Protocol):
@@ -31,6 +32,18 @@ class Handler(Protocol):
         ...
 
 
+class Linked(ABC):
+    """A handler that is better bound to what follows it once than per request."""
+
+    @abstractmethod
+    def link(self, after: Next) -> Next:
+        """Return this handler bound to `after`."""
+
+    def __call__(self, request: Request, send: Send, next: Next) -> Awaitable[None]:
+        """Handle one request; for callers that have `next` only now."""
+        return self.link(next)(request, send)
+
+
 class HandlerModule(Module):
     """The base of modules in `http.handlers`."""
 
@@ -40,5 +53,10 @@ class HandlerModule(Module):
 
 
 def chain(handler: Handler, after: Next) -> Next:
-    """Bind `handler` to what follows it."""
-    return partial(handler, next=after)  # type: ignore[return-value, call-arg]
+    """Bind `handler` to what follows it.
+
+    A handler that holds routes of its own links them to `after` here, once; see `Linked`.
+    """
+    if isinstance(handler, Linked):
+        return handler.link(after)
+    return partial(handler, next=after)

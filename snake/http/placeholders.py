@@ -1,26 +1,355 @@
-"""Placeholders: `{http.request.host}` and its like, parsed once and filled per request."""
+"""Placeholders: what `{http.request.host}` and its like stand for.
+
+`lookup` turns a name into a function from a request to a value, once, when the
+configuration is loaded. The names are Caddy's:
+https://caddyserver.com/docs/json/apps/http/#docs.
+"""
 
 from __future__ import annotations
 
+import os
+import posixpath
+import re
+import socket
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime
+from http.cookies import CookieError, SimpleCookie
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, quote_plus
+from uuid import uuid4
 
-from snake.http.request import Request
+from snake.http.errors import HandlerError, status_text
+from snake.http.request import Request, split_port
 
-Fill = Callable[[Request], str]
+Getter = Callable[[Request], Any]
+"""The value for one request. `None` means that this request does not know the name."""
+
+MAX_FILE = 1 << 20
+"""`{file./path}` reads this much (Caddy: 1 MiB)."""
 
 
-class Template:
-    """A text with placeholders, compiled when the configuration is loaded.
+def lookup(key: str) -> Getter | None:
+    """Return the getter of a placeholder, or `None` when nothing has that name."""
+    if getter := _EXACT.get(key):
+        return getter
+    for prefix, make in _PREFIXES:
+        if key.startswith(prefix):
+            return make(key[len(prefix) :])
+    return None
 
-    `known` fills what is known and leaves the rest as it is written (response
-    bodies, header values); `all` makes the rest empty (paths, patterns). Values
-    are never expanded again. `constant` is the text when it has no placeholder.
-    """
 
-    __slots__ = ("all", "constant", "known", "text")
+def _proto(request: Request) -> str:
+    version = request.scope.get("http_version", "1.1")
+    return f"HTTP/{version}" if "." in version else f"HTTP/{version}.0"
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.constant: str | None = text
-        self.known: Fill = lambda _: text
-        self.all: Fill = lambda _: text
+
+def _proto_name(request: Request) -> str:
+    return f"HTTP/{request.scope.get('http_version', '1.1')}"
+
+
+def _remote(request: Request) -> str:
+    return _join(request.scope.get("client"))
+
+
+def _local(request: Request) -> str:
+    return _join(request.scope.get("server"))
+
+
+def _join(address: tuple[str, int | None] | None) -> str:
+    if not address:
+        return ""
+    host, port = address[0], address[1]
+    if port is None:
+        return host
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _host_of(name: str) -> Getter:
+    return lambda request: (request.scope.get(name) or ("", 0))[0]
+
+
+def _port_of(name: str) -> Getter:
+    def port(request: Request) -> str:
+        address = request.scope.get(name)
+        return str(address[1]) if address and address[1] is not None else ""
+
+    return port
+
+
+def _prefixed(query: bytes) -> str:
+    return f"?{query.decode('latin-1')}" if query else ""
+
+
+def _dir(path: str) -> str:
+    return path[: path.rfind("/") + 1]
+
+
+def _file(path: str) -> str:
+    return path[path.rfind("/") + 1 :]
+
+
+def _stem(path: str) -> str:
+    return posixpath.basename(path).removesuffix(_extension(path))
+
+
+def _extension(path: str) -> str:
+    name = _file(path)
+    dot = name.rfind(".")
+    return name[dot:] if dot >= 0 else ""
+
+
+def _uuid(request: Request) -> str:
+    value = request.variable("uuid")
+    if value is None:
+        value = request.vars["uuid"] = str(uuid4())
+    return str(value)
+
+
+def _original(part: Callable[[str, str, str, str], Any]) -> Getter:
+    """Make a getter of the request line as it came: method, encoded path, query, path."""
+
+    def get(request: Request) -> Any:  # noqa: ANN401
+        line = request.original
+        if line is None:
+            return part(
+                request.method,
+                request.raw_path.decode("latin-1"),
+                request.query.decode("latin-1"),
+                request.path,
+            )
+        return part(
+            line.method, line.raw_path.decode("latin-1"), line.query.decode("latin-1"), line.path
+        )
+
+    return get
+
+
+def _query(name: str) -> Getter:
+    def get(request: Request) -> str:
+        text = request.query.decode("latin-1")
+        values = parse_qs(text, keep_blank_values=True, max_num_fields=10_000).get(name)
+        return ",".join(values) if values else ""
+
+    return get
+
+
+def _header(name: str) -> Getter:
+    field = name.lower().encode("latin-1", "replace")
+    if field == b"host":
+        return lambda request: request.hostport
+    return lambda request: ",".join(request.header_values(field))
+
+
+def _cookie(name: str) -> Getter:
+    def get(request: Request) -> str:
+        for line in request.header_values(b"cookie"):
+            for pair in line.split(";"):
+                key, _, value = pair.strip().partition("=")
+                if key == name:
+                    return _unquoted(value)
+        return ""
+
+    return get
+
+
+def _unquoted(value: str) -> str:
+    if not value.startswith('"'):
+        return value
+    try:
+        return SimpleCookie(f"x={value}")["x"].value
+    except (CookieError, KeyError):
+        return value
+
+
+def _label(index: str) -> Getter | None:
+    if not index.isdecimal():
+        return None
+    from_right = int(index)
+
+    def get(request: Request) -> str:
+        labels = request.host.split(".")
+        return labels[-1 - from_right] if from_right < len(labels) else ""
+
+    return get
+
+
+def _segment(path_of: Callable[[Request], str]) -> Callable[[str], Getter | None]:
+    def make(index: str) -> Getter | None:
+        if not index.isdecimal():
+            return None
+        number = int(index)
+
+        def get(request: Request) -> str:
+            parts = path_of(request).lstrip("/").split("/")
+            return parts[number] if number < len(parts) else ""
+
+        return get
+
+    return make
+
+
+def _masked(sizes: str) -> Getter | None:
+    """`{http.request.remote.host/24,64}`: the client's network, by prefix lengths."""
+    match = re.fullmatch(r"(\d{1,3})?(?:,(\d{1,3}))?", sizes)
+    if not match:
+        return None
+    bits = {4: match[1], 6: match[2]}
+
+    def get(request: Request) -> str:
+        host = (request.scope.get("client") or ("", 0))[0].partition("%")[0]
+        try:
+            length = bits[ip_address(host).version]
+            return str(ip_network(f"{host}/{length}", strict=False)) if length else ""
+        except ValueError:
+            return ""
+
+    return get
+
+
+def _value(prefix: str) -> Callable[[str], Getter]:
+    """Make getters of what matchers and handlers left: known only when it was set."""
+
+    def make(rest: str) -> Getter:
+        key = prefix + rest
+        return lambda request: request.values.get(key) if request.values else None
+
+    return make
+
+
+def _variable(name: str) -> Getter:
+    if name == "client_ip":
+        return _host_of("client")
+
+    def get(request: Request) -> Any:  # noqa: ANN401
+        value = request.variable(name)
+        return "" if value is None else value
+
+    return get
+
+
+def _response_header(name: str) -> Getter:
+    field = name.lower().encode("latin-1", "replace")
+
+    def get(request: Request) -> str:
+        early = request.early or ()
+        return ",".join(value.decode("latin-1") for key, value in early if key == field)
+
+    return get
+
+
+def _error(part: Callable[[HandlerError], Any]) -> Getter:
+    def get(request: Request) -> Any:  # noqa: ANN401
+        return part(request.error) if isinstance(request.error, HandlerError) else None
+
+    return get
+
+
+def _environment(name: str) -> Getter:
+    value = os.environ.get(name, "")
+    return lambda _: value
+
+
+def _file_contents(path: str) -> Getter:
+    def get(_: Request) -> str:
+        try:
+            with Path(path).open("rb") as file:
+                text = file.read(MAX_FILE).decode("utf-8", "surrogateescape")
+        except OSError:
+            return ""
+        return text.removesuffix("\n").removesuffix("\r")
+
+    return get
+
+
+def _now(form: Callable[[datetime], Any]) -> Getter:
+    return lambda _: form(datetime.now(UTC).astimezone())
+
+
+def _escaped(part: Callable[[Request], str]) -> Getter:
+    return lambda request: quote_plus(part(request), safe="-_.~", errors="surrogateescape")
+
+
+def _elapsed(scale: float) -> Getter:
+    return lambda request: (time.perf_counter() - request.started) * scale
+
+
+_HTTP_DATE = "%a, %d %b %Y %H:%M:%S GMT"
+
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "i686": "386"}
+"""The machine names of uname in the words of Go, which `{system.arch}` uses."""
+
+_EXACT: dict[str, Getter] = {
+    "http.request.method": lambda r: r.method,
+    "http.request.scheme": lambda r: r.scope.get("scheme", "http"),
+    "http.request.proto": _proto,
+    "http.request.proto_name": _proto_name,
+    "http.request.host": lambda r: split_port(r.hostport)[0],
+    "http.request.port": lambda r: split_port(r.hostport)[1],
+    "http.request.hostport": lambda r: r.hostport,
+    "http.request.local": _local,
+    "http.request.local.host": _host_of("server"),
+    "http.request.local.port": _port_of("server"),
+    "http.request.remote": _remote,
+    "http.request.remote.host": _host_of("client"),
+    "http.request.remote.port": _port_of("client"),
+    "http.request.uri": lambda r: r.uri,
+    "http.request.uri_escaped": _escaped(lambda r: r.uri),
+    "http.request.uri.path": lambda r: r.path,
+    "http.request.uri.path_escaped": _escaped(lambda r: r.path),
+    "http.request.uri.path.dir": lambda r: _dir(r.path),
+    "http.request.uri.path.file": lambda r: _file(r.path),
+    "http.request.uri.path.file.base": lambda r: _stem(r.path),
+    "http.request.uri.path.file.ext": lambda r: _extension(r.path),
+    "http.request.uri.query": lambda r: r.query.decode("latin-1"),
+    "http.request.uri.query_escaped": _escaped(lambda r: r.query.decode("latin-1")),
+    "http.request.uri.prefixed_query": lambda r: _prefixed(r.query),
+    "http.request.duration": lambda r: f"{_elapsed(1)(r):.6f}s",
+    "http.request.duration_ms": _elapsed(1000),
+    "http.request.uuid": _uuid,
+    "http.request.orig_method": _original(lambda method, *_: method),
+    "http.request.orig_uri": _original(
+        lambda _, path, query, __: f"{path}?{query}" if query else path
+    ),
+    "http.request.orig_uri.path": _original(lambda *line: line[3]),
+    "http.request.orig_uri.path.dir": _original(lambda *line: _dir(line[3])),
+    "http.request.orig_uri.path.file": _original(lambda *line: _file(line[3])),
+    "http.request.orig_uri.query": _original(lambda *line: line[2]),
+    "http.request.orig_uri.prefixed_query": _original(lambda *line: line[2] and f"?{line[2]}"),
+    "http.error": _error(lambda e: f"HTTP {e.status}: {e.message}"),
+    "http.error.status_code": _error(lambda e: e.status),
+    "http.error.status_text": _error(lambda e: status_text(e.status)),
+    "http.error.message": _error(lambda e: e.message),
+    "http.error.id": _error(lambda e: e.id),
+    "http.error.trace": _error(lambda e: e.trace),
+    "time.now": _now(str),
+    "time.now.http": lambda _: time.strftime(_HTTP_DATE, time.gmtime()),
+    "time.now.common_log": _now(lambda now: now.strftime("%d/%b/%Y:%H:%M:%S %z")),
+    "time.now.year": _now(lambda now: now.year),
+    "time.now.unix": lambda _: int(time.time()),
+    "time.now.unix_ms": lambda _: int(time.time() * 1000),
+    "system.hostname": lambda _: socket.gethostname(),
+    "system.slash": lambda _: os.sep,
+    "system.os": lambda _: os.uname().sysname.lower(),
+    "system.wd": lambda _: str(Path.cwd()),
+    "system.arch": lambda _: _ARCHITECTURES.get(os.uname().machine, os.uname().machine),
+}
+
+_PREFIXES: tuple[tuple[str, Callable[[str], Getter | None]], ...] = (
+    ("http.request.header.", _header),
+    ("http.request.cookie.", _cookie),
+    ("http.request.uri.query.", _query),
+    ("http.request.uri.path.", _segment(lambda r: r.path)),
+    ("http.request.orig_uri.path.", _segment(lambda r: r.original.path if r.original else r.path)),
+    ("http.request.host.labels.", _label),
+    ("http.request.remote.host/", _masked),
+    ("http.response.header.", _response_header),
+    ("http.vars.", _variable),
+    ("http.regexp.", _value("http.regexp.")),
+    ("http.matchers.file.", _value("http.matchers.file.")),
+    ("http.auth.", _value("http.auth.")),
+    ("env.", _environment),
+    ("file.", _file_contents),
+)

@@ -10,6 +10,7 @@ so it holds no dictionary until someone needs one.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from time import perf_counter
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -39,6 +40,7 @@ class Request:
         "prefix",
         "receive",
         "scope",
+        "started",
         "values",
     )
 
@@ -49,6 +51,8 @@ class Request:
     ) -> None:
         self.scope = scope
         self.receive = receive
+        self.started = perf_counter()
+        """When the request came, in seconds of `time.perf_counter`."""
         self._vars: dict[str, Any] | None = None
         self._clean: str | None = None
         self._host: str | None = None

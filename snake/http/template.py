@@ -1,0 +1,119 @@
+"""Template: a text with placeholders, parsed once and filled per request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from snake.http.placeholders import Getter, lookup
+from snake.http.request import Request
+
+Fill = Callable[[Request], str]
+
+
+class Template:
+    """A text with placeholders, compiled when the configuration is loaded.
+
+    `known` fills what is known and leaves the rest as it is written (response
+    bodies, header values); `all` makes the rest empty (paths, patterns). Values
+    are never expanded again. `constant` is the text, its escapes undone, when it
+    has no placeholder to fill, else `None`.
+
+    Source: Caddy's `Replacer.ReplaceKnown` and `ReplaceAll`.
+    """
+
+    __slots__ = ("all", "constant", "known", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        known, unknown_left = _parse(text, keep_unknown=True)
+        every, _ = _parse(text, keep_unknown=False)
+        self.known: Fill = _filler(known, keep_unknown=True)
+        self.all: Fill = _filler(every, keep_unknown=False)
+        fixed = not unknown_left and all(isinstance(part, str) for part in known)
+        self.constant: str | None = "".join(map(str, known)) if fixed else None
+
+
+class _Key:
+    """A placeholder and how to get its value."""
+
+    __slots__ = ("getter", "text")
+
+    def __init__(self, text: str, getter: Getter) -> None:
+        self.text = text
+        self.getter = getter
+
+
+_Part = str | _Key
+
+
+def _parse(text: str, *, keep_unknown: bool) -> tuple[list[_Part], bool]:
+    """Split into literal text and keys; tell whether an unknown placeholder is in it.
+
+    A brace after a backslash is literal. A brace that is never closed, and a
+    placeholder that nobody can know, are literal where unknown ones are kept.
+    """
+    parts: list[_Part] = []
+    literal: list[str] = []
+    unknown = False
+    at = 0
+    while at < len(text):
+        char = text[at]
+        if char == "\\" and text[at + 1 : at + 2] in ("{", "}"):
+            literal.append(text[at + 1])
+            at += 2
+            continue
+        end = _close(text, at) if char == "{" else -1
+        if end < 0:
+            literal.append(char)
+            at += 1
+            continue
+        getter = lookup(text[at + 1 : end])
+        unknown = unknown or getter is None
+        if getter is None and keep_unknown:
+            literal.append(char)
+            at += 1
+            continue
+        if getter is not None:
+            parts += ["".join(literal), _Key(text[at + 1 : end], getter)]
+            literal.clear()
+        at = end + 1
+    parts.append("".join(literal))
+    return [part for part in parts if part != ""], unknown
+
+
+def _close(text: str, at: int) -> int:
+    """Return where the placeholder that opens at `at` closes; -1 if it does not."""
+    end = text.find("}", at)
+    while end > 0 and text[end - 1] == "\\":
+        end = text.find("}", end + 1)
+    return end
+
+
+def _filler(parts: list[_Part], *, keep_unknown: bool) -> Fill:
+    match parts:
+        case []:
+            return lambda _: ""
+        case [str() as only]:
+            return lambda _: only
+        case [_Key() as key]:
+            return lambda request: _value(key, request, keep_unknown=keep_unknown)
+        case _:
+            return lambda request: "".join(
+                [
+                    part
+                    if isinstance(part, str)
+                    else _value(part, request, keep_unknown=keep_unknown)
+                    for part in parts
+                ]
+            )
+
+
+def _value(key: _Key, request: Request, *, keep_unknown: bool) -> str:
+    value = key.getter(request)
+    if value is None:
+        return "{" + key.text + "}" if keep_unknown else ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from http import HTTPStatus
 from random import getrandbits
 
+from snake.transport.asgi import AbortError
+
+__all__ = ["AbortError", "HandlerError", "status_text"]
+
 
 def status_text(status: int) -> str:
     """Return the reason phrase of a status, or nothing when it has none."""
@@ -39,7 +43,3 @@ class HandlerError(Exception):
             trace = trace.tb_next
         code = trace.tb_frame.f_code
         return f"{code.co_qualname} ({code.co_filename.rpartition('/')[2]}:{trace.tb_lineno})"
-
-
-class AbortError(Exception):
-    """Close the connection and answer nothing."""

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from snake.core.modules import Context, Module
 from snake.http.request import Request
+from snake.transport.asgi import ASGIApp, Message, Receive, Scope, Send
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+__all__ = [
+    "ASGIApp",
+    "Handler",
+    "HandlerModule",
+    "Linked",
+    "Message",
+    "Next",
+    "Receive",
+    "Scope",
+    "Send",
+    "chain",
+]
 
 Next = Callable[[Request, Send], Awaitable[None]]
 """What follows in the chain: a function that returns an awaitable."""

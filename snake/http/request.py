@@ -9,12 +9,11 @@ so it holds no dictionary until someone needs one.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import Any, NamedTuple
-from urllib.parse import unquote_to_bytes
 
 from snake.http.paths import clean
+from snake.transport.asgi import Receive, Scope, decode_path
 
 
 class Original(NamedTuple):
@@ -46,8 +45,8 @@ class Request:
 
     def __init__(
         self,
-        scope: MutableMapping[str, Any],
-        receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
+        scope: Scope,
+        receive: Receive,
     ) -> None:
         self.scope = scope
         self.receive = receive
@@ -193,13 +192,6 @@ class Request:
             self.scope["path"] = self.original.path
             self._clean = None
             self.prefix = ""
-
-
-def decode_path(raw_path: bytes) -> str:
-    """Decode a path: percent-encoding, then UTF-8 with surrogates for what is not."""
-    if b"%" in raw_path:
-        raw_path = unquote_to_bytes(raw_path)
-    return raw_path.decode("utf-8", "surrogateescape")
 
 
 def split_port(hostport: str) -> tuple[str, str]:

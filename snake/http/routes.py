@@ -34,40 +34,55 @@ async def end(request: Request, send: Send) -> None:
 
 async def load_routes(ctx: Context, routes: Sequence[Route]) -> Link:
     """Provision every matcher and handler of `routes`. Raises `ConfigError` with its place."""
-    links = [await _load_route(ctx.at(index), route) for index, route in enumerate(routes)]
+    loaded = [await _load_route(ctx.at(index), route) for index, route in enumerate(routes)]
     hosts = [_only_hosts(route) for route in routes]
 
     def link(after: Next) -> Next:
-        at = len(links)
+        at = len(loaded)
         while at > 0:
             start = at - 1
             while start > 0 and hosts[start] and hosts[start - 1]:
                 start -= 1
-            if hosts[start] and at - start > 1:
-                after = _by_host(links[start:at], hosts[start:at], after)
+            if hosts[start]:
+                after = _by_host(loaded[start:at], hosts[start:at], after)
             else:
-                after = links[at - 1](after)
                 start = at - 1
+                after = loaded[start].link(after)
             at = start
         return after
 
     return link
 
 
-async def _load_route(ctx: Context, route: Route) -> Link:
+class _Loaded:
+    """One route with its matcher and handlers provisioned."""
+
+    __slots__ = ("_handlers", "_matcher", "_route")
+
+    def __init__(self, route: Route, matcher: Matcher | None, handlers: list[Handler]) -> None:
+        self._route = route
+        self._matcher = matcher
+        self._handlers = handlers
+
+    def inner(self, after: Next) -> Next:
+        """Link the handlers alone, for a request that is known to match."""
+        inner = end if self._route.terminal else after
+        for handler in reversed(self._handlers):
+            inner = chain(handler, inner)
+        return inner
+
+    def link(self, after: Next) -> Next:
+        """Link the route: its handlers for what matches, `after` for the rest."""
+        return _guard(self.inner(after), after, self._matcher, self._route.group)
+
+
+async def _load_route(ctx: Context, route: Route) -> _Loaded:
     matcher = await provision_sets(ctx.at("match"), route.match)
     handlers: list[Handler] = [
         await ctx.at("handle", index).load(raw, namespace="http.handlers", key="handler")
         for index, raw in enumerate(route.handle)
     ]
-
-    def link(after: Next) -> Next:
-        inner = end if route.terminal else after
-        for handler in reversed(handlers):
-            inner = chain(handler, inner)
-        return _guard(inner, after, matcher, route.group)
-
-    return link
+    return _Loaded(route, matcher, handlers)
 
 
 def _guard(inner: Next, after: Next, matcher: Matcher | None, group: str) -> Next:
@@ -115,15 +130,15 @@ def _only_hosts(route: Route) -> tuple[str, ...]:
     return tuple(host.lower() for host in hosts) if plain else ()
 
 
-def _by_host(links: Sequence[Link], hosts: Sequence[tuple[str, ...]], after: Next) -> Next:
+def _by_host(routes: Sequence[_Loaded], hosts: Sequence[tuple[str, ...]], after: Next) -> Next:
     """Choose among sites by their host in one look-up, however many there are.
 
-    The sites are terminal, so each is linked alone. Caddy's first match wins, so
-    does the first here.
+    The sites are terminal and their host is all that decides, so each is linked
+    without its matcher. The first site of a name wins, as in Caddy.
     """
     table: dict[str, Next] = {}
-    for link, names in zip(links, hosts, strict=True):
-        site = link(after)
+    for route, names in zip(routes, hosts, strict=True):
+        site = route.inner(after)
         for name in names:
             table.setdefault(name, site)
     find = table.get

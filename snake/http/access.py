@@ -1,0 +1,179 @@
+"""The access log: one record per request, with Caddy's fields.
+
+Source: https://caddyserver.com/docs/logging. Which log a request goes to is
+decided by its host, from tables made when the configuration is loaded.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
+from time import perf_counter
+from typing import Any
+
+from snake.config.http import ServerLogs
+from snake.http.handler import Message, Receive, Send
+from snake.http.request import Request
+from snake.logs.app import Logs, Sink
+
+REDACTED = ["REDACTED"]
+SECRET = frozenset({b"cookie", b"set-cookie", b"authorization", b"proxy-authorization"})
+LOGGER = "http.log.access"
+
+
+class AccessLog:
+    """The access log of one server: chooses loggers by host, and writes records."""
+
+    def __init__(self, config: ServerLogs, logs: Logs) -> None:
+        self._logs = logs
+        self._config = config
+        self._default = self._sinks([config.default_logger_name])
+        self._hosts = {
+            host.lower(): self._sinks([names] if isinstance(names, str) else names)
+            for host, names in config.logger_names.items()
+        }
+        self._skip = frozenset(host.lower() for host in config.skip_hosts)
+
+    def _sinks(self, names: Any) -> tuple[Sink, ...]:  # noqa: ANN401
+        found = (self._logs.sink(f"{LOGGER}.{name}" if name else LOGGER) for name in names)
+        return tuple(sink for sink in found if sink is not None)
+
+    def sinks(self, request: Request, host: str) -> tuple[Sink, ...]:
+        """Return where the record of a request goes; nowhere if it is to be skipped."""
+        if request.variable("log_skip"):
+            return ()
+        if names := request.variable("access_logger_names"):
+            return self._sinks(names)
+        if host in self._skip:
+            return ()
+        for name in _wildcards(host):
+            if name in self._hosts:
+                return self._hosts[name]
+        return () if self._config.skip_unmapped_hosts else self._default
+
+    def wrap(
+        self, run: Callable[[Request, Send], Awaitable[None]]
+    ) -> Callable[[Request, Send], Awaitable[None]]:
+        """Return `run` with a record written at the end of each request."""
+        show_secrets = self._config.should_log_credentials
+
+        async def logged(request: Request, send: Send) -> None:
+            entry = _Entry(request, show_secrets=show_secrets)
+            host = request.host
+            request.receive = entry.counting(request.receive)
+            try:
+                await run(request, entry.watching(send))
+            finally:
+                if sinks := self.sinks(request, host):
+                    entry.write(sinks)
+
+        return logged
+
+
+class _Entry:
+    """What is known of one request, gathered while it runs."""
+
+    __slots__ = ("_fields", "_secrets", "_started", "headers", "read", "size", "status")
+
+    def __init__(self, request: Request, *, show_secrets: bool) -> None:
+        scope = request.scope
+        client = scope.get("client") or ("", "")
+        self._started = request.started
+        self._secrets = show_secrets
+        self._fields = {
+            "remote_ip": client[0],
+            "remote_port": str(client[1]),
+            "client_ip": client[0],
+            "proto": f"HTTP/{scope.get('http_version', '1.1')}",
+            "method": scope["method"],
+            "host": request.hostport,
+            "uri": request.uri,
+            "headers": _readable(scope["headers"], show_secrets, host=False),
+        }
+        self.read = 0
+        self.size = 0
+        self.status = 0
+        self.headers: Any = ()
+
+    def counting(self, receive: Receive) -> Receive:
+        """Return `receive` with the bytes of the body counted."""
+
+        async def counted() -> Message:
+            message = await receive()
+            self.read += len(message.get("body", b""))
+            return message
+
+        return counted
+
+    def watching(self, send: Send) -> Send:
+        """Return `send` with the status, the headers and the size noted."""
+
+        def watched(message: Message) -> Awaitable[None]:
+            kind = message["type"]
+            if kind == "http.response.body":
+                self.size += len(message.get("body", b""))
+            elif kind == "http.response.start":
+                self.status = message["status"]
+                self.headers = message.get("headers") or ()
+            elif kind == "websocket.accept":
+                self.status = 101
+            elif kind == "http.response.pathsend":
+                self.size += _content_length(self.headers)
+            return send(message)
+
+        return watched
+
+    def write(self, sinks: tuple[Sink, ...]) -> None:
+        """Give the record to every sink."""
+        fields = {
+            "request": self._fields,
+            "bytes_read": self.read,
+            "user_id": "",
+            "duration": perf_counter() - self._started,
+            "size": self.size,
+            "status": self.status,
+            "resp_headers": {
+                "Server": ["snake"],
+                **_readable(self.headers, self._secrets),
+            },
+        }
+        level = logging.ERROR if self.status >= 500 else logging.INFO  # noqa: PLR2004
+        for sink in sinks:
+            sink.emit(level, "handled request", fields)
+
+
+def _content_length(headers: Any) -> int:  # noqa: ANN401
+    for name, value in headers:
+        if name == b"content-length":
+            return int(value)
+    return 0
+
+
+def _readable(
+    headers: Any,  # noqa: ANN401
+    show_secrets: bool,  # noqa: FBT001
+    *,
+    host: bool = True,
+) -> dict[str, list[str]]:
+    fields: dict[str, list[str]] = {}
+    for name, value in headers:
+        if name == b"host" and not host:
+            continue
+        if name in SECRET and not show_secrets:
+            fields[canonical(name)] = REDACTED
+        else:
+            fields.setdefault(canonical(name), []).append(value.decode("latin-1"))
+    return fields
+
+
+@lru_cache(maxsize=1024)
+def canonical(name: bytes) -> str:
+    """Write a header name as Go does: `user-agent` is `User-Agent`."""
+    return "-".join(part.capitalize() for part in name.decode("latin-1").split("-"))
+
+
+def _wildcards(host: str) -> list[str]:
+    """Return the names under which a host may be listed: itself, then `*` for each label."""
+    labels = host.split(".")
+    return [host, *(".".join(["*"] * n + labels[n:]) for n in range(1, len(labels)))]

@@ -1,0 +1,142 @@
+"""HTTP: the `http` app, each server's routes compiled to an ASGI app."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from snake.config.http import HTTPApp, Server, nanoseconds
+from snake.core.errors import ConfigError, SnakeError
+from snake.core.modules import Context
+from snake.core.units import SECOND
+from snake.http.access import AccessLog
+from snake.http.autohttps import names_needing_certificates
+from snake.http.handler import ASGIApp
+from snake.http.routes import end, load_routes
+from snake.http.server import make_app
+from snake.logs.app import Logs
+from snake.transport.settings import Settings
+
+QUIET_HANDLERS = frozenset(
+    {"error", "file_server", "python", "rewrite", "static_response", "subroute", "vars"}
+)
+"""Handlers that never set response headers before the one that answers does."""
+
+UNAVAILABLE = (
+    "listener_wrappers",
+    "packet_conn_wrappers",
+    "tls_connection_policies",
+    "named_routes",
+    "trusted_proxies",
+    "client_ip_headers",
+    "read_min_rate",
+    "write_min_rate",
+    "strict_sni_host",
+    "metrics",
+)
+"""Fields of a server that this version reads but cannot honour."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """One server, ready to take connections."""
+
+    name: str
+    listen: tuple[str, ...]
+    app: ASGIApp
+    settings: Settings
+
+
+async def provision_http(ctx: Context, app: HTTPApp, logs: Logs | None) -> list[RunningServer]:
+    """Provision every server of the `http` app; `ctx` is at `apps/http`.
+
+    Raises `ConfigError` for what cannot work, with its JSON path.
+    """
+    return [
+        await _provision_server(ctx.at("servers", name), app, name, server, logs)
+        for name, server in app.servers.items()
+    ]
+
+
+async def _provision_server(
+    ctx: Context, app: HTTPApp, name: str, server: Server, logs: Logs | None
+) -> RunningServer:
+    check(ctx, app, server)
+    routes = await load_routes(ctx.at("routes"), server.routes)
+    errors = None
+    if server.errors is not None and server.errors.routes:
+        errors = (await load_routes(ctx.at("errors", "routes"), server.errors.routes))(end)
+    access = AccessLog(server.logs, logs) if server.logs is not None and logs else None
+    early = not QUIET_HANDLERS.issuperset(_handlers(msgspec.to_builtins(server, enc_hook=_json)))
+    asgi = make_app(routes(end), errors, access, early=early)
+    return RunningServer(name, server.listen, asgi, settings_of(ctx, server))
+
+
+def check(ctx: Context, app: HTTPApp, server: Server) -> None:
+    """Refuse what this version cannot do, by name. Raises `ConfigError`."""
+    for field in UNAVAILABLE:
+        if getattr(server, field):
+            raise ctx.at(field).fail("not available in this version of snake")
+    try:
+        names = names_needing_certificates(app, server)
+    except SnakeError as error:
+        raise ctx.at("listen").fail(str(error)) from None
+    if names:
+        raise ctx.fail(
+            f"{names[0]} needs HTTPS, which this version of snake does not have yet; write "
+            f'"http://{names[0]}" as the site address, or set the option "auto_https off"'
+        )
+
+
+def settings_of(ctx: Context, server: Server) -> Settings:
+    """Return the transport's limits of a server; what is not set is the transport's default."""
+    seconds = {
+        field: _seconds(ctx.at(field), getattr(server, field))
+        for field in (
+            "read_timeout",
+            "read_header_timeout",
+            "read_idle_timeout",
+            "write_timeout",
+            "write_idle_timeout",
+            "idle_timeout",
+        )
+        if getattr(server, field)
+    }
+    given: dict[str, Any] = dict(seconds)
+    if server.max_header_bytes:
+        given["max_header_bytes"] = server.max_header_bytes
+    given["keep_underscore_headers"] = _names(server.expected_underscore_headers)
+    given["keep_dot_headers"] = _names(server.expected_dot_headers)
+    return Settings(**given)
+
+
+def _names(headers: tuple[str, ...]) -> frozenset[bytes]:
+    return frozenset(name.lower().encode("latin-1", "replace") for name in headers)
+
+
+def _seconds(ctx: Context, value: int | str) -> float | None:
+    try:
+        time = nanoseconds(value)
+    except SnakeError as error:
+        raise ConfigError(str(error), ctx.path) from None
+    return time / SECOND if time > 0 else None
+
+
+def _json(value: object) -> object:
+    if isinstance(value, msgspec.Raw):
+        return msgspec.json.decode(value)
+    raise NotImplementedError
+
+
+def _handlers(node: object) -> Iterator[str]:
+    """Yield the name of every handler anywhere in a piece of config."""
+    if isinstance(node, dict):
+        if isinstance(name := node.get("handler"), str):
+            yield name
+        node = list(node.values())
+    if isinstance(node, list | tuple):
+        for child in node:
+            yield from _handlers(child)

@@ -1,0 +1,119 @@
+"""Server: the routes of one server as an ASGI app; errors to responses; the access log.
+
+Everything optional (error routes, the access log, headers set early) is decided
+when the app is made, so that a request pays for what its site uses.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from snake.http.access import AccessLog
+from snake.http.errors import AbortError, HandlerError
+from snake.http.handler import ASGIApp, Message, Next, Receive, Scope, Send
+from snake.http.request import Request
+from snake.http.response import respond
+from snake.http.websocket import as_get
+from snake.transport.asgi import ResponseStartedError
+
+log = logging.getLogger("snake.http.log.error")
+
+Run = Callable[[Request, Send], Awaitable[None]]
+
+
+def make_app(
+    routes: Next, errors: Next | None, access: AccessLog | None, *, early: bool = True
+) -> ASGIApp:
+    """Return the ASGI app of a server.
+
+    `errors` are its error routes, linked. Without `early` the app trusts that no
+    handler sets `request.early`, and gives handlers the transport's own `send`.
+    """
+    run = _with_errors(routes, errors)
+    if early:
+        run = _with_early_headers(run)
+    if access is not None:
+        run = access.wrap(run)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            send = as_get(scope, send)
+        await run(Request(scope, receive), send)
+
+    return app
+
+
+def _with_errors(routes: Next, errors: Next | None) -> Run:
+    async def run(request: Request, send: Send) -> None:
+        try:
+            await routes(request, send)
+        except HandlerError as error:
+            await _answer_error(request, send, errors, error)
+        except (AbortError, ResponseStartedError):
+            raise
+        except Exception as error:
+            log.exception("handler failed", extra={"fields": {"uri": request.uri}})
+            failure = HandlerError(500, str(error))
+            failure.__cause__ = error
+            await _answer_error(request, send, errors, failure)
+
+    return run
+
+
+async def _answer_error(
+    request: Request, send: Send, errors: Next | None, error: HandlerError
+) -> None:
+    """Answer by the error routes, or with the bare status when there are none or they fail.
+
+    The URI and the method are again what the client sent (Caddy: `errors`).
+    """
+    _log_error(request, error)
+    request.error = error
+    if errors is not None:
+        request.restore()
+        request.groups = None
+        try:
+            await errors(request, send)
+        except HandlerError as second:
+            _log_error(request, second)
+            error = second
+        else:
+            return
+    await respond(send, error.status)
+
+
+def _log_error(request: Request, error: HandlerError) -> None:
+    level = logging.ERROR if error.status >= 500 else logging.DEBUG  # noqa: PLR2004
+    if log.isEnabledFor(level):
+        fields = {
+            "request": {
+                "remote_ip": (request.scope.get("client") or ("",))[0],
+                "method": request.method,
+                "host": request.hostport,
+                "uri": request.uri,
+            },
+            "status": error.status,
+            "err_id": error.id,
+            "err_trace": error.trace,
+        }
+        log.log(level, error.message, extra={"fields": fields})
+
+
+def _with_early_headers(run: Run) -> Run:
+    """Put the headers that were set early in front of the response's own."""
+
+    async def merge(request: Request, send: Send) -> None:
+        def merged(message: Message) -> Awaitable[None]:
+            early = request.early
+            if early and message["type"] in _STARTS:
+                message["headers"] = [*early, *(message.get("headers") or ())]
+                request.early = None
+            return send(message)
+
+        await run(request, merged)
+
+    return merge
+
+
+_STARTS = frozenset({"http.response.start", "websocket.accept"})

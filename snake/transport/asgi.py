@@ -1,0 +1,38 @@
+"""ASGI's words, and the two ways in which an app and the transport part early.
+
+The transport is ASGI 3 (https://asgi.readthedocs.io/en/latest/specs/www.html)
+with two additions, which the routes use: an app may raise `AbortError` to have
+the connection closed with no answer, and a start message may carry
+`"server_header": False` to go out without a Server field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class AbortError(Exception):
+    """Close the connection and answer nothing. Raised by the app, understood by the transport."""
+
+
+class ResponseStartedError(RuntimeError):
+    """A second response was started. Raised by the transport's `send`.
+
+    An error page that comes too late meets it: the first response cannot be
+    taken back, so the connection has to end.
+    """
+
+
+def decode_path(raw_path: bytes) -> str:
+    """Decode a path: percent-encoding, then UTF-8 with surrogates for what is not."""
+    if b"%" in raw_path:
+        raw_path = unquote_to_bytes(raw_path)
+    return raw_path.decode("utf-8", "surrogateescape")

@@ -1,0 +1,146 @@
+"""A site as text, a response as data: the compiled routes without a socket."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import msgspec
+
+from snake.config.document import Document
+from snake.core.modules import Context, Registry, decode
+from snake.http.app import provision_http
+from snake.http.handler import ASGIApp, Message
+from snake.standard import MODULES
+from snake.transport.asgi import decode_path
+
+
+@dataclass(frozen=True)
+class Response:
+    """What came back: the status, header fields in order, and the whole body."""
+
+    status: int
+    fields: list[tuple[str, str]]
+    body: bytes
+    messages: list[Message] = field(repr=False)
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode()
+
+    def header(self, name: str) -> str | None:
+        """Return the first field of this name, in any case."""
+        return next((value for key, value in self.fields if key == name.lower()), None)
+
+    def headers(self, name: str) -> list[str]:
+        """Return every field of this name."""
+        return [value for key, value in self.fields if key == name.lower()]
+
+
+class Site:
+    """One provisioned config; `async with site(...) as s: await s.get("/")`.
+
+    Requests go to the first server, or the one named by `server`.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._stack = AsyncExitStack()
+        self._apps: dict[str, ASGIApp] = {}
+
+    async def __aenter__(self) -> Self:
+        """Provision the whole document."""
+        apps = self._document.apps
+        assert apps is not None
+        assert apps.http is not None
+        ctx = Context(Registry(MODULES), self._stack).at("apps", "http")
+        servers = await provision_http(ctx, apps.http, None)
+        self._apps = {server.name: server.app for server in servers}
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close what provisioning opened."""
+        await self._stack.aclose()
+
+    async def get(self, target: str = "/", **options: Any) -> Response:
+        """Send a GET."""
+        return await self.request("GET", target, **options)
+
+    async def request(  # noqa: PLR0913
+        self,
+        method: str,
+        target: str = "/",
+        *,
+        headers: dict[str, str] | None = None,
+        body: bytes = b"",
+        host: str = "localhost",
+        server: str = "",
+        client: tuple[str, int] = ("127.0.0.1", 50000),
+        extensions: dict[str, Any] | None = None,
+    ) -> Response:
+        """Send one request and gather the whole response."""
+        path, _, query = target.partition("?")
+        fields = {"host": host, **(headers or {})}
+        scope: dict[str, Any] = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.5"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": decode_path(path.encode()),
+            "raw_path": path.encode(),
+            "query_string": query.encode(),
+            "root_path": "",
+            "headers": [(k.lower().encode(), v.encode("latin-1")) for k, v in fields.items()],
+            "client": client,
+            "server": (urlsplit(f"//{host}").hostname or "localhost", 80),
+            "extensions": extensions or {},
+        }
+        sent: list[Message] = []
+        bodies: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive() -> Message:
+            return bodies.pop() if bodies else {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        app = self._apps[server] if server else next(iter(self._apps.values()))
+        await app(scope, receive, send)
+        return _response(sent)
+
+
+def _response(sent: list[Message]) -> Response:
+    start = next(message for message in sent if message["type"] == "http.response.start")
+    fields = [(k.decode(), v.decode("latin-1")) for k, v in start["headers"]]
+    bodies = [m.get("body", b"") for m in sent if m["type"] == "http.response.body"]
+    return Response(start["status"], fields, b"".join(bodies), sent)
+
+
+def site_of_json(config: dict[str, Any]) -> Site:
+    """Return the site of a whole JSON document."""
+    return Site(decode(msgspec.json.encode(config), Document))
+
+
+def site_of_routes(*routes: dict[str, Any], **server: Any) -> Site:
+    """Return a site of one server on port 80 with these JSON routes."""
+    servers = {"srv0": {"listen": [":80"], "routes": list(routes), **server}}
+    return site_of_json({"apps": {"http": {"servers": servers}}})
+
+
+def site(caddyfile: str) -> Site:
+    """Return the site of a Caddyfile."""
+    from snake.adapter.adapt import adapt  # noqa: PLC0415  # JSON tests need no adapter
+    from snake.standard import catalogue  # noqa: PLC0415
+
+    document, _ = adapt(caddyfile, "Caddyfile", catalogue())
+    return Site(document)

@@ -95,6 +95,13 @@ class Scope(Protocol):
         """
         ...
 
+    def matcher_set(self, lines: Sequence[Segment], name: str) -> MatcherSet:
+        """Adapt lines that each begin with a matcher's name, as those of `not`, to one set.
+
+        `name` is the name of the set that they are part of, without its `@`.
+        """
+        ...
+
     def subroute(self, lines: Sequence[Segment]) -> Module:
         """Adapt the lines of a block, sorted, to an `http.handlers.subroute`."""
         ...

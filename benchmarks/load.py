@@ -1,0 +1,82 @@
+"""Load from wrk or hey: the same numbers from either."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+WRK_SCRIPT = Path(__file__).parent / "wrk.lua"
+
+
+class LoadError(Exception):
+    """The load tool failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What the clients saw."""
+
+    rate: float
+    """Requests answered a second."""
+    mean: float
+    """Milliseconds, as are the next two."""
+    p50: float
+    p99: float
+    errors: int
+    """Broken connections, timeouts, and answers that are no 2xx or 3xx."""
+
+
+def wrk(url: str, connections: int, seconds: int) -> Load:
+    """Keep `connections` busy with one thread: it must not take the second core from the server."""
+    options = ["--threads", "1", "--connections", str(connections), "--script", str(WRK_SCRIPT)]
+    output = _run(["wrk", *options, "--duration", f"{seconds}s", "--timeout", "10s", url])
+    result = json.loads(output.splitlines()[-1])
+    return Load(
+        rate=result["requests"] / (result["duration"] / 1e6),
+        mean=result["mean"] / 1e3,
+        p50=result["p50"] / 1e3,
+        p99=result["p99"] / 1e3,
+        errors=result["failed"] + result["refused"],
+    )
+
+
+def hey(url: str, connections: int, seconds: int) -> Load:
+    """Keep `connections` busy, as Caddy Snake's own benchmark does."""
+    output = _run(["hey", "-c", str(connections), "-z", f"{seconds}s", url])
+    statuses = re.findall(r"\[(\d+)\]\s+(\d+) responses", output)
+    broken = re.findall(r"^\s+\[(\d+)\]\s+(?!\d+ responses)", output, re.MULTILINE)
+    return Load(
+        rate=_number(r"Requests/sec:\s+([\d.]+)", output),
+        mean=_number(r"Average:\s+([\d.]+)", output) * 1e3,
+        p50=_number(r"50%+ in ([\d.]+)", output) * 1e3,
+        p99=_number(r"99%+ in ([\d.]+)", output) * 1e3,
+        errors=sum(int(count) for status, count in statuses if status[0] not in "23")
+        + sum(map(int, broken)),
+    )
+
+
+TOOLS: dict[str, Callable[[str, int, int], Load]] = {"wrk": wrk, "hey": hey}
+
+
+def installed() -> list[str]:
+    """Return the load tools that are there, the preferred one first."""
+    return [name for name in TOOLS if shutil.which(name)]
+
+
+def _run(command: list[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise LoadError(f"{command[0]}: {done.stderr or done.stdout}")
+    return done.stdout
+
+
+def _number(pattern: str, text: str) -> float:
+    found = re.search(pattern, text)
+    if found is None:
+        raise LoadError(f"hey printed no {pattern!r}")
+    return float(found[1])

@@ -13,14 +13,12 @@ def clean(path: str, *, collapse_slashes: bool = True) -> str:
     if "//" not in path and "/." not in path and path.startswith("/"):
         return path
     kept: list[str] = []
-    for segment in path.split("/"):
+    for segment in path.removeprefix("/").split("/"):
         if segment == "..":
             if kept:
                 kept.pop()
         elif segment != "." and (segment or not collapse_slashes):
             kept.append(segment)
-    if not collapse_slashes:
-        kept = kept[1:] if path.startswith("/") and kept and not kept[0] else kept
     cleaned = "/" + "/".join(kept)
     if path.endswith(("/", "/.", "/..")) and not cleaned.endswith("/"):
         cleaned += "/"

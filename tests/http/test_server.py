@@ -1,0 +1,80 @@
+"""http.server: errors to responses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.site import site_of_json, site_of_routes
+
+FAIL = {"handle": [{"handler": "error", "status_code": 503, "error": "later"}]}
+
+
+async def test_bare_status() -> None:
+    """Without error routes a failure is its status and nothing else."""
+    async with site_of_routes(FAIL) as site:
+        response = await site.get()
+
+        assert (response.status, response.body) == (503, b"")
+
+
+async def test_error_routes() -> None:
+    """Error routes answer, and know the error; their default status is the error's."""
+    body = "{http.error.status_code} {http.error.message}"
+    errors = {"routes": [{"handle": [{"handler": "static_response", "body": body}]}]}
+    async with site_of_routes(FAIL, errors=errors) as site:
+        response = await site.get()
+
+        assert (response.status, response.text) == (503, "503 later")
+
+
+async def test_error_routes_see_the_original_uri() -> None:
+    """A rewrite before the failure is undone for the error routes."""
+    rewrite = {"handle": [{"handler": "rewrite", "uri": "/inner"}]}
+    errors = {
+        "routes": [{"handle": [{"handler": "static_response", "body": "{http.request.uri}"}]}]
+    }
+    async with site_of_routes(rewrite, FAIL, errors=errors) as site:
+        assert (await site.get("/outer?q=1")).text == "/outer?q=1"
+
+
+async def test_error_routes_that_do_not_match() -> None:
+    """When no error route matches, the bare status is sent."""
+    errors = {"routes": [{"match": [{"path": ["/x"]}], "handle": [{"handler": "static_response"}]}]}
+    async with site_of_routes(FAIL, errors=errors) as site:
+        assert (await site.get("/y")).status == 503
+
+
+async def test_error_in_error_routes() -> None:
+    """A failure in the error routes ends with its own bare status."""
+    again = {"handle": [{"handler": "error", "status_code": 502}]}
+    async with site_of_routes(FAIL, errors={"routes": [again]}) as site:
+        response = await site.get()
+
+        assert (response.status, response.body) == (502, b"")
+
+
+def header_route(**response: Any) -> dict[str, Any]:
+    """Return a route that changes response headers."""
+    return {"handle": [{"handler": "headers", "response": response}]}
+
+
+async def test_early_headers_survive_an_error() -> None:
+    """A header set before the failure is sent with the error's status."""
+    async with site_of_routes(header_route(set={"X-A": ["1"]}), FAIL) as site:
+        response = await site.get()
+
+        assert (response.status, response.header("x-a")) == (503, "1")
+
+
+async def test_names_that_need_https_are_refused() -> None:
+    """A site that Caddy would serve by HTTPS is refused with the way out."""
+    routes = [{"match": [{"host": ["example.com"]}]}]
+    servers = {"srv0": {"listen": [":443"], "routes": routes}}
+    try:
+        async with site_of_json({"apps": {"http": {"servers": servers}}}):
+            message = ""
+    except Exception as error:  # noqa: BLE001  # its text is what is tested
+        message = str(error)
+
+    assert message.startswith("apps/http/servers/srv0: example.com needs HTTPS")
+    assert '"http://example.com"' in message

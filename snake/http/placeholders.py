@@ -318,7 +318,7 @@ _EXACT: dict[str, Getter] = {
     "http.request.orig_uri.path.file": _original(lambda *line: _file(line[3])),
     "http.request.orig_uri.query": _original(lambda *line: line[2]),
     "http.request.orig_uri.prefixed_query": _original(lambda *line: line[2] and f"?{line[2]}"),
-    "http.error": _error(lambda e: f"HTTP {e.status}: {e.message}"),
+    "http.error": _error(lambda e: f"{{id={e.id}}} {e.trace}: HTTP {e.status}: {e.message}"),
     "http.error.status_code": _error(lambda e: e.status),
     "http.error.status_text": _error(lambda e: status_text(e.status)),
     "http.error.message": _error(lambda e: e.message),

@@ -36,10 +36,11 @@ def make_app(
     if access is not None:
         run = access.wrap(run)
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    # Not a coroutine itself: it returns one, and so saves one for every request.
+    def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "websocket":
             send = as_get(scope, send)
-        await run(Request(scope, receive), send)
+        return run(Request(scope, receive), send)
 
     return app
 

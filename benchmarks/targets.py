@@ -19,7 +19,7 @@ class Quantity(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What holds snake to `factor` times another's: at least its rate, at most its other numbers."""
+    """What holds snake to `factor` times another's: at least the rate, at most the others."""
 
     work: str
     other: str

@@ -45,6 +45,7 @@ class Module(
     """The one field whose value is the whole JSON of this module, for modules that are no object.
 
     `http.matchers.host` is `["a.com"]`, not `{"hosts": ["a.com"]}`: it has `bare = "hosts"`.
+    With it, `http.handlers.vars` takes any field beside its name.
     """
 
     async def provision(self, ctx: Context) -> Any:  # noqa: ANN401
@@ -62,12 +63,10 @@ def name_of(module: type[Module]) -> str:
 
 def to_json(module: Module, key: str | None = None) -> msgspec.Raw:
     """Encode a module; with `key`, its own name goes into that field (`"handler": "headers"`)."""
-    fields = msgspec.to_builtins(module, enc_hook=_plain)
-    if module.bare is not None:
-        value = getattr(module, module.bare)
-        return msgspec.Raw(msgspec.json.encode(value, order="sorted"))
+    whole = module if module.bare is None else getattr(module, module.bare)
+    fields = msgspec.to_builtins(whole, enc_hook=_plain)
     if key is not None:
-        fields[key] = name_of(type(module))
+        fields = {**fields, key: name_of(type(module))}
     return msgspec.Raw(msgspec.json.encode(fields, order="sorted"))
 
 
@@ -161,7 +160,10 @@ class Context:
             cls = self.registry.get(f"{namespace}.{name}")
         except ConfigError as error:
             raise self.fail(error.message) from error
-        module: Module = decode(raw, _with_name(cls, key), self.path)
+        if cls.bare is None:
+            module: Module = decode(raw, _with_name(cls, key), self.path)
+        else:
+            module = decode_bare(_without(raw, key), cls, self.path)
         return await module.provision(self)
 
     async def load_named(self, raw: msgspec.Raw, id: str) -> Any:  # noqa: ANN401
@@ -184,6 +186,11 @@ def _name_in(raw: msgspec.Raw, key: str, ctx: Context) -> str:
         return msgspec.json.decode(name or b"", type=str)
     except msgspec.DecodeError:
         raise ctx.fail(f"expected an object with the field {key!r}, the module's name") from None
+
+
+def _without(raw: msgspec.Raw, key: str) -> msgspec.Raw:
+    fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    return msgspec.Raw(msgspec.json.encode({k: v for k, v in fields.items() if k != key}))
 
 
 @cache

@@ -1,0 +1,189 @@
+"""respond: answer with a fixed status and body.
+
+Syntax::
+
+    respond [<matcher>] <status> | <body> [<status>] {
+        body  <text>
+        close
+    }
+
+A lone argument is the status if it is a number of three digits, else the body.
+Without a status it is 200, or the error's own inside `handle_errors`.
+Placeholders work in both; one that nobody knows stays in the body as written.
+
+The Content-Type is `text/plain; charset=utf-8`, or `application/json` for a
+body that is a JSON object or array, unless `header` has set one. `close` closes
+the connection after the response. With status 103 nothing is answered yet: the
+headers are kept for the response of what follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from snake.http.fields import name_filler, value_filler
+from snake.http.status import Status, is_status, status_filler, status_json
+from snake.plugin import (
+    AbortError,
+    Context,
+    Directive,
+    Handler,
+    HandlerError,
+    HandlerModule,
+    Header,
+    Message,
+    Next,
+    Request,
+    Scope,
+    Segment,
+    Send,
+    Template,
+    on_start,
+)
+from snake.plugin import respond as answer
+
+EARLY_HINTS = 103
+NO_BODY = frozenset({204, 304})
+"""Statuses that never have a body (RFC 9110 section 6.4.1)."""
+
+Fill = Callable[[Request], list[Header]]
+
+
+class StaticResponse(HandlerModule):
+    """The JSON of `http.handlers.static_response`."""
+
+    id = "http.handlers.static_response"
+
+    status_code: Status = ""
+    headers: dict[str, tuple[str, ...] | None] = {}
+    body: str = ""
+    close: bool = False
+    abort: bool = False
+
+    async def provision(self, ctx: Context) -> Handler:
+        """Prepare what does not depend on the request: for most, the whole response."""
+        del ctx
+        if self.abort:
+            return _abort
+        status = status_filler(self.status_code) if self.status_code != "" else _default_status
+        headers = _fields(self.headers, close=self.close)
+        body = _body(self.body)
+
+        async def respond(request: Request, send: Send, next: Next) -> None:
+            fields = headers(request)
+            content, content_type = body(request)
+            if content and not _has_type(fields, request):
+                fields = [field for field in fields if field[0] != b"content-type"]
+                fields.append((b"content-type", content_type))
+            code = status(request)
+            if code == EARLY_HINTS:
+                await next(request, on_start(send, lambda message: _prepend(message, fields)))
+                return
+            _replace_early(request, fields)
+            await answer(send, code, fields, b"" if code in NO_BODY else content)
+
+        return respond
+
+
+async def _abort(request: Request, send: Send, next: Next) -> None:
+    del request, send, next
+    raise AbortError
+
+
+def _default_status(request: Request) -> int:
+    """Return 200, or in an error route the status of the error."""
+    return request.error.status if isinstance(request.error, HandlerError) else 200
+
+
+def _fields(headers: Mapping[str, tuple[str, ...] | None], *, close: bool) -> Fill:
+    """Compile the headers; a name that is none once it is filled is left out."""
+    given = [
+        (
+            name_filler(name, known=False),
+            [value_filler(value, known=False) for value in values or ()],
+        )
+        for name, values in headers.items()
+    ]
+    first: list[Header] = [(b"connection", b"close")] if close else []
+
+    def fill(request: Request) -> list[Header]:
+        fields = first.copy()
+        for name, values in given:
+            if key := name(request):
+                fields.extend((key, value(request)) for value in values)
+        return fields
+
+    return fill
+
+
+def _body(text: str) -> Callable[[Request], tuple[bytes, bytes]]:
+    """Compile the body and the type that it has when no header says another."""
+    template = Template(text)
+    if template.constant is not None:
+        constant = _typed(template.constant)
+        return lambda _: constant
+    return lambda request: _typed(template.known(request))
+
+
+def _typed(body: str) -> tuple[bytes, bytes]:
+    json = _is_json(body.strip())
+    return (
+        body.encode("utf-8", "surrogateescape"),
+        b"application/json" if json else b"text/plain; charset=utf-8",
+    )
+
+
+def _is_json(text: str) -> bool:
+    """Whether it is a JSON object or array that is not empty, as Caddy decides it."""
+    if len(text) <= 2 or (text[0], text[-1]) not in {("{", "}"), ("[", "]")}:  # noqa: PLR2004
+        return False
+    try:
+        msgspec.json.decode(text.encode("utf-8", "surrogateescape"))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
+
+
+def _has_type(fields: list[Header], request: Request) -> bool:
+    """Whether a type is set already, here or by a handler before."""
+    types = [value for name, value in (*fields, *(request.early or ())) if name == b"content-type"]
+    return bool(types and types[0])
+
+
+def _replace_early(request: Request, fields: list[Header]) -> None:
+    """Take off the headers set before that this response sets anew."""
+    if request.early:
+        names = {name for name, _ in fields}
+        request.early = [field for field in request.early if field[0] not in names]
+
+
+def _prepend(message: Message, fields: list[Header]) -> None:
+    message["headers"] = [*fields, *message["headers"]]
+
+
+def parse(line: Segment, scope: Scope) -> StaticResponse:
+    """Read a `respond` line."""
+    del scope
+    body, status = "", ""
+    match line.texts:
+        case [only] if is_status(only):
+            status = only
+        case [only]:
+            body = only
+        case [body, status]:
+            pass
+        case _:
+            line.fail("respond takes a status, a body, or a body and a status")
+    fields = line.fields({"body": Segment.arg, "close": Segment.flag})
+    if body and "body" in fields:
+        line.fail("respond: the body is given twice")
+    return StaticResponse(
+        status_code=status_json(status),
+        body=str(fields.get("body", body)),
+        close=bool(fields.get("close")),
+    )
+
+
+directive = Directive("respond", parse)

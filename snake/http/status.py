@@ -1,0 +1,54 @@
+"""Status codes as configs give them: a number, or text with placeholders.
+
+Source: Caddy's `WeakString`, https://caddyserver.com/docs/json/apps/http/.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from snake.http.errors import HandlerError
+from snake.http.request import Request
+from snake.http.template import Template
+
+Status = int | float | bool | str
+"""A `status_code` in JSON; empty text when there is none."""
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
+
+
+def status_json(text: str) -> Status:
+    """Return a status from a Caddyfile as JSON has it: a number if it is one."""
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    return {"true": True, "false": False}.get(text, text)
+
+
+def is_status(text: str) -> bool:
+    """Whether a lone argument is a status: three characters that are a positive number."""
+    return len(text) == 3 and bool(_INTEGER.fullmatch(text)) and int(text) > 0  # noqa: PLR2004
+
+
+def status_filler(status: Status) -> Callable[[Request], int]:
+    """Compile a status. The function raises `HandlerError` 500 for what is none then."""
+    template = Template(str(status))
+    if template.constant is not None:
+        constant = _number(template.constant)
+        if constant is not None:
+            return lambda _: constant
+
+    def fill(request: Request) -> int:
+        text = template.all(request)
+        number = _number(text)
+        if number is None:
+            raise HandlerError(500, f'"{text}" is no status code')
+        return number
+
+    return fill
+
+
+def _number(text: str) -> int | None:
+    """Return a status that may be sent: three digits (RFC 9110 section 15)."""
+    number = int(text) if _INTEGER.fullmatch(text) else 0
+    return number if 100 <= number <= 999 else None  # noqa: PLR2004

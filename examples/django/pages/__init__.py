@@ -1,0 +1,1 @@
+"""The one app of the site: a form, and what it answers."""

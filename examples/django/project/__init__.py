@@ -1,0 +1,1 @@
+"""The settings, addresses and entry point of the site."""

@@ -158,11 +158,10 @@ def test_option_is_complete(path: Path) -> None:
 
 @pytest.mark.parametrize("path", DIRECTIVES, ids=name)
 def test_directive_needs_what_a_plugin_gets(path: Path) -> None:
-    """A directive imports the plugins' API, its own machinery, or what it is sugar for."""
-    allowed = ("snake.plugin", "snake.directives.", "snake.matchers.")
-    machinery = ("snake.files.", "snake.python.", "snake.encoders.")
+    """A directive knows of the adapter and the Caddyfile what a plugin knows, and no more."""
+    closed = ("snake.adapter", "snake.caddyfile", "snake.transport", "snake.logs")
 
-    assert [each for each in imports(path) if not each.startswith(allowed + machinery)] == []
+    assert [each for each in imports(path) if each.startswith(closed)] == []
 
 
 def test_top_level_is_fixed() -> None:

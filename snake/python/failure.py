@@ -1,0 +1,42 @@
+"""Failure: what an app did wrong, told without the frames of the server around it."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from pathlib import Path
+from types import TracebackType
+from typing import NoReturn
+
+from snake.http.errors import HandlerError
+from snake.http.request import Request
+
+log = logging.getLogger("snake.python")
+
+_OURS = str(Path(__file__).parent.parent)
+_IMPORT = ("<frozen importlib", "importlib/__init__.py")
+
+
+def app_traceback(error: BaseException) -> TracebackType | None:
+    """Return the part of a traceback that begins in the app's own code."""
+    trace = error.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if not file.startswith((_OURS, _IMPORT[0])) and not file.endswith(_IMPORT[1]):
+            break
+        trace = trace.tb_next
+    return trace
+
+
+def describe(error: BaseException) -> str:
+    """Return the traceback as Python prints it, less the frames around the app."""
+    trace = app_traceback(error)
+    return "".join(traceback.format_exception(type(error), error, trace)).rstrip()
+
+
+def fail(name: str, request: Request, error: BaseException) -> NoReturn:
+    """Log that the app failed, and raise the `HandlerError` that answers the request."""
+    fields = {"app": name, "method": request.method, "uri": request.uri}
+    trace = app_traceback(error) or error.__traceback__
+    log.error("app failed", exc_info=(type(error), error, trace), extra={"fields": fields})
+    raise HandlerError(500, f"{type(error).__name__}: {error}") from error

@@ -1,0 +1,94 @@
+"""Input: the request body as the file that WSGI apps read, `wsgi.input`.
+
+A short body is there when the app starts, so that no thread waits for a slow
+client. A longer one is read from the client while the app reads from us.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from typing import BinaryIO
+
+from snake.http.errors import AbortError
+from snake.http.handler import Message, Receive
+from snake.python.environ import Environ
+
+SHORT_BODY = 65_536
+"""Bytes up to which a body is awaited before the app is called."""
+
+
+class DisconnectedError(OSError):
+    """The client went away before it sent the whole body or took the whole response."""
+
+
+class Body(io.RawIOBase):
+    """A body that arrives while it is read, in any thread but the loop's."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, receive: Receive) -> None:
+        self._loop = loop
+        self._receive = receive
+        self._chunk = memoryview(b"")
+        self.ended = False
+
+    def readable(self) -> bool:
+        """Whether it can be read: yes."""
+        return True
+
+    def readinto(self, target: memoryview, /) -> int:  # type: ignore[override]
+        """Fill `target` with what is there, or wait; 0 is the end. Raises `DisconnectedError`."""
+        while not self._chunk:
+            if self.ended:
+                return 0
+            self._take()
+        size = min(len(target), len(self._chunk))
+        target[:size] = self._chunk[:size]
+        self._chunk = self._chunk[size:]
+        return size
+
+    def _take(self) -> None:
+        message = asyncio.run_coroutine_threadsafe(self._next(), self._loop).result()
+        if message["type"] != "http.request":
+            raise DisconnectedError("the client went away before it sent the whole body")
+        self._chunk = memoryview(message.get("body", b""))
+        self.ended = not message.get("more_body", False)
+
+    async def _next(self) -> Message:
+        return await self._receive()
+
+
+def has_no_body(environ: Environ) -> bool:
+    """Whether the header says that no body follows (RFC 9112 §6.3).
+
+    HTTP/2 and 3 need not say; there it is never certain.
+    """
+    length = environ.get("CONTENT_LENGTH")
+    if length is not None:
+        return bool(length == "0")
+    return "HTTP_TRANSFER_ENCODING" not in environ and environ["SERVER_PROTOCOL"] in (
+        "HTTP/1.1",
+        "HTTP/1.0",
+    )
+
+
+def is_short(environ: Environ) -> bool:
+    """Whether to await the body first: it is short, and the client sends it unasked."""
+    length = environ.get("CONTENT_LENGTH", "")
+    return length.isdigit() and int(length) <= SHORT_BODY and "HTTP_EXPECT" not in environ
+
+
+async def read_short(receive: Receive) -> BinaryIO:
+    """Return a whole body. Raises `AbortError` when the client goes away in the middle."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body", False):
+        message = await receive()
+        body += message.get("body", b"")
+    if message["type"] != "http.request":
+        raise AbortError
+    return io.BytesIO(body)
+
+
+def stream(body: Body) -> BinaryIO:
+    """Return a body as the app reads it: by size, line or whole."""
+    return io.BufferedReader(body, SHORT_BODY)

@@ -1,0 +1,50 @@
+"""Stream: bytes from a thread to the loop, with a bound on how many wait."""
+
+from __future__ import annotations
+
+import threading
+
+from snake.python.input import DisconnectedError
+
+HIGH_WATER = 65_536
+"""Bytes waiting for the client above which the app's thread waits too."""
+
+
+class Stream:
+    """What a streamed response has yielded and the loop has not sent."""
+
+    __slots__ = ("_chunks", "_gone", "_room", "_waiting")
+
+    def __init__(self) -> None:
+        self._chunks: list[bytes] = []
+        self._waiting = 0
+        self._gone = False
+        self._room = threading.Condition(threading.Lock())
+
+    def push(self, chunk: bytes) -> None:
+        """Add a chunk; in the app's thread. Raises `DisconnectedError` when nobody takes it."""
+        with self._room:
+            while self._waiting > HIGH_WATER and not self._gone:
+                self._room.wait()
+            if self._gone:
+                raise DisconnectedError("the client went away before it took the whole response")
+            self._chunks.append(chunk)
+            self._waiting += len(chunk)
+
+    def take(self) -> bytes:
+        """Return all that waits; on the loop."""
+        with self._room:
+            chunks, self._chunks = self._chunks, []
+        return b"".join(chunks)
+
+    def sent(self, size: int) -> None:
+        """Say that the client's side has taken so many bytes; on the loop."""
+        with self._room:
+            self._waiting -= size
+            self._room.notify()
+
+    def abandon(self) -> None:
+        """Say that nobody will take any more; on the loop."""
+        with self._room:
+            self._gone = True
+            self._room.notify()

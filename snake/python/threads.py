@@ -1,0 +1,172 @@
+"""Threads: where WSGI apps run. As few as keep up, as many as they wait for.
+
+Two facts decide the shape. Threads that compute fight over the interpreter's
+lock: four of them serve a third less than one. Threads that wait for a database
+do not: an app that sleeps needs one for each request in flight. So:
+
+- Work goes to the thread that went idle last, whose caches are warm, and no more
+  than `limit` threads run at once. The limit begins at one.
+- While work waits, a tick each `TICK` seconds compares the process's CPU time with
+  the clock. Below `IDLE` the threads are waiting for something else: the limit
+  doubles. Above `BUSY` they stand in each other's way: the limit shrinks by an eighth.
+- Nothing ticks and nobody polls when no work waits. A thread that had no work for
+  `RETIRE` seconds ends; the last one stays.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+Job = Callable[[], None]
+"""What a thread runs. It must not raise."""
+
+MAX_THREADS = 128
+GRACE = 0.002
+"""Seconds that work may wait before anyone asks why."""
+TICK = 0.01
+IDLE = 0.7
+BUSY = 0.9
+RETIRE = 30.0
+
+
+class Threads:
+    """An elastic pool of threads. `submit` and `close` belong to the loop's thread."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, most: int = MAX_THREADS) -> None:
+        self._loop = loop
+        self._most = most
+        self._limit = 1
+        self._running = 0
+        self._queue: deque[Job] = deque()
+        self._idle: list[_Thread] = []
+        self._lock = threading.Lock()
+        self._timer: asyncio.TimerHandle | None = None
+        self._sample = (0.0, 0.0)
+        self._closed = False
+        self._capacity = _capacity()
+
+    @property
+    def alive(self) -> int:
+        """Threads that exist: those at work and those that wait for some."""
+        return self._running + len(self._idle)
+
+    def submit(self, job: Job) -> None:
+        """Run `job` in a thread, as soon as one may."""
+        with self._lock:
+            if self._running >= self._limit:
+                self._queue.append(job)
+                thread = None
+            else:
+                self._running += 1
+                thread = self._idle.pop() if self._idle else _Thread(self)
+        if thread is not None:
+            thread.give(job)
+        elif self._timer is None:
+            self._sample = (time.perf_counter(), time.process_time())
+            self._timer = self._loop.call_later(GRACE, self._tick)
+
+    def close(self) -> None:
+        """Let idle threads end, and the others when their work is done. Work that waits still runs."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for thread in idle:
+            thread.give(None)
+
+    def next_job(self, thread: _Thread) -> Job | None:
+        """Return more work for a thread that has done its own; without any, it is idle."""
+        with self._lock:
+            if self._queue and self._running <= self._limit:
+                return self._queue.popleft()
+            self._running -= 1
+            if not self._closed:
+                self._idle.append(thread)
+        return None
+
+    def may_retire(self, thread: _Thread) -> bool:
+        """Whether a thread that waited long may end; not when it is the last or has got work."""
+        with self._lock:
+            if thread not in self._idle or self.alive == 1:
+                return False
+            self._idle.remove(thread)
+            return True
+
+    @property
+    def closed(self) -> bool:
+        """Whether idle threads shall end."""
+        return self._closed
+
+    def _tick(self) -> None:
+        self._timer = None
+        if not self._queue:
+            return
+        then, cpu_then = self._sample
+        now, cpu = self._sample = (time.perf_counter(), time.process_time())
+        busy = (cpu - cpu_then) / ((now - then or 1e-9) * self._capacity)
+        if busy < IDLE:
+            self._limit = min(self._limit * 2, self._most)
+            self._dispatch()
+        elif busy > BUSY and self._limit > 1:
+            self._limit -= -(-self._limit // 8)
+        self._timer = self._loop.call_later(TICK, self._tick)
+
+    def _dispatch(self) -> None:
+        """Start what waits, up to the limit."""
+        while True:
+            with self._lock:
+                if not self._queue or self._running >= self._limit:
+                    return
+                self._running += 1
+                job = self._queue.popleft()
+                thread = self._idle.pop() if self._idle else _Thread(self)
+            thread.give(job)
+
+
+class _Thread:
+    """One thread. A lock that it alone waits for is its doorbell."""
+
+    __slots__ = ("_bell", "_job", "_pool", "_started")
+
+    def __init__(self, pool: Threads) -> None:
+        self._pool = pool
+        self._job: Job | None = None
+        self._bell = threading.Lock()
+        self._bell.acquire()
+        self._started = False
+
+    def give(self, job: Job | None) -> None:
+        """Wake the thread with work, or with `None` to end it."""
+        self._job = job
+        if self._started:
+            self._bell.release()
+        else:
+            self._started = True
+            threading.Thread(target=self._run, name="snake-wsgi", daemon=True).start()
+
+    def _run(self) -> None:
+        job, self._job = self._job, None
+        while job is not None:
+            job()
+            job = self._pool.next_job(self)
+            if job is None and not self._pool.closed:
+                job = self._wait()
+
+    def _wait(self) -> Job | None:
+        """Wait for work; `None` is the end."""
+        while not self._bell.acquire(timeout=RETIRE):
+            if self._pool.may_retire(self):
+                return None
+        job, self._job = self._job, None
+        return job
+
+
+def _capacity() -> float:
+    """Return how many seconds of Python this process can run in one second."""
+    has_lock: Callable[[], bool] = getattr(sys, "_is_gil_enabled", lambda: True)
+    return 1.0 if has_lock() else float(os.cpu_count() or 1)

@@ -1,0 +1,148 @@
+"""WSGI: runs an app in threads and sends what it answers (PEP 3333).
+
+The words are a2wsgi's (`wsgi_typing`). Its responder crosses between thread and
+loop twice for each chunk and lets the whole pool compete for the interpreter's
+lock; this one crosses once for a small response, and its pool is elastic.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+
+from a2wsgi.wsgi_typing import WSGIApp
+
+from snake.http.errors import AbortError
+from snake.http.handler import Message, Next, Receive, Send
+from snake.http.request import Request
+from snake.python.environ import Environ, base_environ, build_environ
+from snake.python.exchange import Exchange, Outbox
+from snake.python.failure import fail
+from snake.python.filewrapper import FileWrapper
+from snake.python.input import Body, DisconnectedError, has_no_body, is_short, read_short, stream
+from snake.python.start import Headers, content_length
+from snake.python.threads import Threads
+
+NO_BODY = (204, 304)
+PATHSEND = "http.response.pathsend"
+"""https://asgi.readthedocs.io/en/latest/extensions.html#path-send"""
+
+
+class WSGIHandler:
+    """The handler of one WSGI app. It belongs to the loop that it is made in."""
+
+    def __init__(self, name: str, app: WSGIApp, threads: Threads, *, multiprocess: bool) -> None:
+        self._name = name
+        self._app = app
+        self._threads = threads
+        self._loop = asyncio.get_running_loop()
+        self._outbox = Outbox(self._loop)
+        self._base = base_environ(multiprocess=multiprocess)
+        self._base["wsgi.file_wrapper"] = FileWrapper
+
+    async def __call__(self, request: Request, send: Send, next: Next) -> None:
+        """Answer one request. Raises `HandlerError` when the app fails."""
+        del next
+        environ = build_environ(self._base, request)
+        body = await self._open_input(environ, request)
+        exchange = Exchange(self._app, environ, self._outbox, self._loop.create_future())
+        exchange.sends_files = PATHSEND in (request.scope.get("extensions") or ())
+        self._threads.submit(exchange.run)
+        try:
+            await exchange.wait()
+            if not exchange.complete:
+                await self._send_stream(exchange, request, send, body)
+            elif exchange.failure is None:
+                await self._send_whole(exchange, request, send)
+        except BaseException:
+            exchange.abandon()
+            raise
+        if isinstance(exchange.failure, DisconnectedError):
+            raise AbortError
+        if exchange.failure is not None:
+            fail(self._name, request, exchange.failure)
+
+    async def _open_input(self, environ: Environ, request: Request) -> Body | None:
+        """Set `wsgi.input`; return it if it is one that arrives while it is read."""
+        if has_no_body(environ) or request.scope["type"] != "http":
+            environ["wsgi.input"] = io.BytesIO()
+        elif is_short(environ):
+            environ["wsgi.input"] = await read_short(request.receive)
+        else:
+            body = Body(self._loop, request.receive)
+            environ["wsgi.input"] = stream(body)
+            return body
+        return None
+
+    async def _send_whole(self, exchange: Exchange, request: Request, send: Send) -> None:
+        """Send a response that was complete before the loop had looked at it."""
+        headers = exchange.headers or []
+        if exchange.file is not None:
+            await self._send_file(exchange, headers, exchange.file, send)
+            return
+        body = exchange.body if exchange.stream is None else exchange.stream.take()
+        if content_length(headers) is None and exchange.status not in NO_BODY:
+            # An app that leaves the body of a HEAD out has not told its length.
+            if body or request.method != "HEAD":
+                headers.append((b"content-length", b"%d" % len(body)))
+        await send(_start(exchange))
+        await send(_part(body, more=False))
+
+    async def _send_file(
+        self, exchange: Exchange, headers: Headers, file: tuple[str, int], send: Send
+    ) -> None:
+        """Send a file by its path, then close it in a thread: the app's `close` may block."""
+        path, size = file
+        if content_length(headers) is None:
+            headers.append((b"content-length", b"%d" % size))
+        try:
+            await send(_start(exchange))
+            await send({"type": "http.response.pathsend", "path": path})
+        finally:
+            self._threads.submit(exchange.close_file)
+
+    async def _send_stream(
+        self, exchange: Exchange, request: Request, send: Send, body: Body | None
+    ) -> None:
+        """Send what the app yields as it yields it, and stop the app when the client goes."""
+        stream = exchange.stream
+        if stream is None or exchange.failure is not None:
+            return
+        watch = None
+        if body is None or body.ended:
+            watch = self._loop.create_task(_watch(request.receive, exchange))
+        await send(_start(exchange))
+        try:
+            while not exchange.gone and exchange.failure is None:
+                complete = exchange.complete
+                if (data := stream.take()) or complete:
+                    await send(_part(data, more=not complete))
+                    stream.sent(len(data))
+                if complete:
+                    return
+                await exchange.wait()
+        finally:
+            if watch is not None:
+                watch.cancel()
+        if exchange.gone:
+            raise AbortError
+
+
+async def _watch(receive: Receive, exchange: Exchange) -> None:
+    """Wait until the client is gone, then stop the app at its next chunk."""
+    while (await receive())["type"] == "http.request":
+        pass
+    exchange.abandon()
+    exchange.wake()
+
+
+def _start(exchange: Exchange) -> Message:
+    return {
+        "type": "http.response.start",
+        "status": exchange.status,
+        "headers": exchange.headers or [],
+    }
+
+
+def _part(body: bytes, *, more: bool) -> Message:
+    return {"type": "http.response.body", "body": body, "more_body": more}

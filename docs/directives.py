@@ -14,8 +14,8 @@ PAGE = Path(__file__).with_suffix(".md")
 OPENING = """\
 # Directives, matchers and options
 
-Every word that a line of a Caddyfile may begin with. `make docs` writes this page from the manuals in
-`snake/directives`, `snake/matchers` and `snake/options`.
+Every word that a line of a Caddyfile may begin with. `make docs` writes this page from the manuals
+in `snake/directives`, `snake/matchers` and `snake/options`.
 """
 
 

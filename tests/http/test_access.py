@@ -1,0 +1,165 @@
+"""http.access: what is written of a request, and to which log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from snake.config.http import ServerLogs
+from snake.http.access import AccessLog, canonical
+from snake.http.request import Request
+from snake.http.response import respond
+from snake.transport.asgi import Message, Send
+
+
+class FakeSink:
+    """Keeps what is logged."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.records: list[tuple[int, str, dict[str, Any]]] = []
+
+    def emit(self, level: int, msg: str, fields: dict[str, Any]) -> None:
+        """Keep a record."""
+        self.records.append((level, msg, fields))
+
+
+class FakeLogs:
+    """Makes a sink for each name, and remembers it."""
+
+    def __init__(self) -> None:
+        self.sinks: dict[str, FakeSink] = {}
+
+    def sink(self, name: str) -> FakeSink:
+        """Return the sink of this name."""
+        return self.sinks.setdefault(name, FakeSink(name))
+
+    def names(self) -> list[str]:
+        """Return the names of the sinks that got a record."""
+        return [name for name, sink in self.sinks.items() if sink.records]
+
+
+async def receive() -> Message:
+    """Give a body of five bytes."""
+    return {"type": "http.request", "body": b"12345", "more_body": False}
+
+
+async def drop(message: Message) -> None:
+    """Send nowhere."""
+    del message
+
+
+async def hello(request: Request, send: Send) -> None:
+    """Read the body, answer with a cookie and eleven bytes."""
+    await request.receive()
+    await respond(send, 200, [(b"set-cookie", b"s=1"), (b"x-a", b"1")], b"hello world")
+
+
+async def record(config: ServerLogs, host: str = "a.test", run: Any = hello) -> FakeLogs:
+    """Run one request and return what was logged."""
+    logs = FakeLogs()
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "path": "/p",
+        "raw_path": b"/p",
+        "query_string": b"q=1",
+        "headers": [
+            (b"host", host.encode()),
+            (b"user-agent", b"t"),
+            (b"cookie", b"secret"),
+            (b"authorization", b"secret"),
+        ],
+        "client": ("10.0.0.1", 99),
+    }
+    access = AccessLog(config, logs)  # type: ignore[arg-type]
+    await access.wrap(run)(Request(scope, receive), drop)
+    return logs
+
+
+async def test_fields() -> None:
+    """A record has Caddy's fields; secrets are redacted."""
+    logs = await record(ServerLogs())
+    level, message, fields = logs.sinks["http.log.access"].records[0]
+
+    assert (level, message) == (20, "handled request")
+    assert fields.pop("duration") > 0
+    assert fields == {
+        "request": {
+            "remote_ip": "10.0.0.1",
+            "remote_port": "99",
+            "client_ip": "10.0.0.1",
+            "proto": "HTTP/1.1",
+            "method": "POST",
+            "host": "a.test",
+            "uri": "/p?q=1",
+            "headers": {
+                "User-Agent": ["t"],
+                "Cookie": ["REDACTED"],
+                "Authorization": ["REDACTED"],
+            },
+        },
+        "bytes_read": 5,
+        "user_id": "",
+        "size": 11,
+        "status": 200,
+        "resp_headers": {
+            "Server": ["snake"],
+            "Set-Cookie": ["REDACTED"],
+            "X-A": ["1"],
+            "Content-Length": ["11"],
+        },
+    }
+
+
+async def test_credentials_on_request() -> None:
+    """Secrets are shown when the server says so."""
+    logs = await record(ServerLogs(should_log_credentials=True))
+
+    fields = logs.sinks["http.log.access"].records[0][2]
+    assert fields["request"]["headers"]["Cookie"] == ["secret"]
+
+
+@pytest.mark.parametrize(
+    ("config", "host", "names"),
+    [
+        (ServerLogs(logger_names={"a.test": ["log0"]}), "a.test", ["http.log.access.log0"]),
+        (ServerLogs(logger_names={"a.test": "log0"}), "A.test:80", ["http.log.access.log0"]),
+        (ServerLogs(logger_names={"*.test": ["w"]}), "a.test", ["http.log.access.w"]),
+        (ServerLogs(logger_names={"b.test": ["b"]}), "a.test", ["http.log.access"]),
+        (ServerLogs(default_logger_name="d"), "a.test", ["http.log.access.d"]),
+        (ServerLogs(skip_hosts=("a.test",)), "a.test", []),
+        (ServerLogs(skip_unmapped_hosts=True), "a.test", []),
+    ],
+)
+async def test_logger_of_a_host(config: ServerLogs, host: str, names: list[str]) -> None:
+    """The host decides which log a request goes to, if any."""
+    assert (await record(config, host)).names() == names
+
+
+async def test_log_skip() -> None:
+    """The variable `log_skip` keeps a request out of the log."""
+
+    async def skipped(request: Request, send: Send) -> None:
+        request.vars["log_skip"] = True
+        await respond(send, 204)
+
+    assert (await record(ServerLogs(), run=skipped)).names() == []
+
+
+async def test_server_errors_are_errors() -> None:
+    """A status of 500 and above is logged at the level of errors."""
+
+    async def fail(request: Request, send: Send) -> None:
+        del request
+        await respond(send, 503)
+
+    logs = await record(ServerLogs(), run=fail)
+    assert logs.sinks["http.log.access"].records[0][0] == 40
+
+
+def test_canonical() -> None:
+    """Names are written as Go writes them."""
+    assert canonical(b"x-forwarded-for") == "X-Forwarded-For"

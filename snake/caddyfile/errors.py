@@ -1,10 +1,27 @@
-"""CaddyfileError: what is wrong, where, and what was expected."""
+"""What is wrong in a Caddyfile, where, and what was expected; and what is only odd."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from snake.core.errors import SnakeError
+
+
+@dataclass(frozen=True, slots=True)
+class CaddyfileWarning:
+    """Something that is allowed, and is probably not what was meant."""
+
+    file: str
+    line: int
+    directive: str
+    """The directive it is about; empty when it is about none."""
+    message: str
+
+    def __str__(self) -> str:
+        subject = f"{self.directive}: " if self.directive else ""
+        return f"{self.file}:{self.line}: {subject}{self.message}"
 
 
 class CaddyfileError(SnakeError):
@@ -41,7 +58,9 @@ class CaddyfileError(SnakeError):
         if self.source:
             lines.append(f"    {self.source}")
             if self.column:
-                lines.append(f"    {' ' * (self.column - 1)}{'^' * max(1, self.width)}")
+                before = re.sub(r"[^\t]", " ", self.source[: self.column - 1])
+                width = min(self.width, len(self.source) - len(before))
+                lines.append(f"    {before}{'^' * max(1, width)}")
         if self.hint:
             lines.append(self.hint)
         lines.extend(f"imported from {place}" for place in self.imports)

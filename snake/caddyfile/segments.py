@@ -10,6 +10,9 @@ from snake.caddyfile.errors import CaddyfileError
 from snake.core.suggest import suggestion
 
 
+_BRACES = {"{": "_OPEN", "}": "_CLOSE"}
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """One word, and where it was written."""
@@ -28,6 +31,18 @@ class Token:
     def __str__(self) -> str:
         return self.text
 
+    @property
+    def type(self) -> str:
+        """The terminal of the grammar that this is; a quoted brace is only text."""
+        if self.quoted:
+            return "QUOTED"
+        return _BRACES.get(self.text, "WORD")
+
+    @property
+    def place(self) -> str:
+        """Where this stands, as `FILE:LINE`."""
+        return f"{self.file}:{self.line}"
+
     def fail(self, message: str, hint: str = "") -> NoReturn:
         """Reject this token."""
         raise CaddyfileError(
@@ -40,6 +55,10 @@ class Token:
             hint=hint,
             imports=self.imports,
         )
+
+
+Line = tuple[Token, ...]
+"""The words of one line, braces included. Never empty."""
 
 
 @dataclass(frozen=True, slots=True)

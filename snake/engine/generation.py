@@ -1,0 +1,83 @@
+"""Generation: one document with the workers that run it.
+
+A new configuration is a new generation beside the old one, on the same sockets
+where both listen. Only when all of it is ready does the old one drain.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+
+from snake.config.document import Document, encode
+from snake.engine import needs
+from snake.engine.place import Place
+from snake.engine.process import Work
+from snake.engine.sockets import Sockets
+from snake.engine.spawner import Spawner
+from snake.engine.state import GENERATION, Event, State, after
+
+
+class Generation:
+    """Its life is the table `state.GENERATION`."""
+
+    def __init__(self, document: Document, workers: int, start_timeout: float) -> None:
+        """Read what is needed of the document. Raises `ConfigError`."""
+        self.document = document
+        self.workers = workers
+        self.addresses = needs.addresses(document)
+        self._start_timeout = start_timeout
+        self._grace = needs.grace_period(document)
+        self._state = State.IDLE
+        self._places: list[Place] = []
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes of the workers that serve now."""
+        return [place.pid for place in self._places if place.pid is not None]
+
+    async def start(self, sockets: Sockets, spawner: Spawner) -> None:
+        """Start all workers at once, and wait until all are ready.
+
+        Raises the first worker's `StartError`; no worker is left then.
+        """
+        self._on(Event.LOAD)
+        document = encode(self.document)
+        for index in range(self.workers):
+            own = sockets.of_worker(self.addresses, index)
+            work = Work(index, document, own, self._start_timeout, self._grace)
+            self._places.append(Place(work, spawner))
+        try:
+            await _all([place.start() for place in self._places])
+        except BaseException:
+            await self.kill()
+            raise
+        self._on(Event.READY)
+        for place in self._places:
+            place.keep()
+
+    async def drain(self) -> None:
+        """Let every worker finish its requests and end."""
+        self._on(Event.DRAIN)
+        await asyncio.gather(*(place.drain() for place in self._places))
+        self._on(Event.GONE)
+
+    async def kill(self) -> None:
+        """End every worker now."""
+        self._on(Event.STOP)
+        await asyncio.gather(*(place.kill() for place in self._places))
+
+    def _on(self, event: Event) -> None:
+        self._state = after(GENERATION, self._state, event)
+
+
+async def _all(starts: Iterable[Coroutine[None, None, None]]) -> None:
+    """Wait for all; at the first failure cancel the rest, see that happen, and raise it."""
+    tasks = [asyncio.create_task(start) for start in starts]
+    try:
+        await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        raise

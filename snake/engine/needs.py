@@ -1,0 +1,80 @@
+"""What a document needs of the engine: addresses, processes, times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from snake.config.document import Document
+from snake.config.http import HTTPApp, nanoseconds
+from snake.core.errors import ConfigError
+from snake.core.network import AddressError, NetworkAddress, parse_address
+from snake.core.units import SECOND, UnitError
+
+UNAVAILABLE = {
+    "storage": "storage",
+    "admin/identity": "admin.identity",
+    "admin/remote": "admin.remote",
+    "admin/config/load": "admin.config.load",
+    "apps/tls": "apps.tls",
+    "apps/pki": "apps.pki",
+    "apps/events": "apps.events",
+}
+"""JSON path and attributes of what this version reads but cannot honour."""
+
+
+def check(document: Document) -> None:
+    """Name what this version cannot do, rather than not do it. Raises `ConfigError`."""
+    for path, attributes in UNAVAILABLE.items():
+        value: object = document
+        for attribute in attributes.split("."):
+            value = getattr(value, attribute, None)
+        if value is not None:
+            raise ConfigError("not available in this version of snake", path)
+
+
+def http(document: Document) -> HTTPApp:
+    """Return the `http` app of a document, an empty one if it has none."""
+    return (document.apps and document.apps.http) or HTTPApp()
+
+
+def grace_period(document: Document) -> float | None:
+    """Return for how many seconds requests may still run at the end; `None` is for ever.
+
+    Raises `ConfigError`.
+    """
+    try:
+        time = nanoseconds(http(document).grace_period)
+    except UnitError as error:
+        raise ConfigError(str(error), "apps/http/grace_period") from None
+    return time / SECOND if time > 0 else None
+
+
+def single(listen: Iterable[str]) -> Iterator[NetworkAddress]:
+    """Yield each address; a range of ports is many. Raises `AddressError`."""
+    for text in listen:
+        address = parse_address(text)
+        if address.is_unix or address.is_fd:
+            yield address
+            continue
+        for port in range(address.start_port, address.end_port + 1):
+            yield replace(address, start_port=port, end_port=port)
+
+
+def addresses(document: Document) -> list[NetworkAddress]:
+    """Return every address of every HTTP server. Raises `ConfigError`."""
+    owner: dict[NetworkAddress, str] = {}
+    for name, server in http(document).servers.items():
+        path = f"apps/http/servers/{name}/listen"
+        try:
+            own = list(single(server.listen))
+        except AddressError as error:
+            raise ConfigError(str(error), path) from None
+        for address in own:
+            if address.network.startswith("udp") or address.network == "fdgram":
+                raise ConfigError(f"{address}: an HTTP server listens on a stream network", path)
+            if address in owner:
+                claimed = owner[address]
+                raise ConfigError(f"{address} is already listened on by server {claimed!r}", path)
+            owner[address] = name
+    return list(owner)

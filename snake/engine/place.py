@@ -1,0 +1,94 @@
+"""Place: one worker's place in a generation, filled again when the worker dies."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from time import monotonic
+
+from snake.core.errors import StartError
+from snake.engine.backoff import Backoff
+from snake.engine.process import Process, Work
+from snake.engine.spawner import Spawner
+from snake.engine.state import WORKER, Event, State, after
+
+logger = logging.getLogger("snake")
+
+
+class Place:
+    """Starts a worker, keeps one alive, drains it. Its life is the table `state.WORKER`."""
+
+    def __init__(self, work: Work, spawner: Spawner) -> None:
+        self._work = work
+        self._spawner = spawner
+        self._state = State.IDLE
+        self._process: Process | None = None
+        self._started = 0.0
+        self._keeping: asyncio.Task[None] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The process that serves now, if one does."""
+        return self._process.pid if self._process is not None else None
+
+    async def start(self) -> None:
+        """Start a worker and wait until it is ready. Raises `StartError`."""
+        self._on(Event.LOAD)
+        try:
+            self._process = await Process.start(self._work, self._spawner)
+        except BaseException:
+            self._on(Event.GONE)
+            raise
+        self._started = monotonic()
+        self._on(Event.READY)
+
+    def keep(self) -> None:
+        """From now on, start another worker whenever this one dies."""
+        self._keeping = asyncio.create_task(self._keep())
+
+    async def drain(self) -> None:
+        """Let the worker finish its requests and end; return when it is gone."""
+        self._on(Event.DRAIN)
+        await self._stop_keeping()
+        if self._process is not None:
+            await self._process.drain()
+        self._on(Event.GONE)
+
+    async def kill(self) -> None:
+        """End the worker now, and the place with it."""
+        self._on(Event.STOP)
+        await self._stop_keeping()
+        if self._process is not None:
+            self._process.kill()
+
+    def _on(self, event: Event) -> None:
+        self._state = after(WORKER, self._state, event)
+
+    async def _stop_keeping(self) -> None:
+        if self._keeping is not None:
+            self._keeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._keeping
+
+    async def _keep(self) -> None:
+        backoff = Backoff()
+        while True:
+            if self._process is not None:
+                how = await self._process.ended()
+                self._process = None
+                self._on(Event.GONE)
+                self._log(logging.ERROR, "worker died; starting another", reason=how)
+            await asyncio.sleep(backoff.delay(monotonic() - self._started))
+            began = monotonic()
+            try:
+                await self.start()
+            except StartError as error:
+                self._log(logging.ERROR, "worker cannot start; trying again", error=str(error))
+                self._started = monotonic()
+            else:
+                took = round(monotonic() - began, 3)
+                self._log(logging.INFO, "worker started", pid=self.pid, seconds=took)
+
+    def _log(self, level: int, message: str, **fields: object) -> None:
+        logger.log(level, message, extra={"fields": {"worker": self._work.index, **fields}})

@@ -1,0 +1,142 @@
+"""Process: one worker process, from the supervisor's side of its channel."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+from snake.core.errors import StartError
+from snake.engine.channel import (
+    FDS_PER_MESSAGE,
+    AnyMessage,
+    Drain,
+    Failed,
+    Line,
+    Listen,
+    Provision,
+    send,
+)
+from snake.engine.spawner import Child, Spawner
+
+logger = logging.getLogger("snake")
+
+SLOW = 10.0
+"""Seconds after which a start that is not over is mentioned in the log, and again."""
+CLOSING = 5.0
+"""Seconds that a worker has to close what it had opened when it fails to start."""
+SHUTDOWN = 30.0
+"""Seconds after the grace period that an app has for its own shutdown."""
+HANGING = 1.0
+"""Seconds between the end of a worker's channel and the end of its process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a worker is given."""
+
+    index: int
+    document: bytes
+    sockets: Mapping[str, int]
+    """The descriptor of each address."""
+    start_timeout: float
+    grace: float | None
+    """Seconds for which its requests may still run at the end; `None` is for ever."""
+
+
+class Process:
+    """A worker that is ready. `start` makes one, and leaves nothing behind when it cannot."""
+
+    def __init__(self, work: Work, child: Child, line: Line) -> None:
+        self._work = work
+        self._child = child
+        self._line = line
+        self._answer = asyncio.create_task(line.receive())
+        self.pid = child.pid
+
+    @classmethod
+    async def start(cls, work: Work, spawner: Spawner) -> Process:
+        """Start a worker and wait until it is ready. Raises `StartError`."""
+        child = await spawner.fork()
+        addresses = list(work.sockets)
+        for at in range(0, len(addresses), FDS_PER_MESSAGE):
+            some = tuple(addresses[at : at + FDS_PER_MESSAGE])
+            send(child.sock, Listen(some), [work.sockets[address] for address in some])
+        process = cls(work, child, await Line.on(child.sock))
+        process._line.send(Provision(work.document, work.index))
+        try:
+            reason = await process._verdict()
+        except BaseException:
+            process.kill()
+            raise
+        if reason:
+            await process._end(CLOSING)
+            raise StartError(reason)
+        process._answer = asyncio.create_task(process._line.receive())
+        return process
+
+    async def ended(self) -> str:
+        """Wait until it is gone, and tell how that happened."""
+        exited = self._child.exited
+        # It closes its channel and lives on when a thread of the app does not end.
+        await self._news(None)
+        await self._end(HANGING)
+        return _how(exited.result())
+
+    async def drain(self) -> None:
+        """Let it finish its requests and close everything; return when it is gone."""
+        self._line.send(Drain())
+        grace = self._work.grace
+        await self._end(None if grace is None else grace + SHUTDOWN)
+
+    def kill(self) -> None:
+        """End it now."""
+        self._answer.cancel()
+        self._line.close()
+        self._child.kill()
+
+    async def _verdict(self) -> str:
+        """Wait for its word; return why it cannot run, or nothing if it is ready."""
+        began = monotonic()
+        end = began + self._work.start_timeout
+        while (left := end - monotonic()) > 0:
+            if await self._news(min(left, SLOW)):
+                return await self._reason(self._answer.result() if self._answer.done() else None)
+            fields = {"worker": self._work.index, "seconds": round(monotonic() - began)}
+            logger.warning("worker is still starting", extra={"fields": fields})
+        return f"the worker was not ready within {self._work.start_timeout:g} s"
+
+    async def _news(self, patience: float | None) -> bool:
+        """Wait for a message or the end; tell whether one of them came in time."""
+        waiting: set[asyncio.Future[Any]] = {self._answer, self._child.exited}
+        done, _ = await asyncio.wait(waiting, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        return bool(done)
+
+    async def _reason(self, answer: AnyMessage | None) -> str:
+        if answer is None:
+            return f"the worker ended before it was ready: {await self.ended()}"
+        return answer.reason if isinstance(answer, Failed) else ""
+
+    async def _end(self, patience: float | None) -> None:
+        """See it end: by itself within so many seconds, or by force."""
+        exited = self._child.exited
+        await asyncio.wait([exited], timeout=patience)
+        if not exited.done():
+            fields = {"worker": self._work.index, "pid": self.pid}
+            logger.warning("worker does not end; killing it", extra={"fields": fields})
+        self.kill()
+        await exited
+
+
+def _how(status: int) -> str:
+    """Return `exit code 1` or `signal SIGSEGV`."""
+    if status >= 0:
+        return f"exit code {status}"
+    try:
+        return f"signal {signal.Signals(-status).name}"
+    except ValueError:
+        return f"signal {-status}"

@@ -1,0 +1,36 @@
+"""What the zygote and the workers ask of the operating system for themselves."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+
+def die_with_parent() -> None:
+    """Ask Linux to kill this process when its parent ends (PR_SET_PDEATHSIG, prctl(2)).
+
+    The end of the channel says the same, but a process that is busy in an app's
+    import does not read it.
+    """
+    if sys.platform == "linux":
+        import ctypes  # noqa: PLC0415  (Linux only)
+
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def name_process(name: str) -> None:
+    """Give this process its name in `ps` and `top`, of 15 characters at most; Linux only."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            Path("/proc/self/comm").write_text(name)
+
+
+def raise_file_limit() -> None:
+    """Raise the limit of open files to what the system lets this process have, as Go does."""
+    import resource  # noqa: PLC0415  (not on Windows)
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # macOS: "unlimited" is refused
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

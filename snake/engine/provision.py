@@ -1,0 +1,23 @@
+"""Provision a whole document in this process: what a worker runs, and what `validate` tries."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+
+from snake.config.document import Document
+from snake.core.modules import Context
+from snake.engine import needs
+from snake.engine.warm import registry
+from snake.http.app import RunningServer, provision_http
+from snake.logs.app import Logs, open_logs
+
+
+async def provision(document: Document, stack: AsyncExitStack) -> list[RunningServer]:
+    """Bring a document to life; `stack` closes it. Raises `ConfigError` and `StartError`."""
+    needs.check(document)
+    ctx = Context(registry(), stack)
+    logs = await open_logs(ctx.at("logging"), document.logging)
+    ctx = Context(ctx.registry, stack, {Logs: logs})
+    servers = await provision_http(ctx.at("apps", "http"), needs.http(document), logs)
+    logs.reclaim()
+    return servers

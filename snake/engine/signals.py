@@ -1,0 +1,46 @@
+"""What a signal asks of the supervisor, as Caddy has it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+
+logger = logging.getLogger("snake")
+
+STOP = (signal.SIGINT, signal.SIGTERM)
+IGNORED = (signal.SIGHUP, signal.SIGUSR2, signal.SIGPIPE)
+FORCED = 2
+"""The exit code of an end that was not graceful."""
+
+
+class Signals:
+    """The first SIGINT or SIGTERM asks to stop, the second to give up; SIGQUIT ends at once."""
+
+    def __init__(self) -> None:
+        self.stop = asyncio.Event()
+        self.quit = asyncio.Event()
+        self.name = ""
+        """The signal that asked to stop."""
+
+    def install(self) -> None:
+        """Listen, on the running loop."""
+        loop = asyncio.get_running_loop()
+        for number in STOP:
+            loop.add_signal_handler(number, self._on_stop, number)
+        for number in IGNORED:
+            signal.signal(number, signal.SIG_IGN)
+        # The workers see the end of their channels, and end as well.
+        loop.add_signal_handler(signal.SIGQUIT, os._exit, FORCED)
+        loop.add_signal_handler(signal.SIGUSR1, _on_reload)
+
+    def _on_stop(self, number: signal.Signals) -> None:
+        if self.stop.is_set():
+            self.quit.set()
+        self.name = number.name
+        self.stop.set()
+
+
+def _on_reload() -> None:
+    logger.warning("SIGUSR1: reloading is not available in this version of snake")

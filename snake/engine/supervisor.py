@@ -1,0 +1,97 @@
+"""The supervisor: makes the sockets, starts the workers, waits for signals, drains.
+
+It imports no code of the user and serves no traffic, so there is little that
+can go wrong in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack, suppress
+
+from snake.config.document import Document
+from snake.core.modules import Context
+from snake.engine import needs
+from snake.engine.autosave import autosave
+from snake.engine.generation import Generation
+from snake.engine.signals import FORCED, Signals
+from snake.engine.sockets import Sockets
+from snake.engine.spawner import Spawner
+from snake.engine.warm import registry
+from snake.logs.app import open_logs
+
+logger = logging.getLogger("snake")
+
+START_TIMEOUT = 120.0
+"""Seconds that a worker has to become ready, unless its apps ask for other."""
+
+
+async def supervise(document: Document, zygote: socket.socket) -> int:
+    """Run a document until a signal says stop; return the exit code.
+
+    Raises `ConfigError` and `StartError` when it cannot start.
+    """
+    signals = Signals()
+    signals.install()
+    async with AsyncExitStack() as stack:
+        ctx = Context(registry(), stack)
+        needs.check(document)
+        await open_logs(ctx.at("logging"), document.logging)
+        spawner = await stack.enter_async_context(Spawner(zygote))
+        sockets = Sockets()
+        stack.callback(sockets.close)
+        generation = Generation(document, _workers(document), START_TIMEOUT)
+        sockets.open(generation.addresses, generation.workers)
+        if not await _unless(signals.stop, generation.start(sockets, spawner)):
+            return 0
+        _announce(generation, sockets)
+        autosave(document)
+        await signals.stop.wait()
+        return await _stop(generation, signals)
+
+
+async def _stop(generation: Generation, signals: Signals) -> int:
+    logger.info("shutting down", extra={"fields": {"signal": signals.name}})
+    graceful = await _unless(signals.quit, generation.drain())
+    if not graceful:
+        await generation.kill()
+    code = 0 if graceful else FORCED
+    logger.info("shutdown complete", extra={"fields": {"signal": signals.name, "exit_code": code}})
+    return code
+
+
+async def _unless(event: asyncio.Event, work: Coroutine[None, None, None]) -> bool:
+    """Do the work unless the event comes first; tell whether it was done."""
+    task = asyncio.create_task(work)
+    waiting = asyncio.create_task(event.wait())
+    await asyncio.wait([task, waiting], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if task.done():
+        task.result()
+        return True
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    return False
+
+
+def _workers(document: Document) -> int:
+    del document
+    return os.cpu_count() or 1
+
+
+def _announce(generation: Generation, sockets: Sockets) -> None:
+    listening = {str(address): sockets.bound(address) for address in generation.addresses}
+    for name, server in needs.http(generation.document).servers.items():
+        fields = {
+            "name": name,
+            "listen": [listening[str(address)] for address in needs.single(server.listen)],
+        }
+        logging.getLogger("snake.http.log").info("server running", extra={"fields": fields})
+    logger.info(
+        "serving", extra={"fields": {"workers": generation.workers, "pids": generation.pids}}
+    )

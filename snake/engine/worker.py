@@ -1,0 +1,105 @@
+"""The worker: one process with one event loop that accepts, routes and runs the app.
+
+Its life is a straight line: take the sockets and the document from the
+channel, provision, say ready, serve, drain, close everything, end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+from snake.config.document import Document
+from snake.core.errors import SnakeError
+from snake.core.modules import decode
+from snake.engine.channel import Failed, Inbox, Line, Listen, Provision, Ready
+from snake.engine.needs import grace_period, single
+from snake.engine.processes import die_with_parent, name_process
+from snake.engine.provision import provision
+from snake.http.app import RunningServer
+from snake.transport.serve import Serving, serve
+
+Sockets = dict[str, socket.socket]
+
+
+def main(channel: socket.socket) -> int:
+    """Be a worker until the supervisor says otherwise, or is gone; return the exit code."""
+    die_with_parent()
+    name_process("snake-worker")
+    # An app's print is seen when it happens, not when a buffer is full.
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    inbox = Inbox(channel)
+    addresses: list[str] = []
+    while (message := inbox.receive()) is not None:
+        if isinstance(message, Listen):
+            addresses += message.addresses
+        if isinstance(message, Provision):
+            sockets = dict(zip(addresses, map(_adopt, inbox.fds), strict=True))
+            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+                return runner.run(_work(channel, message.document, sockets))
+    return 1
+
+
+def _adopt(fd: int) -> socket.socket:
+    return socket.socket(fileno=fd)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return uvloop's loop where there is one; PyPy has none."""
+    try:
+        import uvloop  # noqa: PLC0415  (optional)
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+async def _work(channel: socket.socket, data: bytes, sockets: Sockets) -> int:
+    line = await Line.on(channel)
+    async with AsyncExitStack() as stack:
+        try:
+            document = decode(data, Document)
+            grace = grace_period(document)
+            running = await _serve(await provision(document, stack), sockets)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  (the supervisor reports it)
+            line.send(Failed(_reason(error)))
+            await line.flush()
+            return 1
+        told = asyncio.create_task(_told_to_end(line))
+        line.send(Ready())
+        if await told:
+            await asyncio.gather(*(serving.drain(grace) for serving in running))
+    return 0
+
+
+async def _serve(servers: list[RunningServer], sockets: Sockets) -> list[Serving]:
+    return [
+        await serve(sockets[str(address)], server.app, server.settings)
+        for server in servers
+        for address in single(server.listen)
+    ]
+
+
+async def _told_to_end(line: Line) -> bool:
+    """Wait for the word, or a SIGTERM of our own. Returns `False` if the supervisor is gone."""
+    loop = asyncio.get_running_loop()
+    terminated = asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, terminated.set)
+    message = asyncio.create_task(line.receive())
+    signalled = asyncio.create_task(terminated.wait())
+    await asyncio.wait([message, signalled], return_when=asyncio.FIRST_COMPLETED)
+    signalled.cancel()
+    return signalled.done() or message.result() is not None
+
+
+def _reason(error: BaseException) -> str:
+    """Return what the user is told: a message of ours, or the traceback of a bug."""
+    if isinstance(error, SnakeError):
+        return str(error)
+    trace = "".join(traceback.format_exception(error)).rstrip()
+    return f"unexpected {type(error).__name__}; this is a bug in snake or in a plugin\n{trace}"

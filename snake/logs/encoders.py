@@ -1,0 +1,225 @@
+"""Encoders: from a record to a line, as JSON or for people.
+
+The fields, their names and their order are those of Caddy's zap encoders. A
+record never makes more than one line out of what a client sent, and never
+sends a terminal an escape sequence (CWE-117).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from snake.core.modules import Context, Module
+from snake.core.suggest import suggestion
+from snake.logs import levels, times
+
+STACK = "stacktrace"
+"""The field that holds a traceback."""
+
+_LINE_BREAKING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_UNSAFE_IN_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_UNSAFE_IN_JSON = re.compile(b"\x7f|\xc2[\x80-\x9f]")
+
+
+class Record(NamedTuple):
+    """One thing to log."""
+
+    level: int
+    time: float
+    """Seconds since 1970."""
+    logger: str
+    message: str
+    fields: Mapping[str, object]
+
+
+class Encoder(ABC):
+    """Turns records into lines."""
+
+    @abstractmethod
+    def encode(self, record: Record) -> bytes:
+        """Return the whole line, with its end."""
+
+
+class _EncoderModule(Module):
+    """What both encoders can be told."""
+
+    message_key: str | None = None
+    level_key: str | None = None
+    time_key: str | None = None
+    name_key: str | None = None
+    caller_key: str | None = None
+    stacktrace_key: str | None = None
+    line_ending: str | None = None
+    time_format: str = ""
+    time_local: bool = False
+    duration_format: str = ""
+    level_format: str = ""
+
+    def time(self, ctx: Context, default: str) -> times.Format:
+        """Return the chosen time format. Raises `ConfigError`."""
+        name = self.time_format or default
+        found = times.formatter(name, local=self.time_local)
+        if found is None:
+            hint = suggestion(name, times.NAMES)
+            raise ctx.at("time_format").fail(f'unknown time format "{name}"{hint}')
+        return found
+
+    def check(self, ctx: Context) -> None:
+        """Refuse what this version cannot do. Raises `ConfigError`."""
+        if self.duration_format not in ("", "s", "seconds"):
+            raise ctx.at("duration_format").fail("durations are always written in seconds")
+        if self.level_format not in ("", "lower", "upper", "color"):
+            hint = suggestion(self.level_format, ["lower", "upper", "color"])
+            raise ctx.at("level_format").fail(f'unknown level format "{self.level_format}"{hint}')
+
+
+class JSON(_EncoderModule):
+    """The JSON of `caddy.logging.encoders.json`."""
+
+    id = "caddy.logging.encoders.json"
+
+    async def provision(self, ctx: Context) -> Encoder:
+        """Return the encoder."""
+        self.check(ctx)
+        keys = {
+            "level": self.level_key,
+            "ts": self.time_key,
+            "logger": self.name_key,
+            "msg": self.message_key,
+            STACK: self.stacktrace_key,
+        }
+        names = {own: own if given is None else given for own, given in keys.items()}
+        end = "\n" if self.line_ending is None else self.line_ending
+        style = _level_style(self.level_format or "lower")
+        return JSONLines(self.time(ctx, "unix_seconds_float"), names, style, end.encode())
+
+
+class Console(_EncoderModule):
+    """The JSON of `caddy.logging.encoders.console`."""
+
+    id = "caddy.logging.encoders.console"
+
+    async def provision(self, ctx: Context) -> Encoder:
+        """Return the encoder."""
+        self.check(ctx)
+        return ConsoleLines(
+            self.time(ctx, "wall_milli"), _level_style(self.level_format or "color")
+        )
+
+
+_COLORS = {"debug": 35, "info": 34, "warn": 33, "error": 31, "fatal": 31}
+
+
+def _level_style(style: str) -> dict[int, str]:
+    """Return how each level is written: `info`, `INFO`, or blue `INFO` (zap's colours)."""
+    if style == "lower":
+        return dict(levels.NAMES)
+    if style == "upper":
+        return {number: name.upper() for number, name in levels.NAMES.items()}
+    return {
+        number: f"\x1b[{_COLORS[name]}m{name.upper()}\x1b[0m"
+        for number, name in levels.NAMES.items()
+    }
+
+
+def colored_console() -> Encoder:
+    """Return what a terminal gets unless the configuration says otherwise."""
+    wall = times.formatter("wall_milli", local=False)
+    return ConsoleLines(wall or float, _level_style("color"))
+
+
+class JSONLines(Encoder):
+    """One JSON object a line: level, ts, logger, msg, then the fields.
+
+    `keys` renames those four and `stacktrace`; an empty name leaves one out.
+    """
+
+    def __init__(
+        self,
+        time: times.Format = float,
+        keys: Mapping[str, str] | None = None,
+        style: Mapping[int, str] = levels.NAMES,
+        end: bytes = b"\n",
+    ) -> None:
+        keys = keys or {}
+        self._level, self._ts, self._logger, self._msg, self._stack = (
+            keys.get(own, own) for own in ("level", "ts", "logger", "msg", STACK)
+        )
+        self._time = time
+        self._style = style
+        self._end = end
+
+    def encode(self, record: Record) -> bytes:
+        """Return the whole line, with its end."""
+        level, time, logger, message, fields = record
+        line: dict[str, object] = {
+            self._level: self._style.get(level) or levels.name(level),
+            self._ts: self._time(time),
+        }
+        if logger:
+            line[self._logger] = logger
+        line[self._msg] = message
+        line.update(fields)
+        if self._stack != STACK and STACK in line:
+            line[self._stack] = line.pop(STACK)
+        line.pop("", None)
+        return _to_json(line) + self._end
+
+
+class ConsoleLines(Encoder):
+    """Time, level, logger and message between tabs, then the fields as JSON, then a traceback."""
+
+    def __init__(self, time: times.Format, style: Mapping[int, str]) -> None:
+        self._time = time
+        self._style = style
+
+    def encode(self, record: Record) -> bytes:
+        """Return the whole line, with its end."""
+        level, time, logger, message, fields = record
+        parts = [str(self._time(time)), self._style.get(level) or levels.name(level)]
+        if logger:
+            parts.append(_one_line(logger))
+        parts.append(_one_line(message))
+        rest = dict(fields)
+        stack = rest.pop(STACK, None)
+        if rest:
+            parts.append(_one_line(json.dumps(rest, ensure_ascii=False, default=_plain)))
+        text = "\t".join(parts)
+        if stack is not None:
+            text += "\n" + _UNSAFE_IN_TEXT.sub(_escape, str(stack)).rstrip()
+        return f"{text}\n".encode("utf-8", "backslashreplace")
+
+
+def _one_line(text: str) -> str:
+    return text if text.isprintable() else _LINE_BREAKING.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
+
+
+def _to_json(line: dict[str, object]) -> bytes:
+    try:
+        data = _encoder.encode(line)
+    except (TypeError, ValueError, RecursionError):
+        # A lone surrogate, a key that is no text: rare, and no reason to lose the record.
+        data = json.dumps(line, default=_plain, skipkeys=True).encode("utf-8", "backslashreplace")
+    if data.isascii() and b"\x7f" not in data:
+        return data
+    return _UNSAFE_IN_JSON.sub(lambda match: b"\\u%04x" % match[0][-1], data)
+
+
+def _plain(value: object) -> object:
+    """Return something JSON has for a value it does not have."""
+    if isinstance(value, bytes | bytearray):
+        return value.decode("utf-8", "backslashreplace")
+    return str(value)
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_plain)

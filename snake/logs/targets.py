@@ -1,0 +1,37 @@
+"""Targets: one log each, with the rule for what it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from snake.logs.encoders import Encoder
+from snake.logs.writers import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A log of the configuration, ready to be written to."""
+
+    level: int
+    encoder: Encoder
+    writer: Writer
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    def takes(self, logger: str) -> bool:
+        """Tell whether this log takes the records of a logger.
+
+        The longest name that covers the logger decides; `http` covers
+        `http.log`, not `httpd`. With `include`, only what it covers is taken.
+        Source: Caddy's `CustomLog.loggerAllowed`.
+        """
+        accept = _longest(self.include, logger)
+        reject = _longest(self.exclude, logger)
+        if self.include and not accept:
+            return False
+        return accept > reject or (not self.include and not reject)
+
+
+def _longest(namespaces: Sequence[str], logger: str) -> int:
+    return max((len(name) for name in namespaces if f"{logger}.".startswith(f"{name}.")), default=0)

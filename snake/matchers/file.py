@@ -1,0 +1,87 @@
+"""file: match when one of several files exists.
+
+Syntax::
+
+    file [<files...>] {
+        root       <path>
+        try_files  <files...>
+        try_policy <policy>
+        split_path <delimiters...>
+    }
+
+Files are looked for below the site's root, in order; without any, the request's
+path is tried. One that ends in a slash must be a folder, any other must not be.
+Globs may be used, and `=404` as the last one ends the request with that status.
+
+The policy is `first_exist` (the default), `first_exist_fallback`, `smallest_size`,
+`largest_size` or `most_recently_modified`. `split_path` tries a path only up to
+a delimiter (`.php`) that ends a segment.
+
+A match sets `{file_match.relative}`, `.absolute`, `.type` ("file" or "directory")
+and `.remainder` (what a split cut off).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from snake.core.suggest import suggestion
+from snake.files.lookup import POLICIES, Lookup
+from snake.plugin import Context, Matcher, MatcherModule, MatcherSyntax, Scope, Segment
+
+
+class File(MatcherModule):
+    """The JSON of `http.matchers.file`."""
+
+    id = "http.matchers.file"
+
+    fs: str = ""
+    root: str = ""
+    try_files: tuple[str, ...] | None = None
+    try_policy: str = ""
+    split_path: tuple[str, ...] = ()
+
+    async def provision(self, ctx: Context) -> Matcher:
+        """Compile the files to try."""
+        if self.fs:
+            raise ctx.at("fs").fail("file systems other than the disk are not available")
+        if self.try_policy and self.try_policy not in POLICIES:
+            raise ctx.at("try_policy").fail(
+                f"unknown try policy {self.try_policy}; expected one of {', '.join(POLICIES)}"
+            )
+        files = ("{http.request.uri.path}",) if self.try_files is None else self.try_files
+        return Lookup(self.root, files, self.try_policy or POLICIES[0], self.split_path)
+
+
+def parse(lines: Sequence[Segment], name: str, scope: Scope) -> File:
+    """Read `file` lines; their files add up."""
+    del name, scope
+    files: list[str] = []
+    fields: dict[str, object] = {}
+    for line in lines:
+        files += line.texts
+        for sub in line.lines:
+            if sub.name == "try_files":
+                files += sub.texts
+            else:
+                fields[sub.name] = _subdirective(sub)
+    return msgspec.convert(fields | ({"try_files": files} if files else {}), File)
+
+
+def _subdirective(line: Segment) -> object:
+    if line.name in ("root", "try_policy"):
+        return line.arg()
+    if line.name != "split_path":
+        known = ("root", "split_path", "try_files", "try_policy")
+        line.fail(
+            f"unrecognized subdirective: {line.name}{suggestion(line.name, known)}",
+            f"file knows: {', '.join(known)}",
+        )
+    if not line.args:
+        line.fail("split_path takes the delimiters")
+    return line.texts
+
+
+matcher = MatcherSyntax("file", parse)

@@ -1,0 +1,119 @@
+"""header: match by the header fields of the request.
+
+Syntax::
+
+    header <field> <value>
+    header !<field>
+
+Fields given more than once match with any of their values, different fields must
+all match. A `*` at the start or end of a value stands for the rest; a lone `*` is
+any value. `!` asks that the field is not there. `Host` is the host asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from snake.http.access import canonical
+from snake.http.wildcard import compile_wildcards, match_wildcard
+from snake.plugin import (
+    Context,
+    Matcher,
+    MatcherModule,
+    MatcherSyntax,
+    Request,
+    Scope,
+    Segment,
+    Template,
+)
+
+Values = tuple[str, ...] | None
+
+
+class Header(MatcherModule):
+    """The JSON of `http.matchers.header`.
+
+    A list of values: one must match. An empty list: the field must be there.
+    `null`: it must not be.
+    """
+
+    id = "http.matchers.header"
+    bare = "fields"
+
+    fields: dict[str, Values] = {}
+
+    async def provision(self, ctx: Context) -> Matcher:
+        """Compile every field's values."""
+        del ctx
+        tests = [_field(name, values) for name, values in self.fields.items()]
+        match tests:
+            case [only]:
+                return only
+            case _:
+                return lambda request: all(test(request) for test in tests)
+
+
+def _field(name: str, values: Values) -> Matcher:
+    field = name.lower().encode("latin-1", "replace")
+    if values is None:
+        return lambda request: request.header(field) is None
+    if not values:
+        return lambda request: request.header(field) is not None
+    templates = [Template(value) for value in values]
+    matches = compile_wildcards(t.constant for t in templates if t.constant is not None)
+    dynamic = [t.all for t in templates if t.constant is None]
+    if dynamic:
+        return partial(_match_dynamic, field, matches, dynamic)
+
+    def match(request: Request) -> bool:
+        return any(
+            key == field and matches(value.decode("latin-1")) for key, value in request.headers
+        )
+
+    return match
+
+
+def _match_dynamic(
+    field: bytes,
+    matches: Callable[[str], bool],
+    dynamic: Sequence[Callable[[Request], str]],
+    request: Request,
+) -> bool:
+    given = request.header_values(field)
+    if any(matches(value) for value in given):
+        return True
+    wanted = [fill(request) for fill in dynamic]
+    return any(match_wildcard(pattern, value) for pattern in wanted for value in given)
+
+
+def parse(lines: Sequence[Segment], name: str, scope: Scope) -> Header:
+    """Read `header` lines."""
+    del name, scope
+    fields: dict[str, Values] = {}
+    for line in lines:
+        fields |= read_field(line, fields)
+    return Header(fields=fields)
+
+
+def read_field(line: Segment, fields: Mapping[str, Values]) -> dict[str, Values]:
+    """Read one `header` line, here or in a response matcher; `fields` are those read so far."""
+    line.no_block()
+    field, *values = line.texts or [""]
+    if not field:
+        line.fail("malformed header matcher: expected field")
+    if field == "!":
+        line.fail("malformed header matcher: must have field name following ! character")
+    if field.startswith("!"):
+        if values:
+            line.args[1].fail(
+                "malformed header matcher: null matching headers cannot have a field value"
+            )
+        return {field[1:]: None}
+    if len(values) != 1:
+        line.fail("malformed header matcher: expected both field and value")
+    key = canonical(field.encode())
+    return {key: (*(fields.get(key) or ()), *values)}
+
+
+matcher = MatcherSyntax("header", parse)

@@ -1,0 +1,99 @@
+"""host: match by the host of the request, in any case, its port left out.
+
+Syntax::
+
+    host <hosts...>
+
+A `*` stands for exactly one label: `*.example.com` is `a.example.com` but not
+`a.b.example.com`. Placeholders may be used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from snake.plugin import (
+    Context,
+    Matcher,
+    MatcherModule,
+    MatcherSyntax,
+    Request,
+    Scope,
+    Segment,
+    Template,
+)
+
+
+class Host(MatcherModule):
+    """The JSON of `http.matchers.host`: `["example.com", "*.example.com"]`."""
+
+    id = "http.matchers.host"
+    bare = "hosts"
+
+    hosts: tuple[str, ...] = ()
+
+    @property
+    def plain_hosts(self) -> frozenset[str] | None:
+        """The hosts in lower case when none has a wildcard or a placeholder, else `None`."""
+        if any(_fuzzy(host) for host in self.hosts):
+            return None
+        return frozenset(_ascii(host) for host in self.hosts)
+
+    async def provision(self, ctx: Context) -> Matcher:
+        """Sort the hosts into a set for the plain and one test for each of the others."""
+        self._refuse_repeats(ctx)
+        plain = frozenset(_ascii(host) for host in self.hosts if not _fuzzy(host))
+        tests = [_test(host) for host in self.hosts if _fuzzy(host)]
+        if not tests:
+            return lambda request: request.host in plain
+        return lambda request: request.host in plain or any(test(request) for test in tests)
+
+    def _refuse_repeats(self, ctx: Context) -> None:
+        seen: dict[str, int] = {}
+        for index, host in enumerate(self.hosts):
+            first = seen.setdefault(_ascii(host), index)
+            if first != index:
+                raise ctx.fail(f"host at index {first} is repeated at index {index}: {host}")
+
+
+def _fuzzy(host: str) -> bool:
+    return "*" in host or "{" in host
+
+
+def _ascii(host: str) -> str:
+    """Return the name as a client sends it: in lower case, international labels as punycode."""
+    if host.isascii():
+        return host.lower()
+    labels = [
+        label if label.isascii() else f"xn--{label.lower().encode('punycode').decode()}"
+        for label in host.split(".")
+    ]
+    return ".".join(labels).lower()
+
+
+def _test(host: str) -> Callable[[Request], bool]:
+    template = Template(host)
+    if template.constant is None:
+        return lambda request: _like(template.all(request).lower(), request.host)
+    pattern = _ascii(template.constant)
+    return lambda request: _like(pattern, request.host)
+
+
+def _like(pattern: str, host: str) -> bool:
+    if "*" not in pattern:
+        return host == pattern
+    wanted, labels = pattern.split("."), host.split(".")
+    return len(wanted) == len(labels) and all(
+        want in ("*", label) for want, label in zip(wanted, labels, strict=True)
+    )
+
+
+def parse(lines: Sequence[Segment], name: str, scope: Scope) -> Host:
+    """Read `host` lines; their hosts add up."""
+    del name, scope
+    for line in lines:
+        line.no_block()
+    return Host(hosts=tuple(word for line in lines for word in line.texts))
+
+
+matcher = MatcherSyntax("host", parse)

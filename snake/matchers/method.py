@@ -1,0 +1,42 @@
+"""method: match by the method of the request.
+
+Syntax::
+
+    method <verbs...>
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from snake.plugin import Context, Matcher, MatcherModule, MatcherSyntax, Request, Scope, Segment
+
+
+class Method(MatcherModule):
+    """The JSON of `http.matchers.method`: `["GET", "HEAD"]`."""
+
+    id = "http.matchers.method"
+    bare = "methods"
+
+    methods: tuple[str, ...] = ()
+
+    async def provision(self, ctx: Context) -> Matcher:
+        """Upper-case the methods; a request's are compared as sent."""
+        del ctx
+        methods = frozenset(method.upper() for method in self.methods)
+
+        def match(request: Request) -> bool:
+            return request.scope["method"] in methods
+
+        return match
+
+
+def parse(lines: Sequence[Segment], name: str, scope: Scope) -> Method:
+    """Read `method` lines; their methods add up."""
+    del name, scope
+    for line in lines:
+        line.no_block()
+    return Method(methods=tuple(word for line in lines for word in line.texts))
+
+
+matcher = MatcherSyntax("method", parse)

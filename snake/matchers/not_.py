@@ -1,0 +1,60 @@
+"""not: match the requests that the matchers in it do not.
+
+Syntax::
+
+    not <matcher> <arguments...>
+    not {
+        <any matchers>
+    }
+
+The matchers of one `not` are joined by "and" before they are negated; of several
+`not` lines none may match.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import msgspec
+
+from snake.http.matcher import provision_sets
+from snake.plugin import (
+    Context,
+    Matcher,
+    MatcherModule,
+    MatcherSet,
+    MatcherSyntax,
+    Scope,
+    Segment,
+)
+
+
+class Not(MatcherModule):
+    """The JSON of `http.matchers.not`: a list of matcher sets."""
+
+    id = "http.matchers.not"
+    bare = "sets"
+
+    sets: tuple[dict[str, msgspec.Raw], ...] = ()
+
+    async def provision(self, ctx: Context) -> Matcher:
+        """Provision the sets and negate them."""
+        any_set = await provision_sets(ctx, self.sets)
+        if any_set is None:
+            return lambda _: True
+        return lambda request: not any_set(request)
+
+
+def parse(lines: Sequence[Segment], name: str, scope: Scope) -> Not:
+    """Read `not` lines; each is one set."""
+    return Not(sets=tuple(_set(line, name, scope) for line in lines))
+
+
+def _set(line: Segment, name: str, scope: Scope) -> MatcherSet:
+    if line.args:
+        return scope.matcher_set([replace(line, words=line.args)], name)
+    return scope.matcher_set(line.lines, name)
+
+
+matcher = MatcherSyntax("not", parse)

@@ -1,0 +1,110 @@
+"""query: match by the parameters of the query.
+
+Syntax::
+
+    query <name>=<value>...
+
+Every name must be there with one of the values given for it; the value `*` is
+any. Placeholders may be used on both sides. `query ""` matches an empty query. A
+query that is malformed (a bad escape, a semicolon) does not match.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from urllib.parse import unquote_to_bytes
+
+from snake.plugin import (
+    Context,
+    Matcher,
+    MatcherModule,
+    MatcherSyntax,
+    Request,
+    Scope,
+    Segment,
+    Template,
+)
+
+Fill = Callable[[Request], str]
+
+
+class Query(MatcherModule):
+    """The JSON of `http.matchers.query`: `{"page": ["1", "2"], "q": ["*"]}`."""
+
+    id = "http.matchers.query"
+    bare = "parameters"
+
+    parameters: dict[str, tuple[str, ...]] = {}
+
+    async def provision(self, ctx: Context) -> Matcher:
+        """Compile the placeholders."""
+        del ctx
+        if not self.parameters:
+            return lambda request: not (request.query and parse_query(request.query, keep=True))
+        wanted = [
+            (Template(name).all, [Template(value).all for value in values])
+            for name, values in self.parameters.items()
+        ]
+        return partial(_match, wanted)
+
+
+def _match(wanted: Sequence[tuple[Fill, Sequence[Fill]]], request: Request) -> bool:
+    given = parse_query(request.query)
+    if not given:
+        return False
+    for name, values in wanted:
+        found = given.get(name(request))
+        if found is None:
+            return False
+        if not any((value := fill(request)) == "*" or value in found for fill in values):
+            return False
+    return True
+
+
+def parse_query(query: bytes, *, keep: bool = False) -> dict[str, list[str]]:
+    """Read a query as Go does: nothing at all when any pair is malformed.
+
+    With `keep` malformed pairs are left out and the others stay.
+    """
+    parameters: dict[str, list[str]] = {}
+    for pair in query.split(b"&"):
+        name, _, value = pair.partition(b"=")
+        if b";" in pair or _bad_escape(pair):
+            if not keep:
+                return {}
+        elif pair:
+            parameters.setdefault(_decoded(name), []).append(_decoded(value))
+    return parameters
+
+
+_HEX = frozenset(b"0123456789abcdefABCDEF")
+
+
+def _bad_escape(text: bytes) -> bool:
+    return any(
+        len(part) < 2 or part[0] not in _HEX or part[1] not in _HEX  # noqa: PLR2004
+        for part in text.split(b"%")[1:]
+    )
+
+
+def _decoded(text: bytes) -> str:
+    return unquote_to_bytes(text.replace(b"+", b" ")).decode("utf-8", "surrogateescape")
+
+
+def parse(lines: Sequence[Segment], name: str, scope: Scope) -> Query:
+    """Read `query` lines; their parameters add up."""
+    del name, scope
+    parameters: dict[str, tuple[str, ...]] = {}
+    for line in lines:
+        line.no_block()
+        for word in line.args:
+            key, equals, value = word.text.partition("=")
+            if not equals and word.text:
+                word.fail(f"malformed query matcher token: {word}; must be in param=val format")
+            if equals:
+                parameters[key] = (*parameters.get(key, ()), value)
+    return Query(parameters=parameters)
+
+
+matcher = MatcherSyntax("query", parse)

@@ -1,0 +1,111 @@
+"""Where header operations are applied: to a request, to early headers, or to a response.
+
+The Server field takes part although the transport adds it last: operations see it
+as a field that is there, and removing it tells the transport to leave it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from snake.http.handler import Message, Send
+from snake.http.header_ops import Edit, ResponseOps
+from snake.http.request import Request
+from snake.http.response import Header
+from snake.transport.settings import Settings
+
+SERVER: Header = (b"server", Settings().server_header)
+"""The field that the transport adds to a response that has none of its own."""
+
+STARTS = {"http.response.start": 200, "websocket.accept": 101}
+"""The messages that carry headers, with the status of those that name none."""
+
+
+def change_request(request: Request, edit: Edit) -> None:
+    """Change the request's headers; of several Host fields the last counts."""
+    fields = edit(request.headers, request)
+    hosts = [value for name, value in fields if name == b"host"]
+    request.scope["headers"] = fields
+    if hosts != [request.hostport.encode("latin-1")]:
+        request.set_host(hosts[-1].decode("latin-1") if hosts else "")
+
+
+def response_wrapper(
+    ops: ResponseOps | None, edit: Edit | None
+) -> Callable[[Request, Send], Send] | None:
+    """Return what wraps `send` and applies the operations, at once or when a response starts."""
+    if ops is None or edit is None:
+        return None
+    if ops.deferred or ops.require is not None:
+        matches = ops.require.compile() if ops.require else None
+        return lambda request, send: _deferred(request, send, edit, matches)
+    if ops.concerns("server"):
+        return lambda request, send: _at_once_with_server(request, send, edit)
+    return lambda request, send: _at_once(request, send, edit)
+
+
+def _at_once(request: Request, send: Send, edit: Edit) -> Send:
+    request.early = edit(request.early or [], request)
+    return send
+
+
+def _at_once_with_server(request: Request, send: Send, edit: Edit) -> Send:
+    """Apply operations that see the Server field, which is there from the start."""
+    fields, has_server = _with_server(edit, request.early or [], request)
+    request.early = fields
+    return send if has_server else _without_server(send)
+
+
+def _with_server(edit: Edit, fields: list[Header], request: Request) -> tuple[list[Header], bool]:
+    """Apply `edit` to the fields and the transport's Server; tell if there is a Server after."""
+    if not any(name == SERVER[0] for name, _ in fields):
+        fields = [SERVER, *fields]
+    fields = edit(fields, request)
+    has_server = any(name == SERVER[0] for name, _ in fields)
+    return [each for each in fields if each is not SERVER], has_server
+
+
+def _without_server(send: Send) -> Send:
+    def bare(message: Message) -> Awaitable[None]:
+        if message["type"] in STARTS:
+            message["server_header"] = False
+        return send(message)
+
+    return bare
+
+
+def _deferred(
+    request: Request,
+    send: Send,
+    edit: Edit,
+    matches: Callable[[int, Sequence[Header]], bool] | None,
+) -> Send:
+    """Apply the operations to a response when it starts, to early headers and its own alike."""
+
+    def edited(message: Message) -> Awaitable[None]:
+        if message["type"] in STARTS:
+            fields = [*(request.early or ()), *(message.get("headers") or ())]
+            request.early = None
+            status = message.get("status", STARTS[message["type"]])
+            shown = fields if _is_bare(message) else [SERVER, *fields]
+            if matches is None or matches(status, shown):
+                fields = _edit_start(message, edit, fields, request)
+            message["headers"] = fields
+        return send(message)
+
+    return edited
+
+
+def _is_bare(message: Message) -> bool:
+    return message.get("server_header") is False
+
+
+def _edit_start(
+    message: Message, edit: Edit, fields: list[Header], request: Request
+) -> list[Header]:
+    if _is_bare(message):
+        return edit(fields, request)
+    fields, has_server = _with_server(edit, fields, request)
+    if not has_server:
+        message["server_header"] = False
+    return fields

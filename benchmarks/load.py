@@ -49,7 +49,7 @@ def hey(url: str, connections: int, seconds: int) -> Load:
     """Keep `connections` busy, as Caddy Snake's own benchmark does."""
     output = _run(["hey", "-c", str(connections), "-z", f"{seconds}s", url])
     statuses = re.findall(r"\[(\d+)\]\s+(\d+) responses", output)
-    broken = re.findall(r"^\s+\[(\d+)\]\s+(?!\d+ responses)", output, re.MULTILINE)
+    broken = re.findall(r"^\s+\[(\d+)\]\t(?!\d+ responses)", output, re.MULTILINE)
     return Load(
         rate=_number(r"Requests/sec:\s+([\d.]+)", output),
         mean=_number(r"Average:\s+([\d.]+)", output) * 1e3,

@@ -9,6 +9,7 @@ import pytest
 
 from docs.directives import PAGE, render
 from snake import __version__
+from snake.standard import DIRECTIVES, MATCHERS, OPTIONS
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -24,6 +25,18 @@ PAGES = [
 def test_reference_is_up_to_date() -> None:
     """docs/directives.md is what `make docs` writes."""
     assert PAGE.read_text() == render()
+
+
+@pytest.mark.parametrize(
+    ("kind", "table"),
+    [("directives", DIRECTIVES), ("matchers", MATCHERS), ("global options", OPTIONS)],
+)
+def test_missing_words_are_missing(kind: str, table: dict[str, str]) -> None:
+    """What docs/compatibility.md calls missing is not there."""
+    page = (ROOT / "docs/compatibility.md").read_text()
+    (row,) = re.findall(rf"^\| {kind} \| (.*) \|$", page, re.MULTILINE)
+
+    assert set(re.findall(r"`(\w+)`", row)) & table.keys() == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -1,0 +1,276 @@
+"""Exchange: one request and its response, as the app sees them: ASGI's `receive` and `send`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from snake.transport.asgi import AbortError, Message, ResponseStartedError
+from snake.transport.body import RequestBody
+from snake.transport.framing import (
+    BODILESS,
+    CLOSE,
+    DATED,
+    INTERNAL_ERROR,
+    NAMED,
+    AppError,
+    response_head,
+)
+from snake.transport.sendfile import send_file
+
+if TYPE_CHECKING:
+    from snake.transport.http1 import Connection
+
+log = logging.getLogger("snake.http")
+
+NEW, HELD, STREAMING, DONE = range(4)
+"""A response: nothing yet; the head waits for the body; the head is out; all is out."""
+
+_JOINED = 65_536
+"""Bytes up to which head and body are copied into one; longer ones are written one by one."""
+_LAST_CHUNK = b"0\r\n\r\n"
+
+
+class ClientDisconnectedError(OSError):
+    """The client is gone; what `send` was given is for nobody (ASGI HTTP spec 2.4)."""
+
+
+class Exchange:
+    """One request and its response.
+
+    The connection makes it, runs the app with it, and hears from it when the response is out
+    (`Connection.answered`). It outlives that: the app may go on, and finds `receive` saying
+    `http.disconnect`.
+    """
+
+    __slots__ = ("_asked", "_chunked", "_flags", "_head", "_left", "_mute", "_news", "body",
+                 "connection", "expects", "gone", "head_only", "http11", "keep_alive",
+                 "state")  # fmt: skip
+
+    def __init__(
+        self,
+        connection: Connection,
+        body: RequestBody | None,
+        http11: bool,  # noqa: FBT001
+        keep_alive: bool,  # noqa: FBT001
+        head_only: bool,  # noqa: FBT001
+    ) -> None:
+        self.connection = connection
+        self.body = body
+        self.http11 = http11
+        self.keep_alive = keep_alive
+        """Whether another request may follow on the connection."""
+        self.head_only = head_only
+        self.state = NEW
+        self.gone = False
+        """Whether the client can be told nothing more."""
+        self.expects = False
+        """Whether the client still waits for a `100 Continue`."""
+        self._asked = False
+        self._news: asyncio.Event | None = None
+
+    # receive ------------------------------------------------------------------
+
+    async def receive(self) -> Message:
+        """Return the next piece of the body, or `http.disconnect` when nobody is left to answer."""
+        body = self.body
+        if body is None:
+            if not self._asked:
+                self._asked = True
+                return {"type": "http.request", "body": b"", "more_body": False}
+        elif not body.delivered:
+            message = await self._next_piece(body)
+            if message is not None:
+                return message
+        while not self._is_over():
+            await self._wait()
+        return {"type": "http.disconnect"}
+
+    async def _next_piece(self, body: RequestBody) -> Message | None:
+        while not (body.size or body.complete):
+            if self._is_over():
+                return None
+            self.connection.body_wanted(self)
+            await self._wait()
+        data = body.take()
+        body.delivered = body.complete
+        self.connection.resume_reading()
+        return {"type": "http.request", "body": data, "more_body": not body.complete}
+
+    def _is_over(self) -> bool:
+        """Whether the app has nothing to wait for.
+
+        A client that shut down its side counts as gone here, as in Go; what the app sends it
+        in spite of that is still delivered.
+        """
+        return self.gone or self.state == DONE or self.connection.half_closed
+
+    async def _wait(self) -> None:
+        if self._news is None:
+            self._news = asyncio.Event()
+        self._news.clear()
+        await self._news.wait()
+
+    def notify(self) -> None:
+        """Wake the app where it waits: there is body, or the client is gone."""
+        if self._news is not None:
+            self._news.set()
+
+    def drop(self) -> None:
+        """Let the app know that nothing it sends will arrive."""
+        self.gone = True
+        self.notify()
+
+    # send -----------------------------------------------------------------------
+
+    async def send(self, message: Message) -> None:
+        """Take a part of the response.
+
+        Raises `AppError`, `ValueError` or `TypeError` for what is no response, and
+        `ClientDisconnectedError` when the client is gone.
+        """
+        if self.gone:
+            raise ClientDisconnectedError("the client is gone")
+        kind = message["type"]
+        if kind == "http.response.start":
+            if self.state != NEW:
+                raise ResponseStartedError("the response was started already")
+            self._head, self._left, self._flags = response_head(message)
+            self._mute = self.head_only or bool(self._flags & BODILESS)
+            self.state = HELD
+            return
+        if self.state not in (HELD, STREAMING):
+            raise AppError(f"{kind} {'before the start' if self.state == NEW else 'after the end'}")
+        if kind == "http.response.body":
+            self._send_body(message.get("body", b""), message.get("more_body", False))
+        elif kind == "http.response.pathsend":
+            await self._send_path(message["path"])
+        else:
+            raise AppError(f"{kind!r} is no message of a response")
+        if self.connection.write_paused:
+            await self.connection.drained()
+
+    def _send_body(self, data: bytes, more: bool) -> None:  # noqa: FBT001
+        if self._left is not None:
+            self._left -= len(data)
+            if not self._mute and (self._left < 0 or (self._left and not more)):
+                raise AppError("the body is not as long as its Content-Length")
+        if self.state == HELD:
+            self._send_first(data, more)
+        elif not self._mute:
+            self._send_next(data, more)
+        if more:
+            self.state = STREAMING
+        else:
+            self.state = DONE
+            self.connection.answered(self)
+
+    def _send_first(self, data: bytes, more: bool) -> None:  # noqa: FBT001
+        size = len(data)
+        head = self._whole_head(None if more else size, size)
+        if self._mute:
+            self.connection.write(head)
+        elif self._chunked:
+            self.connection.write(head + b"%x\r\n%b\r\n" % (size, data) if size else head)
+        elif size <= _JOINED:
+            self.connection.write(head + data)
+        else:
+            self.connection.write(head)
+            self.connection.write(data)
+
+    def _send_next(self, data: bytes, more: bool) -> None:  # noqa: FBT001
+        if self._chunked:
+            data = b"%x\r\n%b\r\n" % (len(data), data) if data else b""
+            if not more:
+                data += _LAST_CHUNK
+        if data:
+            self.connection.write(data)
+
+    def _whole_head(self, total: int | None, counted: int) -> bytes:
+        """Return the head with the fields that the body decides.
+
+        `total` is the length of the whole body where it is known; `counted` of its bytes were
+        taken from the Content-Length already.
+        """
+        clock = self.connection.serving.clock
+        flags = self._flags
+        self._chunked = False
+        if self._left is not None:
+            total = self._left + counted
+        if flags & BODILESS:
+            length = b"" if self._left is None or b" 204 " in self._head[:14] else _length(total)
+        elif total is not None:
+            length = b"" if self.head_only and not total and self._left is None else _length(total)
+        elif self.http11:
+            self._chunked = True
+            length = b"Transfer-Encoding: chunked\r\n"
+        else:
+            self.keep_alive = False
+            length = b""
+        if flags & (DATED | NAMED):
+            stamp = clock.stamp_without(dated=bool(flags & DATED), named=bool(flags & NAMED))
+        else:
+            stamp = clock.stamp
+        return b"".join((self._head, length, stamp, self._connection_line(), b"\r\n"))
+
+    def _connection_line(self) -> bytes:
+        if self._flags & CLOSE or not self.connection.can_go_on(self):
+            self.keep_alive = False
+        if not self.keep_alive:
+            return b"Connection: close\r\n"
+        return b"" if self.http11 else b"Connection: keep-alive\r\n"
+
+    async def _send_path(self, path: str) -> None:
+        """Answer with a file: ASGI's `http.response.pathsend`."""
+        if self.state != HELD:
+            raise AppError("http.response.pathsend after a part of the body")
+        with send_file(path) as file:
+            size = file.size if self._left is None else self._left
+            if size > file.size:
+                raise AppError(f"{path} is not as long as its Content-Length")
+            self._left = size
+            self.connection.write(self._whole_head(size, 0))
+            self.state = STREAMING
+            if not self._mute:
+                await file.send(self.connection, size)
+        self.state = DONE
+        self.connection.answered(self)
+
+    # The end ----------------------------------------------------------------------
+
+    def ended(self, task: asyncio.Task[None]) -> None:
+        """See how the app ended: what it left undone is a 500, or the end of the connection."""
+        self.connection.serving.tasks.discard(task)
+        if task.cancelled():
+            self.connection.abort()
+            return
+        error = task.exception()
+        if error is None:
+            if not (self.state == DONE or self.gone):
+                log.error("the app returned before its response was complete")
+                self._fail()
+        elif isinstance(error, AbortError):
+            self.connection.abort()
+        elif not (self.gone and isinstance(error, ClientDisconnectedError)):
+            self.failed(error)
+
+    def failed(self, error: BaseException) -> None:
+        """Log what the app raised, and end the response as far as that can be done."""
+        log.error("the app failed", exc_info=error)
+        if not (self.state == DONE or self.gone):
+            self._fail()
+
+    def _fail(self) -> None:
+        if self.state == STREAMING:
+            self.gone = True
+            self.connection.abort()
+            return
+        self.keep_alive = False
+        self.state = DONE
+        self.connection.write(INTERNAL_ERROR)
+        self.connection.answered(self)
+
+
+def _length(size: int | None) -> bytes:
+    return b"Content-Length: %d\r\n" % size

@@ -1,0 +1,226 @@
+"""HeadReader: the head of a request, from bytes to what the transport needs to know of it.
+
+A head is given whole, from the first byte of its request line to the empty line, so that
+nothing is kept between calls and one reader serves all connections of a listener. httptools
+splits and checks it. What httptools lets pass and the RFCs do not is refused here (two spaces in
+the request line, two Hosts, a coding that is not `chunked`), and what it refuses although Caddy
+takes it (methods it has not heard of, bytes above 127 in the target) is read a second time.
+"""
+
+from __future__ import annotations
+
+import re
+
+import httptools
+
+from snake.transport.names import TOKEN, RequestNames
+from snake.transport.refusal import RefusedError
+from snake.transport.settings import Settings
+from snake.transport.target import check_host, origin_form, quote_path
+
+REQUEST_LINE = re.compile(rb"([^ ]+) ([^\x00-\x20\x7f]+) HTTP/(\d)\.(\d)\r\n")
+LONGEST_METHOD = 32
+"""Caddy answers 405 to a longer one."""
+
+CHUNKED = -1
+"""The length of a body that comes in chunks."""
+
+_SPECIAL = frozenset({b"connection", b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
+_ONCE = (b"host", b"content-length", b"transfer-encoding")
+_EMPTY_LINES = 2
+"""Empty lines that may stand before a request (RFC 9112 §2.2 asks for one)."""
+_MOST_HOSTS = 1024
+_STAND_IN = b"GET / HTTP/1.1\r\n"
+_SLASH = ord("/")
+
+
+class HeadReader:
+    """Reads one head after another; its attributes tell of the last one."""
+
+    __slots__ = (
+        "_hosts",
+        "_names",
+        "_parser",
+        "_settings",
+        "expects",
+        "headers",
+        "http11",
+        "keep_alive",
+        "length",
+        "method",
+        "target",
+        "websocket",
+    )
+
+    headers: list[tuple[bytes, bytes]]
+    """The fields in the order sent, names in lower case, values without the space around them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._names = RequestNames(settings)
+        self._hosts: set[bytes] = set()
+        self._parser = httptools.HttpRequestParser(self)
+        self.headers = []
+        self.method: bytes = b""
+        self.target: bytes = b""
+        """In origin-form, or `*`."""
+        self.http11 = True
+        self.keep_alive = True
+        self.length = 0
+        """Of the body that follows, in bytes; `CHUNKED` if only its chunks will tell."""
+        self.expects = False
+        """Whether the client waits for a `100 Continue` before it sends the body."""
+        self.websocket = False
+        """Whether the client asks for a WebSocket."""
+
+    # What httptools calls ---------------------------------------------------
+
+    def on_url(self, url: bytes) -> None:
+        """Take the request target."""
+        self.target = url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take one field."""
+        key = self._names[name]
+        if key:
+            self.headers.append((key, value))
+
+    # What the connection calls ----------------------------------------------
+
+    def read(self, head: bytes) -> None:
+        """Read a head. Raises `RefusedError`."""
+        self._split(head)
+        headers = self.headers
+        if b" \r\n" in head or b"\t\r\n" in head:
+            headers[:] = [(name, value.rstrip(b" \t")) for name, value in headers]
+        fields = dict(headers)
+        if len(fields) != len(headers):
+            self._check_repeated()
+        self._check_size(head)
+        self.length = 0
+        self.expects = self.websocket = False
+        self.keep_alive = self.http11
+        if not _SPECIAL.isdisjoint(fields):
+            self._read_special(fields)
+            self._parser = httptools.HttpRequestParser(self)
+        host = fields.get(b"host")
+        if host is None:
+            if self.http11:
+                raise RefusedError(400, "missing required Host header")
+        elif host not in self._hosts:
+            self._learn_host(host)
+        if self.target[0] != _SLASH:
+            self._use_authority()
+
+    def _split(self, head: bytes) -> None:
+        parser = self._parser
+        self.headers = []
+        try:
+            parser.feed_data(head)
+        except httptools.HttpParserUpgrade:
+            pass
+        except httptools.HttpParserError as error:
+            self._split_carefully(head, error)
+            return
+        self.method = method = parser.get_method()
+        if head.startswith(b" HTTP/1.1\r\n", len(method) + len(self.target) + 1):
+            self.http11 = True
+        else:
+            self._split_carefully(head, None)
+
+    def _split_carefully(self, head: bytes, error: httptools.HttpParserError | None) -> None:
+        """Read the request line here, and have httptools read the fields under another one.
+
+        `error` is what httptools said of the whole; it stands unless the request line was at fault.
+        """
+        self._parser = httptools.HttpRequestParser(self)
+        for _ in range(_EMPTY_LINES):
+            head = head.removeprefix(b"\r\n")
+        line = REQUEST_LINE.match(head)
+        if line is None or not TOKEN.fullmatch(line[1]):
+            raise RefusedError(400)
+        if line[3] != b"1" or line[4] not in b"01":
+            raise RefusedError(505, "unsupported protocol version")
+        if len(line[1]) > LONGEST_METHOD or line[1] == b"CONNECT":
+            raise RefusedError(405)
+        self.headers = []
+        try:
+            httptools.HttpRequestParser(self).feed_data(_STAND_IN + head[line.end() :])
+        except httptools.HttpParserUpgrade:
+            pass
+        except httptools.HttpParserError as again:
+            raise _refused(again) from error
+        self.method, self.target = line[1], quote_path(line[2])
+        self.http11 = line[4] == b"1"
+
+    def _check_repeated(self) -> None:
+        names = [name for name, _ in self.headers]
+        for name in _ONCE:
+            if names.count(name) > 1:
+                raise RefusedError(400, f"too many {name.decode().title()} headers")
+
+    def _check_size(self, head: bytes) -> None:
+        """Refuse a head that is too much in any way."""
+        settings = self._settings
+        if len(self.target) > settings.max_target_bytes:
+            raise RefusedError(414)
+        if len(head) > settings.max_header_bytes:
+            raise RefusedError(431)
+        most = settings.max_header_count
+        # A field takes 4 bytes at least, so that most heads need not be counted.
+        if len(head) > 4 * most and head.count(b"\n") > most + 2:
+            raise RefusedError(431)
+
+    def _read_special(self, fields: dict[bytes, bytes]) -> None:
+        """Read the fields that say how this message ends and what follows it."""
+        coding = fields.get(b"transfer-encoding")
+        if coding is not None:
+            if not self.http11:  # RFC 9112 §6.1: framing that a 1.0 client does not have
+                raise RefusedError(400, "Transfer-Encoding in HTTP/1.0")
+            if coding.lower() != b"chunked":
+                raise RefusedError(501, "unsupported transfer encoding")
+            self.length = CHUNKED
+        elif b"content-length" in fields:
+            self.length = int(fields[b"content-length"])  # httptools let only digits pass
+        options = self._connection_options() if b"connection" in fields else ()
+        self.keep_alive = b"close" not in options and (self.http11 or b"keep-alive" in options)
+        expectation = fields.get(b"expect")
+        if expectation is not None and self.http11:
+            if expectation.lower() != b"100-continue":
+                raise RefusedError(417)
+            self.expects = self.length != 0
+        upgrade = fields.get(b"upgrade", b"").lower()
+        self.websocket = (
+            upgrade == b"websocket"
+            and b"upgrade" in options
+            and self.http11
+            and self.length == 0
+            and self.method == b"GET"
+        )
+
+    def _connection_options(self) -> list[bytes]:
+        values = b",".join(value for name, value in self.headers if name == b"connection")
+        return [option.strip(b" \t") for option in values.lower().split(b",")]
+
+    def _learn_host(self, host: bytes) -> None:
+        """Check a Host that was not seen yet, and know it from now on."""
+        check_host(host)
+        if len(self._hosts) >= _MOST_HOSTS:
+            self._hosts.clear()
+        self._hosts.add(host)
+
+    def _use_authority(self) -> None:
+        """Let the authority in the target, if there is one, take the place of Host (RFC 9112 §3.2.2)."""
+        if self.method == b"CONNECT":  # this server is no tunnel
+            raise RefusedError(405)
+        authority, self.target = origin_form(self.method, self.target)
+        if authority:
+            others = (field for field in self.headers if field[0] != b"host")
+            self.headers = [(b"host", authority), *others]
+
+
+def _refused(error: httptools.HttpParserError) -> RefusedError:
+    """Return the refusal for what httptools found in the fields."""
+    if "Request has invalid `Transfer-Encoding`" in str(error):
+        return RefusedError(501, "unsupported transfer encoding")
+    return RefusedError(400)

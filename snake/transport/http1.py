@@ -1,0 +1,456 @@
+"""Connection: HTTP/1.1 on one socket (RFC 9112).
+
+The laws of this file:
+
+- One request at a time. While one is answered, the bytes of the next wait in `_buffer` and the
+  socket is not read, so that responses are in order and a client can make us keep no more than
+  one read.
+- A head is parsed when it is there as a whole. A body is not collected: it goes to the app as it
+  comes, and the socket is not read while the app does not take it.
+- What is no request is answered once, and nothing after it is read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any
+
+from snake.transport.asgi import Receive, Scope, Send, decode_path
+from snake.transport.body import RequestBody
+from snake.transport.exchange import DONE, STREAMING, ClientDisconnectedError, Exchange
+from snake.transport.refusal import RefusedError, refusal
+from snake.transport.target import check_path
+
+if TYPE_CHECKING:
+    from snake.transport.serve import Serving
+
+HEAD, IDLE, BUSY, CLOSING, HANDED, GONE = range(6)
+"""A connection: a head is expected; nothing need come; a request is answered; the last bytes go
+out and what comes in is dropped; another protocol has it; it is closed."""
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\n"
+"""How HTTP/2 begins (RFC 9113 §3.4): the part of it that looks like a head."""
+
+MOST_DISCARDED = 262_144
+"""Bytes of a body nobody wanted that are read for the sake of the next request (Go: 256 KiB)."""
+
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+_CR = ord("\r")
+_MOST_EMPTY_LINES = 2
+"""Empty lines that may stand before a request (RFC 9112 §2.2 asks for one)."""
+_END = b"\r\n\r\n"
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Connection(asyncio.Protocol):
+    """One client."""
+
+    __slots__ = ("_advancing", "_buffer", "_client", "_drained", "_server", "exchange",
+                 "half_closed", "phase", "reading", "sent", "serving", "since", "taken", "taken_at",
+                 "transport", "write_paused")  # fmt: skip
+
+    transport: asyncio.Transport
+
+    def __init__(self, serving: Serving) -> None:
+        self.serving = serving
+        self.exchange: Exchange | None = None
+        self.phase = HEAD
+        self.since = serving.clock.now
+        """When the phase began."""
+        self.half_closed = False
+        """Whether the client sends no more."""
+        self.write_paused = False
+        """Whether the client takes its response slower than the app makes it."""
+        self.sent = 0
+        """Bytes of responses, written or still waiting."""
+        self.taken = 0
+        """Bytes that the client had taken at the time `taken_at`."""
+        self.taken_at = self.since
+        self._buffer = b""
+        self._advancing = False
+        self.reading = True
+        self._drained: asyncio.Event | None = None
+
+    # What the loop calls ------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take a new client."""
+        self.transport = transport  # type: ignore[assignment]
+        self.transport.set_write_buffer_limits(high=self.serving.settings.write_high_water)
+        self._client = _address(transport.get_extra_info("peername"))
+        self._server = _address(transport.get_extra_info("sockname")) 
+        self.serving.opened(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the app that its client is gone."""
+        del exc
+        self.phase = GONE
+        if self.exchange is not None:
+            self.exchange.drop()
+            self.exchange = None
+        self.resume_writing()
+        self.serving.closed(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes: of a head, of a body, or of a request that has to wait."""
+        exchange = self.exchange
+        if exchange is None:
+            if self.phase <= IDLE:
+                self._advance(self._buffer + data if self._buffer else data)
+            return
+        body = exchange.body
+        if body is None or body.complete:
+            self._keep(data)
+        else:
+            self._feed(exchange, body, data)
+
+    def eof_received(self) -> bool:
+        """Go on with what was asked; return whether the connection is still needed."""
+        self.half_closed = True
+        if self.exchange is None:
+            return False
+        self.exchange.notify()
+        return True
+
+    def pause_writing(self) -> None:
+        """Let `send` wait."""
+        self.write_paused = True
+
+    def resume_writing(self) -> None:
+        """Let `send` go on."""
+        self.write_paused = False
+        if self._drained is not None:
+            self._drained.set()
+
+    # In -------------------------------------------------------------------------
+
+    def _advance(self, data: bytes) -> None:
+        """Begin the requests in `data`, until one has to be waited for."""
+        self._advancing = True
+        self._buffer = b""
+        at = 0
+        while at < len(data) and self.exchange is None and self.phase <= IDLE:
+            if data[at] == _CR:
+                at = _skip_empty_lines(data, at)
+            end = data.find(_END, at)
+            if end < 0:
+                self._await_rest(data[at:])
+                break
+            end += 4
+            scope = self._begin(data if at == 0 and end == len(data) else data[at:end])
+            if scope is None:
+                self._pass_on(data[at:])
+                break
+            at = end
+            exchange = self.exchange
+            if exchange is not None and exchange.body is not None and at < len(data):
+                self._feed(exchange, exchange.body, data[at:])
+                data, at = self._buffer, 0
+                self._buffer = b""
+            if exchange is not None and not exchange.gone:
+                self._run(scope, exchange)
+        else:
+            if at < len(data) and self.phase <= BUSY:
+                self._keep(data[at:])
+        self._advancing = False
+
+    def _pass_on(self, data: bytes) -> None:
+        """Give the connection to another protocol, if that is why there was no scope."""
+        if self.phase == HANDED:
+            self.serving.hand_over(self, data)
+
+    def _await_rest(self, data: bytes) -> None:
+        """Keep the beginning of a head, if it can still become one."""
+        settings = self.serving.settings
+        if _BARE_LF.search(data) or b"\0" in data:
+            self.refuse(RefusedError(400))
+        elif len(data) > settings.max_header_bytes:
+            self.refuse(RefusedError(431 if b"\r\n" in data else 414))
+        else:
+            self._buffer = data
+            if self.phase == IDLE:
+                self.phase = HEAD
+                self.since = self.serving.clock.now
+
+    def _begin(self, head: bytes) -> Scope | None:
+        """Read a head: make the exchange and return its scope; `None` if it is not for us."""
+        heads = self.serving.heads
+        try:
+            heads.read(head)
+            raw_path, _, query = heads.target.partition(b"?")
+            if b"%" in raw_path:
+                check_path(raw_path)
+        except RefusedError as error:
+            if head == PREFACE:
+                self.phase = HANDED
+            else:
+                self.refuse(error)
+            return None
+        if heads.websocket:
+            self.phase = HANDED
+            return None
+        now = self.serving.clock.now
+        if self.phase == IDLE:
+            self.since = now
+        self.phase = BUSY
+        self.taken_at = now
+        length = heads.length
+        body = RequestBody(length, self.serving.settings, now) if length else None
+        method = heads.method
+        exchange = Exchange(self, body, heads.http11, heads.keep_alive, method == b"HEAD")
+        if heads.expects:
+            exchange.expects = True
+        self.exchange = exchange
+        scope: dict[str, Any] = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.5"},
+            "http_version": "1.1" if heads.http11 else "1.0",
+            "method": method.decode("ascii"),
+            "scheme": "http",
+            "path": decode_path(raw_path),
+            "raw_path": raw_path,
+            "query_string": query,
+            "root_path": "",
+            "headers": heads.headers,
+            "client": self._client,
+            "server": self._server,
+            "extensions": {"http.response.pathsend": {}},
+        }
+        if self.serving.state is not None:
+            scope["state"] = self.serving.state.copy()
+        return scope
+
+    def _run(self, scope: Scope, exchange: Exchange) -> None:
+        """Start the app, and finish with it if it has finished."""
+        serving = self.serving
+        app = serving.app if scope["path"] != "*" else answer_options
+        try:
+            coroutine = app(scope, exchange.receive, exchange.send)
+            if type(coroutine) is not CoroutineType:
+                coroutine = _awaited(coroutine)
+            task = serving.start(coroutine)
+        except BaseException as error:  # noqa: BLE001
+            exchange.failed(error)
+            return
+        if task.done():
+            exchange.ended(task)
+        else:
+            serving.tasks.add(task)
+            task.add_done_callback(exchange.ended)
+
+    def _feed(self, exchange: Exchange, body: RequestBody, data: bytes) -> None:
+        """Give the body what is its, and keep the rest."""
+        settings = self.serving.settings
+        body.since = self.serving.clock.now
+        try:
+            rest = body.feed(data)
+        except RefusedError as error:
+            self._refuse_body(exchange, error)
+            return
+        exchange.expects = False
+        if rest:
+            self._keep(rest)
+        if body.discard is None:
+            if body.size > settings.read_high_water:
+                self._pause_reading()
+            exchange.notify()
+        elif body.complete:
+            self._next()
+        elif body.discard < 0:
+            self.close()
+
+    def _keep(self, data: bytes) -> None:
+        """Keep what follows this request, and read no more until it is answered."""
+        self._buffer += data
+        self._pause_reading()
+
+    def _pause_reading(self) -> None:
+        if self.reading and not self.transport.is_closing():
+            self.reading = False
+            self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read on, unless the next request waits already."""
+        if not (self.reading or self._buffer or self.transport.is_closing()):
+            self.reading = True
+            self.transport.resume_reading()
+
+    def body_wanted(self, exchange: Exchange) -> None:
+        """Have the client send the body: the app waits for it."""
+        if exchange.expects:
+            exchange.expects = False
+            if exchange.state < STREAMING:
+                self.write(CONTINUE)
+        self.resume_reading()
+
+    # Out --------------------------------------------------------------------------
+
+    def write(self, data: bytes) -> None:
+        """Send bytes."""
+        self.sent += len(data)
+        self.transport.write(data)
+
+    async def drained(self) -> None:
+        """Wait until the client has taken most of what was written, or is gone."""
+        while self.write_paused:
+            if self._drained is None:
+                self._drained = asyncio.Event()
+            self._drained.clear()
+            await self._drained.wait()
+
+    async def flush(self) -> None:
+        """Wait until all that was written is with the kernel."""
+        self.transport.set_write_buffer_limits(high=0)
+        await self.drained()
+        self.transport.set_write_buffer_limits(high=self.serving.settings.write_high_water)
+
+    async def writable(self, descriptor: int) -> None:
+        """Wait until the client takes bytes, by a second descriptor of the same socket."""
+        loop = asyncio.get_running_loop()
+        self.write_paused = True
+        loop.add_writer(descriptor, self.resume_writing)
+        try:
+            await self.drained()
+        finally:
+            loop.remove_writer(descriptor)
+
+    def check_open(self) -> None:
+        """Raise `ClientDisconnectedError` when the client is gone."""
+        if self.phase == GONE:
+            raise ClientDisconnectedError("the client is gone")
+
+    def can_go_on(self, exchange: Exchange) -> bool:
+        """Whether another request may follow the one that is about to be answered."""
+        if self.serving.draining:
+            return False
+        body = exchange.body
+        if body is None or body.complete:
+            return True
+        # A client that was not told to continue may send the body, or not.
+        return not exchange.expects and (body.left is None or body.left <= MOST_DISCARDED)
+
+    def answered(self, exchange: Exchange) -> None:
+        """Go on after a response: with the next request, or to the end."""
+        exchange.notify()
+        if self.exchange is not exchange:
+            return
+        body = exchange.body
+        if not exchange.keep_alive:
+            self.close()
+        elif body is not None and not body.complete:
+            body.discard = MOST_DISCARDED
+            body.take()
+            self.resume_reading()
+        else:
+            self._next()
+
+    def _next(self) -> None:
+        self.exchange = None
+        self.phase = IDLE
+        self.since = self.serving.clock.now
+        if self._advancing:
+            return
+        if self._buffer:
+            # Not at once: this runs inside the app's task, whose context is not the next one's.
+            self.serving.soon(self._go_on)
+        elif self.half_closed or self.serving.draining:
+            self.close()
+        else:
+            self.resume_reading()
+
+    def _go_on(self) -> None:
+        if self.phase <= IDLE and self.exchange is None:
+            self._advance(self._buffer)
+            if self.exchange is None and self.phase <= IDLE:
+                if self.half_closed or (self.serving.draining and not self._buffer):
+                    self.close()
+                elif not self.reading:
+                    self.reading = True
+                    self.transport.resume_reading()
+
+    # The end -----------------------------------------------------------------------
+
+    def refuse(self, error: RefusedError) -> None:
+        """Answer what is no request, and take no more."""
+        self.write(refusal(error))
+        self.close(unread=True)
+
+    def _refuse_body(self, exchange: Exchange, error: RefusedError) -> None:
+        """End a request whose body is broken; it is told to the client if that is still possible."""
+        if exchange.state >= STREAMING:
+            self.abort()
+            return
+        exchange.drop()
+        self.refuse(error)
+
+    def close(self, *, unread: bool = False) -> None:
+        """Close when all that was written is out.
+
+        What the client still sends is then read for a while and dropped: the kernel would
+        reset the connection otherwise, and the client might lose our answer (RFC 9112 §9.6).
+        """
+        if self.phase >= CLOSING:
+            return
+        self.phase = CLOSING
+        self.since = self.serving.clock.now
+        exchange, self.exchange = self.exchange, None
+        if exchange is not None and exchange.body is not None and not exchange.body.complete:
+            unread = True
+        if self._buffer:
+            unread = True
+            self._buffer = b""
+        if unread and not self.half_closed and self.transport.can_write_eof():
+            self.resume_reading()
+            self.transport.write_eof()
+        else:
+            self.transport.close()
+
+    def drain(self) -> None:
+        """Close when nothing is being asked; else after the answer."""
+        if self.phase == IDLE or (self.phase == HEAD and not self._buffer):
+            self.close()
+
+    def header_late(self) -> None:
+        """End a connection on which a head did not come in time; told as Caddy tells it."""
+        if self._buffer:
+            self.refuse(RefusedError(400))
+        else:
+            self.close()
+
+    def body_late(self, exchange: Exchange) -> None:
+        """End a request whose body did not come in time."""
+        if exchange.state >= DONE:
+            self.close()
+        else:
+            self._refuse_body(exchange, RefusedError(408))
+
+    def abort(self) -> None:
+        """Close at once; what was not sent is lost."""
+        self.transport.abort()
+
+
+def _skip_empty_lines(data: bytes, at: int) -> int:
+    for _ in range(_MOST_EMPTY_LINES):
+        if data.startswith(b"\r\n", at):
+            at += 2
+    return at
+
+
+def _address(name: object) -> tuple[str, int] | None:
+    """Return host and port of a TCP address; a Unix socket's has none."""
+    return (name[0], name[1]) if isinstance(name, tuple) else None
+
+
+async def _awaited(result: Awaitable[None]) -> None:
+    """Make a coroutine of what an app returned that is no coroutine function."""
+    await result
+
+
+async def answer_options(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer `OPTIONS *`, which asks about the server and no resource (RFC 9110 §9.3.7)."""
+    del scope, receive
+    await send({"type": "http.response.start", "status": 200})
+    await send({"type": "http.response.body"})

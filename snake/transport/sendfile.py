@@ -1,0 +1,69 @@
+"""Files as responses, by the kernel where it can: ASGI's `http.response.pathsend`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from snake.transport.http1 import Connection
+
+_SMALL = 65_536
+"""Bytes up to which a file is read and written as any body is."""
+_MOST_AT_ONCE = 1_048_576
+"""Bytes that are handed to the kernel before other connections get their turn."""
+
+
+class FileResponse:
+    """An open file, and the way of its bytes to a client."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.size = os.fstat(file.fileno()).st_size
+
+    async def send(self, connection: Connection, size: int) -> None:
+        """Send the first `size` bytes.
+
+        Raises `OSError` when the file ends early, as one does that is truncated meanwhile, or
+        when the client is gone.
+        """
+        if size <= _SMALL:
+            data = self._file.read(size)
+            connection.write(data)
+            if len(data) < size:
+                raise OSError("the file became shorter while it was sent")
+            return
+        await connection.flush()
+        # A second descriptor, because the loop lets nobody else wait for the first one.
+        out = os.dup(connection.transport.get_extra_info("socket").fileno())
+        try:
+            await self._hand_over(connection, out, size)
+        finally:
+            os.close(out)
+
+    async def _hand_over(self, connection: Connection, out: int, size: int) -> None:
+        offset = 0
+        while offset < size:
+            connection.check_open()
+            try:
+                count = os.sendfile(
+                    out, self._file.fileno(), offset, min(size - offset, _MOST_AT_ONCE)
+                )
+            except BlockingIOError:
+                await connection.writable(out)
+                continue
+            if count == 0:
+                raise OSError("the file became shorter while it was sent")
+            offset += count
+            connection.sent += count
+            await asyncio.sleep(0)
+
+
+@contextmanager
+def send_file(path: str) -> Iterator[FileResponse]:
+    """Open a file to be sent."""
+    with open(path, "rb") as file:  # noqa: PTH123
+        yield FileResponse(file)

@@ -1,0 +1,178 @@
+"""serve: accept connections on a socket and answer them with an app, until drained."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import errno
+import logging
+import socket
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from snake.transport.asgi import ASGIApp
+from snake.transport.clock import Clock
+from snake.transport.deadlines import enforce
+from snake.transport.head import HeadReader
+from snake.transport.http1 import Connection
+from snake.transport.settings import Settings
+
+log = logging.getLogger("snake.http")
+
+_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_BACKOFF = 1.0
+"""Seconds without accepting after the process or the system ran out of something."""
+_MOST_AT_ONCE = 128
+"""Connections accepted before those that are open get their turn."""
+
+
+async def serve(
+    sock: socket.socket, app: ASGIApp, settings: Settings, *, state: dict[str, Any] | None = None
+) -> Serving:
+    """Serve `app` on a bound and listening TCP or Unix socket; return at once.
+
+    Each scope has a shallow copy of `state`, if it is given. The socket stays the caller's: it is
+    never closed here.
+    """
+    serving = Serving(sock, app, settings, state)
+    serving.resume()
+    return serving
+
+
+class Serving:
+    """One socket that is served: its open connections, and how to end them."""
+
+    def __init__(
+        self, sock: socket.socket, app: ASGIApp, settings: Settings, state: dict[str, Any] | None
+    ) -> None:
+        sock.setblocking(False)
+        self._sock = sock
+        self._loop = asyncio.get_running_loop()
+        self._context = contextvars.copy_context()
+        self._open: set[Connection] = set()
+        self._closed = asyncio.Event()
+        self._accepting = False
+        self._backoff: asyncio.TimerHandle | None = None
+        self.app = app
+        self.settings = settings
+        self.state = state
+        self.heads = HeadReader(settings)
+        self.clock = Clock(self._loop, settings, self._check)
+        self.draining = False
+        self.tasks: set[asyncio.Task[Any]] = set()
+        """Apps that wait for something, and connections on their way in."""
+
+    @property
+    def connections(self) -> int:
+        """How many clients are connected."""
+        return len(self._open)
+
+    # Accepting ------------------------------------------------------------------
+
+    def resume(self) -> None:
+        """Accept connections."""
+        self._backoff = None
+        if not self._accepting and not self.draining:
+            self._accepting = True
+            self._loop.add_reader(self._sock, self._accept)
+
+    def pause(self) -> None:
+        """Accept no connections until `resume`; new ones wait in the socket's queue."""
+        if self._backoff is not None:
+            self._backoff.cancel()
+            self._backoff = None
+        if self._accepting:
+            self._accepting = False
+            self._loop.remove_reader(self._sock)
+
+    def _accept(self) -> None:
+        for _ in range(_MOST_AT_ONCE):
+            try:
+                client, _ = self._sock.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                self._back_off(error)
+                return
+            client.setblocking(False)
+            task = self.start(self._admit(client))
+            if not task.done():
+                self.tasks.add(task)
+                task.add_done_callback(self.tasks.discard)
+
+    async def _admit(self, client: socket.socket) -> None:
+        try:
+            await self._loop.connect_accepted_socket(lambda: Connection(self), client)
+        except OSError:  # it was reset before it was ours
+            client.close()
+
+    def _back_off(self, error: OSError) -> None:
+        """Let connections wait while there are no file descriptors for them."""
+        if error.errno not in _EXHAUSTED:
+            raise error
+        self.pause()
+        log.error("cannot accept connections, waiting %.0f s: %s", _BACKOFF, error)
+        self._backoff = self._loop.call_later(_BACKOFF, self.resume)
+
+    # What connections need ---------------------------------------------------------
+
+    if sys.version_info >= (3, 12):
+
+        def start(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+            """Run a coroutine as a task; up to where it first waits, at once."""
+            return asyncio.Task(coroutine, loop=self._loop, eager_start=True)
+
+    else:
+
+        def start(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+            """Run a coroutine as a task."""
+            return self._loop.create_task(coroutine)
+
+    def soon(self, callback: Callable[[], object]) -> None:
+        """Call back in the next turn of the loop, in the context in which serving began."""
+        self._loop.call_soon(callback, context=self._context)
+
+    def opened(self, connection: Connection) -> None:
+        """Count a connection in."""
+        self._open.add(connection)
+        self.clock.start()
+
+    def closed(self, connection: Connection) -> None:
+        """Count a connection out."""
+        self._open.discard(connection)
+        if not self._open:
+            self.clock.stop()
+            self._closed.set()
+
+    def _check(self, now: float) -> None:
+        for connection in list(self._open):
+            enforce(connection, now)
+
+    # The end -------------------------------------------------------------------------
+
+    async def drain(self, grace: float | None) -> None:
+        """Stop: accept nothing, let what is being answered finish, close the rest at once.
+
+        After `grace` seconds (`None`: never) what is left is cut off. Returns when nothing is left.
+        """
+        self.pause()
+        self.draining = True
+        for connection in list(self._open):
+            connection.drain()
+        try:
+            async with asyncio.timeout(grace):
+                await self._finished()
+        except TimeoutError:
+            for connection in list(self._open):
+                connection.abort()
+            for task in list(self.tasks):
+                task.cancel()
+            await self._finished()
+
+    async def _finished(self) -> None:
+        while self._open:
+            self._closed.clear()
+            await self._closed.wait()
+        if self.tasks:
+            await asyncio.wait(self.tasks)

@@ -126,7 +126,7 @@ class Context:
     error names its JSON path.
     """
 
-    __slots__ = ("_stack", "path", "registry", "services")
+    __slots__ = ("_shared", "_stack", "path", "registry", "services")
 
     def __init__(
         self,
@@ -139,11 +139,14 @@ class Context:
         self.services: Mapping[type[Any], Any] = services or {}
         self.path = path
         self._stack = stack
+        self._shared: dict[type[Any], Any] = {}
 
     def at(self, *steps: str | int) -> Context:
         """Return this context at a deeper place in the document."""
         path = "/".join([self.path, *map(str, steps)]).lstrip("/")
-        return Context(self.registry, self._stack, self.services, path)
+        deeper = Context(self.registry, self._stack, self.services, path)
+        deeper._shared = self._shared
+        return deeper
 
     def fail(self, message: str) -> ConfigError:
         """Return the error for this place; the caller raises it."""
@@ -152,6 +155,15 @@ class Context:
     def service(self, kind: type[T]) -> T | None:
         """Return what the host offers under this type, e.g. `logs.app.Logs`; `None` if nothing."""
         return self.services.get(kind)
+
+    def shared(self, kind: type[T]) -> T:
+        """Return the one object of this type in this generation, made when first asked for.
+
+        What several modules of a config have in common lives in it.
+        """
+        if kind not in self._shared:
+            self._shared[kind] = kind()
+        return self._shared[kind]  # type: ignore[no-any-return]
 
     async def load(self, raw: msgspec.Raw, *, namespace: str, key: str) -> Any:  # noqa: ANN401
         """Decode and provision the guest module in `raw`, named by its field `key`."""

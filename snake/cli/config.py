@@ -1,0 +1,75 @@
+"""Load a configuration from a file or stdin: JSON, or a Caddyfile to adapt first."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+from snake.config.document import Document
+from snake.core.errors import ConfigError, SnakeError
+from snake.core.modules import decode
+from snake.core.suggest import suggestion
+
+logger = logging.getLogger("snake")
+
+ADAPTERS = ("caddyfile", "json")
+
+
+def load(config: str | None, adapter: str | None) -> Document:
+    """Return the document that `--config` and `--adapter` name. Raises `SnakeError`.
+
+    Without a name it is `./Caddyfile`; `-` is stdin. Caddy's rules decide what a
+    file is: a Caddyfile if its name starts with `Caddyfile` or ends in
+    `.caddyfile`, or if the adapter says so; else JSON.
+    """
+    if adapter is not None and adapter not in ADAPTERS:
+        raise SnakeError(f'unknown adapter "{adapter}"{suggestion(adapter, ADAPTERS)}')
+    name = config or _beside()
+    text = _read(name)
+    if _is_caddyfile(name, adapter):
+        return _adapt(text, name)
+    return _decode(text, name)
+
+
+def _beside() -> str:
+    if Path("Caddyfile").is_file():
+        return "Caddyfile"
+    raise SnakeError(
+        "there is no Caddyfile in this folder; write one, or name a configuration with --config"
+    )
+
+
+def _read(name: str) -> bytes:
+    if name == "-":
+        logger.info("using config from stdin")
+        return sys.stdin.buffer.read()
+    try:
+        data = Path(name).read_bytes()
+    except OSError as error:
+        raise SnakeError(f"cannot read {name}: {error.strerror}") from None
+    logger.info("using config from file", extra={"fields": {"file": name}})
+    return data
+
+
+def _is_caddyfile(name: str, adapter: str | None) -> bool:
+    if adapter is not None:
+        return adapter == "caddyfile"
+    base = Path(name).name.lower()
+    if base.endswith(".json"):
+        return False
+    return base.startswith("caddyfile") or base.endswith(".caddyfile")
+
+
+def _decode(data: bytes, name: str) -> Document:
+    try:
+        return decode(data, Document)
+    except ConfigError as error:
+        hint = ""
+        if error.message.startswith("json is malformed"):
+            hint = "; if it is a Caddyfile, add --adapter caddyfile"
+        raise SnakeError(f"{name}: {error}{hint}") from None
+
+
+def _adapt(data: bytes, name: str) -> Document:
+    raise NotImplementedError

@@ -1,0 +1,83 @@
+"""The command line: each subcommand is a file of this package, imported when it is asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from importlib import import_module
+
+import click
+
+from snake.core.errors import SnakeError
+from snake.core.suggest import suggestion
+
+COMMANDS = {
+    "adapt": "Print a Caddyfile as JSON",
+    "python-server": "Serve one Python app without a configuration file",
+    "run": "Start the server and stay until it is stopped",
+    "validate": "Tell whether a configuration works, apps included",
+    "version": "Print the version",
+}
+"""The subcommands and a line on each. The help needs no import of them."""
+
+
+class _Commands(click.Group):
+    """Finds a subcommand by its file name: `python-server` is `python_server.py`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"snake.cli.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            ctx.fail(f'unknown command "{name}"{suggestion(name, COMMANDS)}')
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="snake-server", message="%(version)s")
+def snake() -> None:
+    """Serve Python apps, with the Caddyfile as the language."""
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run a command line; return the exit code. The user's mistakes print no traceback."""
+    try:
+        code = snake.main(args, prog_name="snake", standalone_mode=False)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "snake"
+        message = f"{error.format_message()}\nRun '{command} --help' for usage."
+    except click.ClickException as error:
+        message = error.format_message()
+    except (click.Abort, KeyboardInterrupt):
+        message = "interrupted"
+    except SnakeError as error:
+        message = str(error)
+    except Exception as error:  # noqa: BLE001  (the last resort: say whose fault it is)
+        message = f"unexpected {type(error).__name__}; this is a bug in snake\n"
+        message += traceback.format_exc().rstrip()
+    else:
+        return code if isinstance(code, int) else 0
+    color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    label = click.style("Error:", fg="red", bold=True) if color else "Error:"
+    click.echo(f"{label} {message}", err=True)
+    return 1

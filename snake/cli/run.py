@@ -1,0 +1,39 @@
+"""`snake run`."""
+
+from __future__ import annotations
+
+import click
+
+from snake.cli.environment import load_files, print_all
+from snake.cli.serving import serve
+from snake.config.document import Document
+
+
+@click.command("run")
+@click.option("-c", "--config", metavar="FILE", help="The configuration; - is stdin.")
+@click.option("-a", "--adapter", metavar="NAME", help="What the file is: caddyfile or json.")
+@click.option("--envfile", "envfiles", multiple=True, metavar="FILE", help="NAME=VALUE lines.")
+@click.option("-e", "--environ", is_flag=True, help="Print the environment first.")
+@click.option("--pidfile", metavar="FILE", help="Where to write the process ID.")
+def command(
+    config: str | None,
+    adapter: str | None,
+    envfiles: tuple[str, ...],
+    environ: bool,  # noqa: FBT001  (click passes it by name)
+    pidfile: str | None,
+) -> int:
+    """Start the server and stay until it is stopped.
+
+    Without --config it takes the file Caddyfile of the current folder. SIGINT
+    and SIGTERM let requests finish first; a second one does not.
+    """
+    load_files(envfiles)
+    if environ:
+        print_all()
+
+    def document() -> Document:
+        from snake.cli.config import load  # noqa: PLC0415  (after the zygote is on its way)
+
+        return load(config, adapter)
+
+    return serve(document, pidfile)

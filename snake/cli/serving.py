@@ -1,0 +1,48 @@
+"""Serve a document in this process and its children, for the commands that do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from snake.config.document import Document
+from snake.core.errors import StartError
+from snake.engine.processes import raise_file_limit
+from snake.engine.spawner import spawn
+
+
+def serve(load: Callable[[], Document], pidfile: str | None = None) -> int:
+    """Load a document and serve it until a signal; return the exit code.
+
+    The process that workers come from is started first of all, and imports what
+    they need while this one reads the configuration.
+    """
+    raise_file_limit()
+    zygote = spawn()
+    import asyncio  # noqa: PLC0415  (while the zygote starts)
+
+    from snake.engine.supervisor import supervise  # noqa: PLC0415
+    from snake.logs.app import default_logs  # noqa: PLC0415
+
+    default_logs().install()
+    document = load()
+    with _pidfile(pidfile):
+        return asyncio.run(supervise(document, zygote))
+
+
+@contextmanager
+def _pidfile(path: str | None) -> Iterator[None]:
+    if path is None:
+        yield
+        return
+    file = Path(path)
+    try:
+        file.write_text(f"{os.getpid()}\n")
+    except OSError as error:
+        raise StartError(f"cannot write the pidfile {path}: {error.strerror}") from None
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)

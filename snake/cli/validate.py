@@ -1,0 +1,39 @@
+"""`snake validate`."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import click
+
+from snake.cli.config import load
+from snake.cli.environment import load_files
+from snake.config.document import Document
+from snake.engine import needs
+from snake.logs.app import default_logs
+
+
+@click.command("validate")
+@click.option("-c", "--config", metavar="FILE", help="The configuration; - is stdin.")
+@click.option("-a", "--adapter", metavar="NAME", help="What the file is: caddyfile or json.")
+@click.option("--envfile", "envfiles", multiple=True, metavar="FILE", help="NAME=VALUE lines.")
+def command(config: str | None, adapter: str | None, envfiles: tuple[str, ...]) -> None:
+    """Tell whether a configuration works.
+
+    Everything is done that `run` does, importing the apps included, but nothing
+    listens and nothing is served.
+    """
+    load_files(envfiles)
+    default_logs().install()
+    asyncio.run(_try(load(config, adapter)))
+    click.echo("Valid configuration")
+
+
+async def _try(document: Document) -> None:
+    from snake.engine.provision import provision  # noqa: PLC0415  (a bad file needs none of it)
+
+    needs.addresses(document)
+    needs.grace_period(document)
+    async with AsyncExitStack() as stack:
+        await provision(document, stack)

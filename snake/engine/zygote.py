@@ -41,7 +41,10 @@ def main(fd: int) -> None:
     warm.up()
     gc.collect()
     gc.freeze()
-    channel = serve(socket.socket(fileno=fd))
+    try:
+        channel = serve(socket.socket(fileno=fd))
+    except ConnectionError:  # the supervisor went away while it was told something
+        return
     if channel is not None:
         sys.exit(worker.main(channel))
 

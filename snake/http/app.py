@@ -21,7 +21,7 @@ from snake.logs.app import Logs
 from snake.transport.settings import Settings
 
 QUIET_HANDLERS = frozenset(
-    {"error", "file_server", "python", "rewrite", "static_response", "subroute", "vars"}
+    {"encode", "error", "python", "rewrite", "static_response", "subroute", "vars"}
 )
 """Handlers that never set response headers before the one that answers does."""
 

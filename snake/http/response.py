@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from snake.http.handler import Message, Send
+from snake.http.request import Request
 
 Header = tuple[bytes, bytes]
 
@@ -35,3 +36,9 @@ def on_start(send: Send, edit: Callable[[Message], None]) -> Send:
 def has_header(headers: Iterable[Header], name: bytes) -> bool:
     """Whether a header of this (lower-case) name is there."""
     return any(field == name for field, _ in headers)
+
+
+def drop_early(request: Request, names: Collection[bytes]) -> None:
+    """Forget response headers of these (lower-case) names set early: better ones replace them."""
+    if request.early:
+        request.early = [field for field in request.early if field[0] not in names]

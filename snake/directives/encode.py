@@ -1,0 +1,220 @@
+"""encode: compress responses.
+
+Syntax::
+
+    encode [<codings...>] {
+        gzip [<level>]
+        zstd [<level>] {
+            level <level>
+            disable_checksum
+        }
+        minimum_length <bytes>
+        match {
+            status <codes...>
+            header <field> [<value>]
+        }
+        match status <codes...> | header <field> [<value>]
+    }
+
+The codings are `zstd` and `gzip`, best first; without any, both. A client gets the
+one that it rates highest. Responses longer than `minimum_length` (512) are
+encoded if they match: by default those with a content type of text, code, fonts
+or vector images. Streams are flushed as they come, event streams too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
+
+import msgspec
+
+from snake.core.modules import load_object
+from snake.core.suggest import suggestion
+from snake.encoders.content_types import TEXT
+from snake.encoders.contract import Encoder, EncoderModule
+from snake.encoders.response import EncodedResponse
+from snake.http.accept_encoding import parse_accept_encoding
+from snake.http.response_matcher import Headers, ResponseMatch, ResponseMatcher
+from snake.matchers.header import read_field
+from snake.plugin import (
+    Context,
+    Directive,
+    Handler,
+    HandlerModule,
+    Next,
+    Request,
+    Scope,
+    Segment,
+    Send,
+    to_json,
+)
+
+MINIMUM_LENGTH = 512
+STANDARD_ORDER = ("zstd", "br", "gzip")
+ENCODERS = {"gzip": "snake.encoders.gzip:parse", "zstd": "snake.encoders.zstd:parse"}
+"""Where the syntax of each coding is; imported when it is used."""
+
+_DECIDING = frozenset(
+    {b"accept-encoding", b"cache-control", b"if-none-match", b"sec-websocket-key"}
+)
+_LONGEST_REMEMBERED = 100
+"""Accept-Encoding fields up to this long are remembered with the coding they ask for."""
+
+
+class Encode(HandlerModule):
+    """The JSON of `http.handlers.encode`."""
+
+    id = "http.handlers.encode"
+
+    encodings: dict[str, msgspec.Raw] = {}
+    prefer: tuple[str, ...] = ()
+    minimum_length: int = 0
+    match: ResponseMatcher | None = None
+
+    async def provision(self, ctx: Context) -> Handler:
+        """Load the encoders."""
+        encoders = await self._load(ctx)
+        matcher = self.match or ResponseMatcher(headers={"Content-Type": TEXT})
+        return _handler(
+            choice(encoders, self._order(ctx, encoders)),
+            self.minimum_length or MINIMUM_LENGTH,
+            matcher.compile(),
+        )
+
+    async def _load(self, ctx: Context) -> dict[str, Encoder]:
+        encoders: dict[str, Encoder] = {}
+        for name, raw in self.encodings.items():
+            at = ctx.at("encodings", name)
+            encoder: Encoder = await at.load_named(raw, f"http.encoders.{name}")
+            encoders[encoder.coding] = encoder
+        return encoders
+
+    def _order(self, ctx: Context, encoders: Mapping[str, Encoder]) -> tuple[str, ...]:
+        for index, name in enumerate(self.prefer):
+            if name not in encoders:
+                raise ctx.at("prefer", index).fail(f"encoding {name} not enabled")
+            if name in self.prefer[:index]:
+                raise ctx.at("prefer", index).fail(f"encoding {name} is duplicated in prefer")
+        return self.prefer or tuple(name for name in STANDARD_ORDER if name in encoders)
+
+
+Choose = Callable[[Mapping[bytes, bytes]], Encoder | None]
+
+
+def choice(encoders: Mapping[str, Encoder], order: tuple[str, ...]) -> Choose:
+    """Return which encoder a request gets, by those of its headers that decide it."""
+
+    def best(accept: str) -> Encoder | None:
+        accepted = parse_accept_encoding(accept, order)
+        return next((encoders[name] for name in accepted if name in encoders), None)
+
+    remembered = lru_cache(maxsize=256)(best)
+
+    def choose(headers: Mapping[bytes, bytes]) -> Encoder | None:
+        accept = headers.get(b"accept-encoding")
+        if not accept or b"sec-websocket-key" in headers:
+            return None
+        if b"no-transform" in headers.get(b"cache-control", b""):
+            return None
+        find = remembered if len(accept) <= _LONGEST_REMEMBERED else best
+        return find(accept.decode("latin-1"))
+
+    return choose
+
+
+def _handler(choose: Choose, minimum: int, matches: ResponseMatch) -> Handler:
+    def encode(request: Request, send: Send, next: Next) -> Awaitable[None]:
+        headers = {name: value for name, value in request.headers if name in _DECIDING}
+        encoder = choose(headers)
+        if encoder is None or request.method == "CONNECT":
+            return next(request, send)
+        if b"if-none-match" in headers:
+            _restore_tag(request, headers[b"if-none-match"], encoder.coding)
+        return next(request, EncodedResponse(request, send, encoder, minimum, matches))
+
+    return encode
+
+
+def _restore_tag(request: Request, tag: bytes, coding: str) -> None:
+    """Take our addition off the tag that a client sends back, for whoever made the tag."""
+    suffix = f'-{coding}"'.encode()
+    if tag.startswith(b"W/") or not tag.endswith(suffix):
+        return
+    bare = tag.removesuffix(suffix) + b'"'
+    request.scope["headers"] = [
+        (name, bare if name == b"if-none-match" else value) for name, value in request.headers
+    ]
+
+
+def parse(line: Segment, scope: Scope) -> Encode:
+    """Read an `encode` line; codings in the block come before those of the line."""
+    del scope
+    encodings: dict[str, msgspec.Raw] = {}
+    order: list[str] = []
+    fields: dict[str, object] = {}
+    for sub in line.lines:
+        if sub.name == "minimum_length":
+            fields["minimum_length"] = _length(sub)
+        elif sub.name == "match":
+            fields["match"] = _matcher(sub)
+        else:
+            encodings[sub.name] = to_json(_encoder(sub))
+            order.append(sub.name)
+    words = line.args
+    for word in words:
+        encodings[word.text] = to_json(_encoder(Segment((word,))))
+        order.append(word.text)
+    if not order:
+        order = ["zstd", "gzip"]
+        encodings = {name: msgspec.Raw(b"{}") for name in order}
+    return msgspec.convert(fields | {"encodings": encodings, "prefer": order}, Encode)
+
+
+def _encoder(line: Segment) -> EncoderModule:
+    if line.name not in ENCODERS:
+        line.fail(
+            f"encode: unknown coding or subdirective: {line.name}"
+            f"{suggestion(line.name, (*ENCODERS, 'match', 'minimum_length'))}",
+            f"encode knows: {', '.join(ENCODERS)}, match, minimum_length",
+        )
+    module: EncoderModule = load_object(ENCODERS[line.name])(line)
+    return module
+
+
+def _length(line: Segment) -> int:
+    text = line.arg()
+    if not text.isdecimal():
+        line.args[0].fail(f"minimum_length takes a number of bytes, got {text}")
+    return int(text)
+
+
+def _matcher(line: Segment) -> ResponseMatcher:
+    """Read a response matcher, on one line or in a block."""
+    codes: list[int] = []
+    headers: Headers = {}
+    lines = [Segment(line.args, line.block)] if line.args else line.lines
+    for sub in lines:
+        if sub.name == "header":
+            headers |= read_field(sub, headers)
+        elif sub.name == "status":
+            codes += _codes(sub)
+        else:
+            sub.fail(f"unrecognized response matcher {sub.name}", "match knows: header, status")
+    return ResponseMatcher(status_code=tuple(codes) or None, headers=headers or None)
+
+
+def _codes(line: Segment) -> list[int]:
+    line.no_block()
+    if not line.args:
+        line.fail("status takes one code or more, like 404 or 5xx")
+    codes = []
+    for word in line.args:
+        text = word.text[:1] if len(word.text) == 3 and word.text.endswith("xx") else word.text  # noqa: PLR2004
+        if not text.isdecimal():
+            word.fail(f"bad status value '{word}'; expected a code like 404 or 5xx")
+        codes.append(int(text))
+    return codes
+
+
+directive = Directive("encode", parse)

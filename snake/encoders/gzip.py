@@ -1,0 +1,69 @@
+"""gzip: the coding that every client knows.
+
+Syntax, inside `encode`::
+
+    gzip [<level>]
+
+Levels go from 1 (fast) to 9 (small); 5 is the default.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+from snake.caddyfile.segments import Segment
+from snake.core.modules import Context
+from snake.encoders.contract import Encoder, EncoderModule, Stream
+
+DEFAULT_LEVEL = 5
+_GZIP = zlib.MAX_WBITS | 16
+
+
+class Gzip(EncoderModule):
+    """The JSON of `http.encoders.gzip`."""
+
+    id = "http.encoders.gzip"
+
+    level: int = 0
+
+    async def provision(self, ctx: Context) -> Encoder:
+        """Return the encoder."""
+        if not 0 <= self.level <= zlib.Z_BEST_COMPRESSION:
+            raise ctx.at("level").fail(f"level {self.level} is not one of 1 to 9")
+        return _Gzip(self.level or DEFAULT_LEVEL)
+
+
+class _Gzip:
+    coding = "gzip"
+
+    def __init__(self, level: int) -> None:
+        self._level = level
+
+    def whole(self, data: bytes) -> bytes:
+        return zlib.compress(data, self._level, _GZIP)
+
+    def stream(self) -> Stream:
+        return _Stream(self._level)
+
+
+class _Stream:
+    def __init__(self, level: int) -> None:
+        self._compress = zlib.compressobj(level, zlib.DEFLATED, _GZIP)
+
+    def write(self, data: bytes, *, flush: bool) -> bytes:
+        encoded = self._compress.compress(data)
+        return encoded + self._compress.flush(zlib.Z_SYNC_FLUSH) if flush else encoded
+
+    def end(self) -> bytes:
+        return self._compress.flush()
+
+
+def parse(line: Segment) -> Gzip:
+    """Read a `gzip` line inside `encode`."""
+    line.no_block()
+    if not line.args:
+        return Gzip()
+    level = line.arg()
+    if not level.isdecimal():
+        line.args[0].fail(f"gzip takes a level from 1 to 9, got {level}")
+    return Gzip(level=int(level))

@@ -1,0 +1,226 @@
+"""EncodedResponse: a response on its way out, encoded if it qualifies.
+
+The start message waits until the first piece of the body shows whether there is
+enough to encode, and is then rewritten: no length of the bare body, no ranges, an
+entity tag of its own (RFC 9110 section 8.8.3.3). A body that is there as a whole
+is encoded at once and has a length; any other is flushed piece by piece, so that
+what an app sends arrives when it sends it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from snake.encoders.contract import Encoder, Stream
+from snake.http.handler import Message, Send
+from snake.http.request import Request
+from snake.http.response import Header, drop_early
+from snake.http.response_matcher import ResponseMatch
+
+INLINE = 65_536
+"""Bytes above which a thread encodes, so that other requests go on; here, at most 2 ms."""
+
+WHOLE_FILE = 1_048_576
+"""A file up to this long is encoded as a whole, and so has a Content-Length."""
+
+CHUNK = 262_144
+"""Bytes of a longer file that are encoded at a time."""
+
+PATHSEND = "http.response.pathsend"
+
+
+class EncodedResponse:
+    """The `send` of one response; nothing of it is shared."""
+
+    __slots__ = (
+        "_encoder",
+        "_matches",
+        "_minimum",
+        "_next",
+        "_request",
+        "_send",
+        "_start",
+        "_stream",
+    )
+
+    def __init__(
+        self, request: Request, send: Send, encoder: Encoder, minimum: int, matches: ResponseMatch
+    ) -> None:
+        self._request = request
+        self._send = send
+        self._encoder = encoder
+        self._minimum = minimum
+        self._matches = matches
+        self._start: Message = {}
+        self._stream: Stream | None = None
+        self._next: Callable[[Message], Awaitable[None]] = self._begin
+
+    def __call__(self, message: Message) -> Awaitable[None]:
+        """Send one message."""
+        return self._next(message)
+
+    # The steps of a response, each the `_next` of the one before ------------------
+
+    async def _begin(self, message: Message) -> None:
+        """Take the start message, and keep it if the response may be encoded."""
+        if message["type"] != "http.response.start":
+            await self._send(message)
+            return
+        headers: list[Header] = list(message.get("headers") or ())
+        message["headers"] = headers
+        fields = [*(self._request.early or ()), *headers]
+        status = message["status"]
+        if status == 304 and not _varies(fields):  # noqa: PLR2004
+            headers.append((b"vary", b"Accept-Encoding"))
+        if not (_may_encode(status, fields) and self._matches(status, fields)):
+            self._next = self._send
+            await self._send(message)
+            return
+        self._start = message
+        if _is_event_stream(fields):
+            # The first event may be long in coming; the client waits for the headers.
+            await self._open_stream()
+        else:
+            self._next = self._first
+
+    async def _first(self, message: Message) -> None:
+        """Take the first piece of the body, and decide."""
+        kind = message["type"]
+        body, more = message.get("body", b""), message.get("more_body", False)
+        if kind == "http.response.body" and more and not body:
+            return
+        size = max(_content_length(self._start["headers"]), len(body))
+        if kind not in ("http.response.body", PATHSEND) or size <= self._minimum:
+            self._next = self._send
+            await self._send(self._start)
+            await self._send(message)
+        elif kind == PATHSEND:
+            await self._send_file(message["path"], size)
+        elif more:
+            await self._open_stream()
+            await self._following(message)
+        else:
+            await self._send_whole(await self._apart(self._encoder.whole, body) if body else b"")
+
+    async def _following(self, message: Message) -> None:
+        """Encode one more piece."""
+        stream = self._stream
+        if stream is None or message["type"] != "http.response.body":
+            await self._send(message)
+            return
+        body, more = message.get("body", b""), message.get("more_body", False)
+        encoded = b""
+        if body:
+            encoded = await self._apart(lambda data: stream.write(data, flush=more), body)
+        if not more:
+            encoded += stream.end()
+        await self._send({"type": "http.response.body", "body": encoded, "more_body": more})
+
+    # What they do ------------------------------------------------------------------
+
+    async def _open_stream(self) -> None:
+        self._stream = self._encoder.stream()
+        self._next = self._following
+        await self._send(self._encoded_start())
+
+    async def _send_whole(self, body: bytes) -> None:
+        """Send a whole encoded body; an empty one answers HEAD, which does not tell the length."""
+        start = self._encoded_start()
+        if body:
+            start["headers"].append((b"content-length", b"%d" % len(body)))
+        self._next = self._send
+        await self._send(start)
+        await self._send({"type": "http.response.body", "body": body})
+
+    async def _send_file(self, path: str, size: int) -> None:
+        loop = asyncio.get_running_loop()
+        if size <= WHOLE_FILE:
+            body = await loop.run_in_executor(None, self._read_whole, path, size)
+            await self._send_whole(body)
+            return
+        with await loop.run_in_executor(None, Path(path).open, "rb") as file:
+            await self._open_stream()
+            while part := await loop.run_in_executor(None, self._read_part, file):
+                await self._send({"type": "http.response.body", "body": part, "more_body": True})
+        await self._following({"type": "http.response.body"})
+
+    def _read_whole(self, path: str, size: int) -> bytes:
+        with Path(path).open("rb") as file:
+            return self._encoder.whole(file.read(size))
+
+    def _read_part(self, file: BinaryIO) -> bytes:
+        """Return the next encoded bytes of a file; none at its end."""
+        stream = self._stream
+        while stream is not None and (data := file.read(CHUNK)):
+            if encoded := stream.write(data, flush=False):
+                return encoded
+        return b""
+
+    async def _apart(self, encode: Callable[[bytes], bytes], data: bytes) -> bytes:
+        """Encode here what is short and in a thread what is not."""
+        if len(data) <= INLINE:
+            return encode(data)
+        return await asyncio.get_running_loop().run_in_executor(None, encode, data)
+
+    def _encoded_start(self) -> Message:
+        """Rewrite the headers, those set early included, for the encoded body."""
+        coding = self._encoder.coding
+        early = self._request.early
+        headers = self._start["headers"]
+        varies = _varies([*(early or ()), *headers])
+        drop_early(self._request, _OF_THE_BARE_BODY)
+        if self._request.early:
+            self._request.early = [_tagged(field, coding) for field in self._request.early]
+        fields = [_tagged(field, coding) for field in headers if field[0] not in _OF_THE_BARE_BODY]
+        fields.append((b"content-encoding", coding.encode()))
+        if not varies:
+            fields.append((b"vary", b"Accept-Encoding"))
+        self._start["headers"] = fields
+        return self._start
+
+
+_OF_THE_BARE_BODY = frozenset({b"content-length", b"accept-ranges"})
+
+
+def _may_encode(status: int, fields: Sequence[Header]) -> bool:
+    """Whether a response is whole, not encoded already, and not to be left alone."""
+    if status in (204, 206, 304):
+        return False
+    return not any(
+        (name == b"content-encoding" and value)
+        or (name == b"cache-control" and b"no-transform" in value)
+        for name, value in fields
+    )
+
+
+def _is_event_stream(fields: Sequence[Header]) -> bool:
+    return any(
+        name == b"content-type" and value.partition(b";")[0].strip().lower() == b"text/event-stream"
+        for name, value in fields
+    )
+
+
+def _varies(fields: Sequence[Header]) -> bool:
+    return any(
+        name == b"vary"
+        and any(part.strip().lower() == b"accept-encoding" for part in value.split(b","))
+        for name, value in fields
+    )
+
+
+def _content_length(headers: Sequence[Header]) -> int:
+    for name, value in headers:
+        if name == b"content-length" and value.isdigit():
+            return int(value)
+    return 0
+
+
+def _tagged(field: Header, coding: str) -> Header:
+    """Return a header; a strong entity tag gets the coding's name inside its quotes."""
+    name, value = field
+    if name != b"etag" or value.startswith(b"W/") or not value:
+        return field
+    return name, value.removesuffix(b'"') + f'-{coding}"'.encode()

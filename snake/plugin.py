@@ -21,6 +21,8 @@ from snake.adapter.directive import (
 )
 from snake.caddyfile.errors import CaddyfileError
 from snake.caddyfile.segments import Segment, Token
+from snake.config.http import Route
+from snake.config.logging import Log
 from snake.core.errors import ConfigError, SnakeError, StartError
 from snake.core.modules import Context, Module, to_json
 from snake.http.errors import AbortError, HandlerError
@@ -41,6 +43,7 @@ __all__ = [
     "HandlerError",
     "HandlerModule",
     "Header",
+    "Log",
     "LogValue",
     "Matcher",
     "MatcherArg",
@@ -54,6 +57,7 @@ __all__ = [
     "Parsed",
     "Receive",
     "Request",
+    "Route",
     "RouteValue",
     "RoutesValue",
     "Scope",

@@ -33,6 +33,22 @@ class Template:
         self.constant: str | None = "".join(map(str, known)) if fixed else None
 
 
+def transformed(text: str, change: Callable[[Request, str, str], str]) -> Fill:
+    """Compile a text whose values go through `change(request, name, value)`; unknown are empty.
+
+    For texts that mean something around their placeholders, as URIs do.
+    """
+    parts, _ = _parse(text, keep_unknown=False)
+    return lambda request: "".join(
+        [
+            part
+            if isinstance(part, str)
+            else change(request, part.text, _value(part, request, keep_unknown=False))
+            for part in parts
+        ]
+    )
+
+
 class _Key:
     """A placeholder and how to get its value."""
 

@@ -1,0 +1,106 @@
+"""The path of a URI: encoded and decoded together, as rewrites change it.
+
+A path is changed in its encoded form, so that `%2F` stays what the client sent.
+Its decoded form follows. An encoding that is no URI path (RFC 3986 section 3.3)
+is made anew from the decoded form.
+
+Source: `EscapedPath` of Go's net/url, and Caddy's rewrite handler.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import quote, quote_plus, unquote_to_bytes
+
+from snake.http.request import Request
+
+_VALID = re.compile(r"(?:[-._~!$&'()*+,;=:@/\[\]0-9A-Za-z]|%[0-9A-Fa-f]{2})*")
+_BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_UNIT = re.compile(rb"%[0-9A-Fa-f]{2}|.", re.DOTALL)
+
+
+def to_bytes(text: str) -> bytes:
+    """Encode text as UTF-8, with the bytes that were none as they came."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def escape_path(path: str) -> str:
+    """Percent-encode a decoded path, as Go's `URL.EscapedPath` does."""
+    return quote(to_bytes(path), safe="$&+,/:;=@")
+
+
+def escape_segments(path: str) -> str:
+    """Percent-encode a file's path, slashes apart, so that it is a path and nothing more."""
+    return quote(to_bytes(path), safe="$&+/:=@")
+
+
+def escape_query(text: str) -> str:
+    """Percent-encode one key or value of a query; a space becomes `+`."""
+    return quote_plus(to_bytes(text), safe="")
+
+
+def unescape(text: str, *, plus: bool = False) -> str | None:
+    """Undo percent-encoding; `None` for a text that is wrongly encoded."""
+    if _BAD_PERCENT.search(text):
+        return None
+    if plus:
+        text = text.replace("+", " ")
+    return unquote_to_bytes(to_bytes(text)).decode("utf-8", "surrogateescape")
+
+
+def escaped_path(request: Request) -> str:
+    """Return the path in a valid encoding: the client's own if it is one."""
+    raw = request.raw_path.decode("latin-1")
+    return raw if _VALID.fullmatch(raw) else escape_path(request.path)
+
+
+def set_decoded_path(request: Request, path: str) -> None:
+    """Set the path from its decoded form."""
+    path = path or "/"
+    request.set_path(escape_path(path).encode("ascii"), path)
+
+
+def change_path(request: Request, change: Callable[[str], str]) -> None:
+    """Change the encoded path, and the decoded one with it."""
+    raw = change(escaped_path(request))
+    path = unescape(raw) or change(request.path) or "/"
+    if not _VALID.fullmatch(raw) or unescape(raw) != path:
+        raw = escape_path(path)
+    request.set_path(raw.encode("ascii"), path)
+
+
+def trim_prefix(escaped: str, prefix: str) -> str | None:
+    """Take `prefix` off an encoded path; `None` if the path does not begin with it.
+
+    Compared decoded and without regard to case, as paths are matched; but what
+    the prefix writes as `%xx` must be encoded in the path as well.
+    """
+    path, wanted = _units(escaped), _units(prefix)
+    if not _same(path[: len(wanted)], wanted):
+        return None
+    return b"".join(path[len(wanted) :]).decode("ascii")
+
+
+def trim_suffix(escaped: str, suffix: str) -> str | None:
+    """Take `suffix` off the end of an encoded path, like `trim_prefix`."""
+    path, wanted = _units(escaped), _units(suffix)
+    end = len(path) - len(wanted)
+    if end < 0 or not _same(path[end:], wanted):
+        return None
+    return b"".join(path[:end]).decode("ascii")
+
+
+def _units(text: str) -> list[bytes]:
+    return _UNIT.findall(to_bytes(text))
+
+
+def _same(path: list[bytes], wanted: list[bytes]) -> bool:
+    return len(path) == len(wanted) and all(
+        (len(want) == 1 or len(have) > 1) and _byte(have) == _byte(want)
+        for have, want in zip(path, wanted, strict=True)
+    )
+
+
+def _byte(unit: bytes) -> bytes:
+    return (unquote_to_bytes(unit) if len(unit) > 1 else unit).lower()

@@ -1,0 +1,142 @@
+"""Edits of a request's URI, each compiled to a function over the request.
+
+Source: https://caddyserver.com/docs/json/apps/http/servers/routes/handle/rewrite/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from snake.core.regexp import compile_regexp, expand, replace_all
+from snake.http.paths import clean
+from snake.http.query import compile_query, set_query
+from snake.http.request import Request
+from snake.http.template import Template, transformed
+from snake.http.uri import (
+    change_path,
+    escape_segments,
+    escaped_path,
+    set_decoded_path,
+    trim_prefix,
+    trim_suffix,
+    unescape,
+)
+
+Edit = Callable[[Request], None]
+
+
+def set_uri(text: str) -> Edit:
+    """Compile a target: a path, a query after `?`, or both; a fragment is dropped.
+
+    A path that gets a `?` from a placeholder loses what follows it, or gives it
+    to a target whose own query is empty (`{uri}?`). Braces in it are data by
+    then, and are encoded, so that no client can name a placeholder.
+    """
+    before, mark, query_text = text.partition("#")[0].partition("?")
+    path = transformed(before, _in_path)
+    query = compile_query(query_text)
+
+    def edit(request: Request) -> None:
+        new_path, _, injected = path(request).partition("?")
+        new_query = query(request) if query_text else _literal_query(injected)
+        if before:
+            decoded = unescape(new_path)
+            set_decoded_path(request, new_path if decoded is None else decoded)
+            request.prefix = ""
+        if mark:
+            set_query(request, new_query)
+
+    return edit
+
+
+def _in_path(request: Request, name: str, value: str) -> str:
+    """Encode what is a path, so that its `?` and `%` are no URI syntax."""
+    if name == "http.request.uri.path":
+        return escaped_path(request)
+    return escape_segments(value) if name == "http.matchers.file.relative" else value
+
+
+def _literal_query(query: str) -> str:
+    braces = query.replace("{", "%7B").replace("}", "%7D")
+    return "&".join(pair for pair in braces.split("&") if pair)
+
+
+def strip_prefix(text: str) -> Edit:
+    """Compile the removal of a path prefix; what was removed is added to `request.prefix`."""
+    fill = Template(text).all
+
+    def edit(request: Request) -> None:
+        prefix = fill(request)
+        prefix = prefix if prefix.startswith("/") else f"/{prefix}"
+        path = clean(escaped_path(request), collapse_slashes="//" not in prefix)
+        rest = trim_prefix(path, prefix)
+        if rest is not None:
+            removed = unescape(path[: len(path) - len(rest)]) or ""
+            request.prefix += removed.rstrip("/")
+            path = rest if rest.startswith("/") else f"/{rest}"
+        change_path(request, lambda _: path)
+
+    return edit
+
+
+def strip_suffix(text: str) -> Edit:
+    """Compile the removal of a path suffix."""
+    fill = Template(text).all
+
+    def edit(request: Request) -> None:
+        suffix = fill(request)
+        path = clean(escaped_path(request), collapse_slashes="//" not in suffix)
+        rest = trim_suffix(path, suffix)
+        change_path(request, lambda _: path if rest is None else rest)
+
+    return edit
+
+
+class Substring(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Replace a text in the path and in the query, `limit` times in each."""
+
+    find: str = ""
+    replace: str = ""
+    limit: int = 0
+    """0 and less is no limit."""
+
+    def compile(self) -> Edit:
+        """Return the replacement; without a text to find it does nothing."""
+        find_in, replace_in = Template(self.find).all, Template(self.replace).all
+        limit = self.limit if self.limit > 0 else -1
+        merge = "//" not in self.find
+
+        def edit(request: Request) -> None:
+            find, new = find_in(request), replace_in(request)
+            change_path(
+                request, lambda path: clean(path, collapse_slashes=merge).replace(find, new, limit)
+            )
+            query = request.query.decode("utf-8", "surrogateescape")
+            if query:
+                set_query(request, query.replace(find, new, limit))
+
+        return edit if self.find else _nothing
+
+
+class PathReplacement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Replace what a regular expression finds in the path; `$1` is its first group."""
+
+    find: str = ""
+    replace: str = ""
+
+    def compile(self) -> Edit:
+        """Return the replacement. Raises `RegexpError`."""
+        regexp = compile_regexp(self.find)
+        fill = Template(self.replace).all
+
+        def edit(request: Request) -> None:
+            expansion = expand(fill(request))
+            change_path(request, lambda path: replace_all(regexp, expansion, path))
+
+        return edit
+
+
+def _nothing(_: Request) -> None:
+    pass

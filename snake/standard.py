@@ -6,6 +6,8 @@ points. A test checks that every path leads somewhere.
 
 from __future__ import annotations
 
+from snake.adapter.catalogue import Catalogue
+
 MODULES = {
     "http.handlers.encode": "snake.directives.encode:Encode",
     "http.handlers.error": "snake.directives.error:StaticError",
@@ -97,3 +99,8 @@ OPTIONS = {
     "persist_config": "snake.options.admin:persist_config",
 }
 """Global option names: what may begin a line of the first block."""
+
+
+def catalogue() -> Catalogue:
+    """Return every word that a Caddyfile may use, those of installed plugins included."""
+    return Catalogue(DIRECTIVES, MATCHERS, OPTIONS).with_plugins()

@@ -103,7 +103,7 @@ def _entries(block: Sequence[Line]) -> Iterator[tuple[str, tuple[Line, ...]]]:
         depth = nesting(line)
         if content and content[-1].type == "_OPEN":
             content = content[:-1]
-        while depth > 0 and (line := next(lines, ())):  # noqa: PLW2901
+        while depth > 0 and (line := next(lines, ())):
             depth += nesting(line)
             kept = line if depth > 0 else line[:-1]
             inner += [kept] if kept else []

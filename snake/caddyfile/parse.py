@@ -23,17 +23,19 @@ def parse(lines: Sequence[Line]) -> tuple[Segment, ...]:
     """
     parser = caddyfile().parse_interactive()
     end = cast("LarkToken", _EndOfLine())
-    position = number = 0
+    read = 0
     try:
-        for number, line in enumerate(lines):
-            for position, token in enumerate(line):
+        for line in lines:
+            for token in line:
                 parser.feed_token(cast("LarkToken", token))
             parser.feed_token(end)
-        return cast("tuple[Segment, ...]", parser.feed_eof())
+            read += 1
+        return cast("tuple[Segment, ...]", parser.feed_eof())  # type: ignore[no-untyped-call]
     except UnexpectedToken as error:
-        if error.token.type == "$END":
+        if read == len(lines):
             _refuse_end(lines)
-        _refuse(lines, number, position)
+        position = next(n for n, token in enumerate(lines[read]) if token is error.token)
+        _refuse(lines, read, position)
 
 
 def _refuse_end(lines: Sequence[Line]) -> NoReturn:

@@ -9,7 +9,6 @@ from typing import NoReturn
 from snake.caddyfile.errors import CaddyfileError
 from snake.core.suggest import suggestion
 
-
 _BRACES = {"{": "_OPEN", "}": "_CLOSE"}
 
 

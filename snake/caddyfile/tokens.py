@@ -26,7 +26,8 @@ def lex(text: str, file: str) -> list[Line]:
     lines: list[Line] = []
     line: list[Token] = []
     try:
-        for token in caddyfile().parse_interactive(text).lexer_thread.lex(None):
+        thread = caddyfile().parse_interactive(text).lexer_thread
+        for token in thread.lex(None):  # type: ignore[no-untyped-call]
             if token.type != "_NL":
                 line.append(_read(token, file, sources))
             elif line:

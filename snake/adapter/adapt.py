@@ -1,0 +1,102 @@
+"""Caddyfile text to the JSON document: the whole way on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from snake.adapter.addresses import Ports
+from snake.adapter.catalogue import Catalogue
+from snake.adapter.directive import LogValue
+from snake.adapter.listening import AdaptedSite, Listening, gather
+from snake.adapter.logs import LogNames, logging
+from snake.adapter.options import admin_config, read_options
+from snake.adapter.order import Order
+from snake.adapter.policies import tls_app
+from snake.adapter.routes import Groups
+from snake.adapter.scope import Block, Results, Shared
+from snake.adapter.servers import build_server
+from snake.adapter.sites import Site, split
+from snake.caddyfile.errors import CaddyfileError, CaddyfileWarning
+from snake.caddyfile.expand import expand
+from snake.caddyfile.parse import parse
+from snake.config.document import Apps, Document
+from snake.config.http import HTTPApp
+
+_SECOND_SITE = (
+    "Did you mean to define a second site? If so, you must use curly braces "
+    "around each site to separate their configurations."
+)
+
+
+def adapt(text: str, file: str, catalogue: Catalogue) -> tuple[Document, list[CaddyfileWarning]]:
+    """Adapt a Caddyfile. `file` is its name, which imports are relative to.
+
+    Environment variables and imported files are read. Raises `CaddyfileError`.
+    """
+    if not text:
+        raise CaddyfileError("the Caddyfile is empty", file, 1)
+    expanded = expand(text, file)
+    option_lines, sites = split(parse(expanded.lines), catalogue)
+    options = read_options(option_lines, catalogue)
+    order = Order(options.get("order", ()), tuple(catalogue.directives))
+    shared = Shared(file, options, catalogue, order, Groups())
+    adapted = _adapt_sites(sites, shared)
+    servers = gather(adapted, options.get("default_bind", ()), Ports.of(options))
+    document = Document(
+        admin=admin_config(options),
+        logging=logging(list(_logs(servers)), debug="debug" in options),
+        apps=_apps(servers, shared),
+    )
+    return document, [*expanded.warnings, *_warnings(sites)]
+
+
+def _adapt_sites(sites: Sequence[Site], shared: Shared) -> list[AdaptedSite]:
+    log_names = LogNames()
+    adapted: list[AdaptedSite] = []
+    for site in sites:
+        block = Block(shared, site.files, {})
+        results = block.results(site.lines, "" if site.braces else _SECOND_SITE)
+        logs = tuple(map(log_names.named, results.logs))
+        adapted.append(AdaptedSite(site.addresses, Results(results.routes, results.errors, logs)))
+    return adapted
+
+
+def _apps(servers: Sequence[Listening], shared: Shared) -> Apps | None:
+    options: dict[str, Any] = shared.options
+    if not servers:
+        return None
+    http = HTTPApp(
+        http_port=options.get("http_port", 0),
+        https_port=options.get("https_port", 0),
+        grace_period=options.get("grace_period", 0),
+        servers={
+            f"srv{number}": build_server(server, options, shared.order, shared.groups)
+            for number, server in enumerate(servers)
+        },
+    )
+    return Apps(http=http, tls=tls_app(servers, options.get("auto_https", ()), Ports.of(options)))
+
+
+def _logs(servers: Sequence[Listening]) -> Iterator[LogValue]:
+    for server in servers:
+        for site in server.sites:
+            yield from site.results.logs
+
+
+def _warnings(sites: Sequence[Site]) -> Iterator[CaddyfileWarning]:
+    """Warn of addresses that mean something else than they seem to."""
+    for address in (address for site in sites for address in site.addresses):
+        key = address.key
+        if address.path:
+            message = (
+                f"{key}: using a path in a site address is deprecated; "
+                "please use the 'handle' directive instead"
+            )
+            yield CaddyfileWarning(key.file, key.line, "", message)
+        if address.host in ("0.0.0.0", "::"):  # noqa: S104
+            message = (
+                f"{key}: an unspecified IP address only matches requests having that Host header; "
+                "you probably want the 'default_bind' option to configure the socket"
+            )
+            yield CaddyfileWarning(key.file, key.line, "", message)

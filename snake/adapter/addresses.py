@@ -1,0 +1,152 @@
+"""Site addresses, and the network addresses that they listen on."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from snake.caddyfile.segments import Token
+from snake.core.network import AddressError, NetworkAddress, parse_address
+
+_LONGEST = 4096
+_PLACEHOLDER = re.compile(r"(\{[^}]*\})")
+_WITH_NETWORK = re.compile(r"(?P<network>[A-Za-z0-9+]+)/(?P<rest>.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One address of a site: `[scheme://]host[:port][/path]`, in lower case."""
+
+    key: Token
+    """The word as written."""
+    scheme: str
+    host: str
+    port: str
+    path: str
+
+    @property
+    def host_and_port(self) -> str:
+        """The `Host` header of requests to it."""
+        return self.host if self.port in ("", "80", "443") else _join(self.host, self.port)
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """Network addresses to listen on, without port, and the protocols that they speak."""
+
+    addresses: tuple[str, ...]
+    protocols: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The ports that stand for HTTP and for HTTPS."""
+
+    http: str = "80"
+    https: str = "443"
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Ports:
+        """Return the ports that the global options set."""
+        return cls(str(options.get("http_port", 80)), str(options.get("https_port", 443)))
+
+
+def read_address(key: Token) -> Address:
+    """Read a site address. Raises `CaddyfileError`.
+
+    Source: https://caddyserver.com/docs/caddyfile/concepts#addresses.
+    """
+    scheme, separator, rest = key.text[:_LONGEST].strip().partition("://")
+    if not separator:
+        scheme, rest = "", scheme
+    authority, slash, path = rest.partition("/")
+    host, port = split_host_port(authority) or split_host_port(f"{authority}:") or (authority, "")
+    if port and not re.fullmatch(r"[+-]?[0-9]+", port):
+        key.fail(f"invalid port '{port}'", "a port is a number from 0 to 65535")
+    if port and not 0 <= int(port[:10]) <= 65535:  # noqa: PLR2004
+        key.fail(f"port {port} is out of range", "a port is a number from 0 to 65535")
+    address = Address(key, _lower(scheme), _lower(_short_ip(host.strip())), port, slash + path)
+    _check_scheme(address)
+    return address
+
+
+def split_host_port(text: str) -> tuple[str, str] | None:
+    """Split `host:port` and `[ip]:port`; `None` for anything else. The port may be empty."""
+    if text.startswith("["):
+        host, bracket, rest = text[1:].partition("]")
+        well_formed = bracket and rest.startswith(":") and not re.search(r"[\[\]:]", rest[1:])
+        return (host, rest[1:]) if well_formed and "[" not in host else None
+    host, colon, port = text.rpartition(":")
+    return (host, port) if colon and not re.search(r"[\[\]:]", host + port) else None
+
+
+def listeners(address: Address, binds: Sequence[Bind], ports: Ports) -> dict[str, tuple[str, ...]]:
+    """Return the network addresses that a site address listens on, and the protocols of each.
+
+    Raises `CaddyfileError`.
+    """
+    port = address.port or (ports.http if address.scheme == "http" else ports.https)
+    if (address.scheme, port) in (("http", ports.https), ("https", ports.http)):
+        address.key.fail(f"[{address.key}] scheme and port violate convention")
+    found: dict[str, tuple[str, ...]] = {}
+    for bind in binds or [Bind(("",))]:
+        for text in bind.addresses:
+            try:
+                listener = _listener(text, port)
+            except AddressError as error:
+                address.key.fail(f"determining listener address: {error}")
+            found[str(listener)] = bind.protocols
+    return found
+
+
+def uses_other_port(listen: Sequence[str], port: str) -> bool:
+    """Whether any network address is on another port than this."""
+    addresses = map(parse_address, listen)
+    return any(not address.start_port <= int(port) <= address.end_port for address in addresses)
+
+
+def _check_scheme(address: Address) -> None:
+    match address.scheme:
+        case "" | "http" | "https":
+            return
+        case "ws" | "wss" as scheme:
+            right = scheme.replace("ws", "http")
+            address.key.fail(
+                f"the scheme {scheme}:// is only supported in browsers; use {right}:// instead"
+            )
+        case scheme:
+            address.key.fail(f"unsupported URL scheme {scheme}://", "http:// and https:// are")
+
+
+def _listener(text: str, port: str) -> NetworkAddress:
+    """Give a network address without port its port. Raises `AddressError`."""
+    match = _WITH_NETWORK.fullmatch(text)
+    network, host = (match["network"].lower(), match["rest"]) if match else ("", text)
+    if network.startswith(("unix", "fd")):
+        return parse_address(f"{network}/{host}")
+    split = split_host_port(host)
+    host = split[0] if split else host.strip("[]")
+    prefix = f"{network}/" if network else ""
+    return parse_address(f"{prefix}{_join(host, port)}")
+
+
+def _join(host: str, port: str) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _short_ip(host: str) -> str:
+    """Write an IPv6 address in its one normal form."""
+    try:
+        address = ipaddress.IPv6Address(host)
+    except ValueError:
+        return host
+    return host if address.ipv4_mapped else str(address)
+
+
+def _lower(text: str) -> str:
+    """Lower the case of everything but placeholders."""
+    parts = _PLACEHOLDER.split(text)
+    return "".join(part if part.startswith("{") else part.lower() for part in parts)

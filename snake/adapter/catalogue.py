@@ -1,0 +1,57 @@
+"""The words that a Caddyfile may use: directives, matchers and options, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Any
+
+from snake.adapter.directive import Directive, MatcherSyntax, Option
+from snake.caddyfile.segments import Segment
+from snake.core.errors import ConfigError
+from snake.core.modules import load_object
+from snake.core.suggest import suggestion
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Tables from names to import paths. A word is imported when a Caddyfile first uses it."""
+
+    directives: Mapping[str, str]
+    matchers: Mapping[str, str]
+    options: Mapping[str, str]
+
+    def with_plugins(self) -> Catalogue:
+        """Return these tables and the directives of the installed plugins.
+
+        Raises `ConfigError` for a plugin that takes the name of a standard directive.
+        """
+        directives = dict(self.directives)
+        for entry in entry_points(group="snake.directives"):
+            if entry.name in self.directives:
+                origin = entry.dist.name if entry.dist else entry.value
+                raise ConfigError(f"plugin {origin} redefines the standard directive {entry.name}")
+            directives[entry.name] = entry.value
+        return Catalogue(directives, self.matchers, self.options)
+
+    def directive(self, line: Segment, hint: str = "") -> Directive:
+        """Return the directive that a line begins with. Raises `CaddyfileError`."""
+        found: Directive = _find(self.directives, line, "directive", hint)
+        return found
+
+    def matcher(self, line: Segment) -> MatcherSyntax:
+        """Return the matcher that a line begins with. Raises `CaddyfileError`."""
+        found: MatcherSyntax = _find(self.matchers, line, "matcher")
+        return found
+
+    def option(self, line: Segment) -> Option:
+        """Return the global option that a line begins with. Raises `CaddyfileError`."""
+        found: Option = _find(self.options, line, "global option")
+        return found
+
+
+def _find(table: Mapping[str, str], line: Segment, kind: str, hint: str = "") -> Any:  # noqa: ANN401
+    if line.name not in table:
+        line.fail(f"unrecognized {kind}: {line.name}{suggestion(line.name, table)}", hint)
+    return load_object(table[line.name])

@@ -1,0 +1,100 @@
+"""Sites that listen on the same addresses, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from snake.adapter.addresses import Address, Bind, Ports, listeners
+from snake.adapter.scope import Results
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptedSite:
+    """A site whose lines are adapted."""
+
+    addresses: tuple[Address, ...]
+    results: Results
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Its host names; none if one of its addresses is for every host."""
+        hosts = dict.fromkeys(address.host for address in self.addresses)
+        return () if "" in hosts else tuple(hosts)
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """The sites of one server, each with the addresses that this server has of it.
+
+    The most specific site is the first: only one of them handles a request.
+    """
+
+    listen: tuple[str, ...]
+    protocols: tuple[tuple[str, ...] | None, ...]
+    sites: tuple[AdaptedSite, ...]
+
+
+def gather(sites: Sequence[AdaptedSite], binds: Sequence[Bind], ports: Ports) -> list[Listening]:
+    """Put sites on listeners, and listeners that have the same sites together.
+
+    Raises `CaddyfileError` when one address has two sites.
+    """
+    on: dict[tuple[str, str], list[tuple[int, tuple[Address, ...]]]] = {}
+    for number, site in enumerate(sites):
+        here: dict[tuple[str, str], list[Address]] = {}
+        for address in site.addresses:
+            for listener, protocols in listeners(address, binds, ports).items():
+                for protocol in protocols or ("",):
+                    here.setdefault((listener, protocol), []).append(address)
+        for where, addresses in here.items():
+            on.setdefault(where, []).append((number, tuple(addresses)))
+    same: dict[tuple[tuple[int, tuple[Address, ...]], ...], dict[str, list[str]]] = {}
+    for listener, protocol in sorted(on):
+        placed = tuple(on[listener, protocol])
+        same.setdefault(placed, {}).setdefault(listener, []).append(protocol)
+    return [_listening(sites, placed, found) for placed, found in same.items()]
+
+
+def _listening(
+    sites: Sequence[AdaptedSite],
+    placed: Sequence[tuple[int, tuple[Address, ...]]],
+    found: Mapping[str, list[str]],
+) -> Listening:
+    seen: dict[str, int] = {}
+    for number, addresses in placed:
+        for address in addresses:
+            if seen.setdefault(address.key.text, number) != number:
+                address.key.fail(
+                    f"ambiguous site definition: {address.key}",
+                    "this address has a site already",
+                )
+    here = [AdaptedSite(addresses, sites[number].results) for number, addresses in placed]
+    protocols = [tuple(names) if any(names) else None for names in found.values()]
+    return Listening(
+        tuple(found),
+        tuple(protocols) if any(protocols) else (),
+        tuple(sorted(here, key=_specificity)),
+    )
+
+
+def _specificity(site: AdaptedSite) -> tuple[bool, bool, int, int]:
+    """Sort exact hosts before wildcards, long before short, and those for every host last."""
+    host = max((_weight(address.host) for address in site.addresses), default=0)
+    if host <= 0:
+        return True, False, 0, 0
+    wildcard = any("*" in address.host or not address.host for address in site.addresses)
+    path = max(site.addresses, key=lambda address: _weight(address.path)).path
+    return False, wildcard, -host, -len(path.encode())
+
+
+def _weight(text: str) -> int:
+    """Return the length without wildcards and placeholders."""
+    weight = len(text.encode()) - text.count("*")
+    while "{" in text:
+        _, _, text = text.partition("{")
+        inside, closed, text = text.partition("}")
+        if not closed:
+            break
+        weight -= len(inside.encode()) + 2
+    return weight

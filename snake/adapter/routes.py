@@ -1,0 +1,159 @@
+"""What directives yield, sorted, grouped and merged into routes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+
+import msgspec
+
+from snake.adapter.directive import MatcherSet, RoutesValue, RouteValue
+from snake.adapter.order import Order
+from snake.adapter.stable import stable_sorted
+from snake.caddyfile.segments import Segment
+from snake.config.http import Route
+from snake.core.modules import Module, to_json
+
+_EXCLUSIVE = ("handle", "rewrite", "root")
+"""Directives of which only the first that matches runs."""
+
+
+class Subroute(Module):
+    """The JSON of `http.handlers.subroute`, as far as a Caddyfile writes it."""
+
+    id = "http.handlers.subroute"
+
+    routes: tuple[Route, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What one line yields, and the directive's name by which it is sorted."""
+
+    line: Segment
+    value: RouteValue | RoutesValue
+
+    @property
+    def directive(self) -> str:
+        """The name of the directive; `handle_path` is one with `handle`."""
+        return "handle" if self.line.name == "handle_path" else self.line.name
+
+    @property
+    def group(self) -> str:
+        """The name that routes of which only one may run have in common; empty for none."""
+        asked = self.value.group if isinstance(self.value, RouteValue) else ""
+        return asked or (self.directive if self.directive in _EXCLUSIVE else "")
+
+
+class Groups:
+    """Numbers the groups of one adaptation: `group0`, `group1`, ..."""
+
+    def __init__(self) -> None:
+        self._numbers = count()
+
+    def new(self) -> str:
+        """Return the next name."""
+        return f"group{next(self._numbers)}"
+
+
+def build_routes(values: Sequence[Placed], groups: Groups) -> tuple[Route, ...]:
+    """Turn values into routes, in the order given."""
+    asked = [value.group for value in values]
+    # A rewrite is in a group even when it is alone, so that it is never merged
+    # with a neighbour: after it, what matched before need not match any more.
+    names = {
+        group: groups.new()
+        for group in sorted({*asked, "rewrite"} - {""})
+        if asked.count(group) > 1 or group == "rewrite"
+    }
+    routes: list[Route] = []
+    for placed in values:
+        if isinstance(placed.value, RouteValue):
+            routes.append(_route(placed.value, names.get(placed.group, "")))
+        else:
+            routes += [_route(route, route.group) for route in placed.value.routes]
+    return merge_routes(routes)
+
+
+def _route(value: RouteValue, group: str) -> Route:
+    return Route(
+        group=group,
+        match=value.match,
+        handle=tuple(to_json(handler, "handler") for handler in value.handlers),
+        terminal=value.terminal,
+    )
+
+
+def merge_routes(routes: Sequence[Route]) -> tuple[Route, ...]:
+    """Join neighbours that differ only in their handlers."""
+    merged: list[Route] = []
+    for route in routes:
+        last = merged[-1] if merged else None
+        if last and (last.match, last.terminal, last.group) == (
+            route.match,
+            route.terminal,
+            route.group,
+        ):
+            merged[-1] = msgspec.structs.replace(last, handle=last.handle + route.handle)
+        else:
+            merged.append(route)
+    return tuple(merged)
+
+
+def sort_values(values: Sequence[Placed], order: Order) -> list[Placed]:
+    """Put values in the order of their directives, the most specific of each first.
+
+    Raises `CaddyfileError` for a directive that has no place in the order.
+    """
+    keys = [_Key.of(value, order) for value in values]
+    return [key.placed for key in stable_sorted(keys, _before)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    placed: Placed
+    position: int
+    matches: bool
+    path: str
+    """The one path that must match; empty when there is none, or more than one."""
+
+    @classmethod
+    def of(cls, placed: Placed, order: Order) -> _Key:
+        position = order.position(placed.directive)
+        if position is None:
+            placed.line.fail(
+                f"directive '{placed.directive}' is not an ordered HTTP handler, so it cannot be "
+                "used here - try placing within a route block or using the order global option"
+            )
+        match = placed.value.match if isinstance(placed.value, RouteValue) else ()
+        return cls(placed, position, bool(match), _only_path(match))
+
+
+def _only_path(match: Sequence[MatcherSet]) -> str:
+    if len(match) != 1 or "path" not in match[0]:
+        return ""
+    paths = msgspec.json.decode(match[0]["path"], type=list[str])
+    return paths[0] if len(paths) == 1 else ""
+
+
+def _before(a: _Key, b: _Key) -> bool:
+    """Whether `a` comes before `b`. Source: https://caddyserver.com/docs/caddyfile/directives#sorting-algorithm."""
+    if a.position != b.position:
+        return a.position < b.position
+    if isinstance(a.placed.value, RoutesValue) or isinstance(b.placed.value, RoutesValue):
+        return False
+    more_specific = _more_specific(a, b)
+    # Variables overwrite each other, so the most specific of them comes last.
+    return not more_specific if a.placed.directive == "vars" else more_specific
+
+
+def _more_specific(a: _Key, b: _Key) -> bool:
+    if not (a.path and b.path):
+        return a.matches and not b.matches
+    first, second = a.path.removesuffix("*"), b.path.removesuffix("*")
+    if first == second:
+        return len(a.path) < len(b.path)
+    # Lengths and order are those of bytes, as Go compares strings.
+    left, right = first.encode(), second.encode()
+    return left < right if len(left) == len(right) else len(left) > len(right)

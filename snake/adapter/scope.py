@@ -1,0 +1,153 @@
+"""Blocks: lines of directives, adapted one after another, with what they share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from snake.adapter.catalogue import Catalogue
+from snake.adapter.directive import (
+    ErrorRouteValue,
+    LogValue,
+    MatcherArg,
+    MatcherSet,
+    RoutesValue,
+    RouteValue,
+    Value,
+)
+from snake.adapter.matchers import NamedMatchers, define, read_set, take_matcher
+from snake.adapter.order import Order
+from snake.adapter.routes import Groups, Placed, Subroute, build_routes, sort_values
+from snake.caddyfile.errors import CaddyfileError
+from snake.caddyfile.segments import Segment
+from snake.config.http import Route
+from snake.core.errors import SnakeError
+from snake.core.modules import Module
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What every block of one Caddyfile shares."""
+
+    file: str
+    options: dict[str, Any]
+    catalogue: Catalogue
+    order: Order
+    groups: Groups
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What the lines of one block yield, by kind, in the order written."""
+
+    routes: tuple[Placed, ...]
+    errors: tuple[ErrorRouteValue, ...]
+    logs: tuple[LogValue, ...]
+
+
+class Block:
+    """A site, or a block in it: the `Scope` that its directives see."""
+
+    def __init__(self, shared: Shared, files: Sequence[str], named: NamedMatchers) -> None:
+        self.file = shared.file
+        self.files = tuple(files)
+        self.options = shared.options
+        self._shared = shared
+        self._named = named
+
+    def match(self, line: Segment) -> tuple[tuple[MatcherSet, ...], Segment]:
+        """Take the matcher off the line, if its first argument is one."""
+        return take_matcher(line, self._named)
+
+    def matcher_set(self, lines: Sequence[Segment], name: str) -> MatcherSet:
+        """Adapt lines that each begin with a matcher's name to one set."""
+        return read_set(lines, name, self._shared.catalogue, self)
+
+    def subroute(self, lines: Sequence[Segment]) -> Module:
+        """Adapt the lines of a block, sorted."""
+        return Subroute(routes=self._sorted(lines))
+
+    def literal_subroute(self, lines: Sequence[Segment]) -> Module:
+        """Adapt the lines of a block in the order written."""
+        return Subroute(routes=build_routes(self._inner_routes(lines), self._shared.groups))
+
+    def error_routes(self, lines: Sequence[Segment]) -> tuple[Route, ...]:
+        """Adapt the lines of a `handle_errors` block, sorted."""
+        return self._sorted(lines)
+
+    def _sorted(self, lines: Sequence[Segment]) -> tuple[Route, ...]:
+        values = sort_values(self._inner_routes(lines), self._shared.order)
+        return build_routes(values, self._shared.groups)
+
+    def _inner_routes(self, lines: Sequence[Segment]) -> Sequence[Placed]:
+        """Adapt the lines of a block inside of this one, which knows our matchers and its own."""
+        inner = Block(self._shared, self.files, dict(self._named))
+        hint = "is the structure of the Caddyfile (nesting and braces) correct?"
+        return inner.results(lines, hint, nested=True).routes
+
+    def results(self, lines: Sequence[Segment], hint: str, *, nested: bool = False) -> Results:
+        """Adapt all lines; `hint` goes with the error for an unknown directive."""
+        for line in lines:
+            if line.name.startswith("@"):
+                with _located(line):
+                    define(line, self._named, self._shared.catalogue, self)
+        routes: list[Placed] = []
+        errors: list[ErrorRouteValue] = []
+        logs: list[LogValue] = []
+        for line in lines:
+            for value in self._values(line, hint) if not line.name.startswith("@") else ():
+                match value:
+                    case RouteValue() | RoutesValue():
+                        routes.append(Placed(line, value))
+                    case _ if nested:
+                        line.fail(f"{line.name} can only stand directly in a site")
+                    case ErrorRouteValue():
+                        errors.append(value)
+                    case LogValue():
+                        logs.append(value)
+        return Results(tuple(routes), tuple(errors), tuple(logs))
+
+    def _values(self, line: Segment, hint: str) -> Sequence[Value]:
+        match: tuple[MatcherSet, ...] = ()
+        rest = line
+        with _located(line):
+            directive = self._shared.catalogue.directive(line, hint)
+            self._shared.order.place(directive)
+            if directive.matcher is MatcherArg.OPTIONAL:
+                match, rest = self.match(line)
+            parsed = directive.parse(rest, self)
+        if isinstance(parsed, Module):
+            return [RouteValue((parsed,), match)]
+        values = parsed if isinstance(parsed, Sequence) else [parsed]
+        return [self._finished(value, match) for value in values]
+
+    def _finished(self, value: Value, match: tuple[MatcherSet, ...]) -> Value:
+        """Put the line's matcher on a route that has none, and name the groups of several."""
+        if isinstance(value, RouteValue):
+            return replace(value, match=match) if match and not value.match else value
+        if not isinstance(value, RoutesValue):
+            return value
+        asked = [route.group for route in value.routes if route.group]
+        names = {
+            group: self._shared.groups.new()
+            for group in dict.fromkeys(asked)
+            if asked.count(group) > 1
+        }
+        return RoutesValue(
+            tuple(replace(route, group=names.get(route.group, "")) for route in value.routes)
+        )
+
+
+@contextmanager
+def _located(line: Segment) -> Iterator[None]:
+    """Give every error of a directive's own its place."""
+    try:
+        yield
+    except CaddyfileError:
+        raise
+    except (SnakeError, msgspec.ValidationError) as error:
+        line.fail(f"{line.name}: {error}")

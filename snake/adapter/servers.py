@@ -1,0 +1,91 @@
+"""The sites on one set of listeners, made one server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from snake.adapter.addresses import Address, Ports
+from snake.adapter.directive import ErrorRouteValue
+from snake.adapter.https import automatic_https, check_schemes, tls_policies
+from snake.adapter.listening import AdaptedSite, Listening
+from snake.adapter.logs import server_logs
+from snake.adapter.order import Order
+from snake.adapter.routes import Groups, Subroute, build_routes, merge_routes, sort_values
+from snake.adapter.stable import stable_sorted
+from snake.config.http import ErrorRoutes, Route, Server
+from snake.core.modules import to_json
+
+
+def build_server(
+    listening: Listening, options: Mapping[str, Any], order: Order, groups: Groups
+) -> Server:
+    """Make one server of its sites. Raises `CaddyfileError`."""
+    ports = Ports.of(options)
+    sites = listening.sites
+    automatic = automatic_https(listening.listen, sites, options, ports)
+    policies = tls_policies(sites, automatic, ports)
+    check_schemes(listening.listen, sites, ports, encrypted=bool(policies))
+    routes: list[Route] = []
+    errors: list[Route] = []
+    for site in sites:
+        alone = len(sites) == 1
+        ordered = sort_values(site.results.routes, order)
+        routes += _site_routes(site, build_routes(ordered, groups), alone=alone)
+        if site.results.errors:
+            errors += _site_routes(site, _error_routes(site.results.errors), alone=alone)
+    return Server(
+        listen=listening.listen,
+        routes=merge_routes(routes),
+        errors=ErrorRoutes(tuple(errors)) if errors else None,
+        tls_connection_policies=policies,
+        automatic_https=automatic,
+        logs=server_logs(sites),
+        listen_protocols=listening.protocols,
+    )
+
+
+def _site_routes(site: AdaptedSite, routes: tuple[Route, ...], *, alone: bool) -> Iterator[Route]:
+    """Wrap the routes of a site in one that matches its addresses, and ends there.
+
+    The only site of a server that is for every host needs no wrapping, unless
+    it has host matchers of its own: on top they would ask for certificates.
+    """
+    match = tuple(_address_matchers(site.addresses))
+    if not match and alone and not any("host" in matchers for r in routes for matchers in r.match):
+        yield from routes
+    elif match or routes:
+        handle = (to_json(Subroute(routes=routes), "handler"),) if routes else ()
+        yield Route(match=match, handle=handle, terminal=True)
+
+
+def _address_matchers(addresses: Sequence[Address]) -> Iterator[dict[str, msgspec.Raw]]:
+    """Match hosts by the path that they share; from an address without host on, all hosts."""
+    hosts_by_path: dict[str, list[str]] = {}
+    every_host = False
+    for address in addresses:
+        hosts = hosts_by_path.setdefault(address.path, [])
+        if not address.host and not every_host:
+            hosts.clear()
+            every_host = True
+        if not every_host and address.host not in hosts:
+            hosts.append(address.host)
+    for path, hosts in hosts_by_path.items():
+        matchers: dict[str, msgspec.Raw] = {}
+        if hosts:
+            matchers["host"] = msgspec.Raw(msgspec.json.encode(hosts))
+        if path:
+            matchers["path"] = msgspec.Raw(msgspec.json.encode([path]))
+        if matchers:
+            yield matchers
+
+
+def _error_routes(values: Sequence[ErrorRouteValue]) -> tuple[Route, ...]:
+    """Return the error routes of a site; those for every code come last."""
+    ordered = stable_sorted(values, lambda a, b: bool(a.match) or not b.match)
+    return tuple(
+        Route(match=value.match, handle=(to_json(Subroute(routes=value.routes), "handler"),))
+        for value in ordered
+    )

@@ -1,0 +1,89 @@
+"""Short names of placeholders: `{path}` for `{http.request.uri.path}`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from snake.caddyfile.segments import Segment, Token
+
+_WHOLE = {
+    "host": "http.request.host",
+    "hostport": "http.request.hostport",
+    "port": "http.request.port",
+    "orig_method": "http.request.orig_method",
+    "orig_uri": "http.request.orig_uri",
+    "orig_path": "http.request.orig_uri.path",
+    "orig_dir": "http.request.orig_uri.path.dir",
+    "orig_file": "http.request.orig_uri.path.file",
+    "orig_query": "http.request.orig_uri.query",
+    "orig_?query": "http.request.orig_uri.prefixed_query",
+    "method": "http.request.method",
+    "uri": "http.request.uri",
+    "%uri": "http.request.uri_escaped",
+    "path": "http.request.uri.path",
+    "%path": "http.request.uri.path_escaped",
+    "dir": "http.request.uri.path.dir",
+    "file": "http.request.uri.path.file",
+    "query": "http.request.uri.query",
+    "%query": "http.request.uri.query_escaped",
+    "?query": "http.request.uri.prefixed_query",
+    "remote": "http.request.remote",
+    "remote_host": "http.request.remote.host",
+    "remote_port": "http.request.remote.port",
+    "scheme": "http.request.scheme",
+    "uuid": "http.request.uuid",
+    "tls_cipher": "http.request.tls.cipher_suite",
+    "tls_version": "http.request.tls.version",
+    "tls_client_fingerprint": "http.request.tls.client.fingerprint",
+    "tls_client_issuer": "http.request.tls.client.issuer",
+    "tls_client_serial": "http.request.tls.client.serial",
+    "tls_client_subject": "http.request.tls.client.subject",
+    "tls_client_certificate_pem": "http.request.tls.client.certificate_pem",
+    "tls_client_certificate_der_base64": "http.request.tls.client.certificate_der_base64",
+    "upstream_hostport": "http.reverse_proxy.upstream.hostport",
+    "client_ip": "http.vars.client_ip",
+}
+_WITH_NAME = {
+    "header": "http.request.header",
+    "cookie": "http.request.cookie",
+    "labels": "http.request.host.labels",
+    "path": "http.request.uri.path",
+    "file": "http.request.uri.path.file",
+    "query": "http.request.uri.query",
+    "vars": "http.vars",
+    "file_match": "http.matchers.file",
+}
+_WITH_DOTTED_NAME = {
+    "re": "http.regexp",
+    "rp": "http.reverse_proxy",
+    "resp": "http.intercept",
+    "err": "http.error",
+}
+_PREFIXES = _WITH_NAME | _WITH_DOTTED_NAME
+_SHORT = re.compile(
+    rf"\{{(?:({'|'.join(map(re.escape, _WHOLE))})"
+    rf"|({'|'.join(_WITH_NAME)})\.([A-Za-z0-9_-]*)"
+    rf"|({'|'.join(_WITH_DOTTED_NAME)})\.([A-Za-z0-9_.-]*))\}}"
+)
+
+
+def spell_out(line: Segment) -> Segment:
+    """Return a line of a site, and the lines in it, with every placeholder's full name."""
+    words = line.words
+    if any("{" in word.text for word in words):
+        words = tuple(_spell_out(word) for word in words)
+    block = tuple(map(spell_out, line.block)) if line.block else line.block
+    return Segment(words, block)
+
+
+def _spell_out(word: Token) -> Token:
+    text = _SHORT.sub(_full, word.text) if "{" in word.text else word.text
+    return replace(word, text=text) if text != word.text else word
+
+
+def _full(match: re.Match[str]) -> str:
+    whole, prefix, name, dotted_prefix, dotted_name = match.groups()
+    if whole:
+        return f"{{{_WHOLE[whole]}}}"
+    return f"{{{_PREFIXES[prefix or dotted_prefix]}.{name or dotted_name or ''}}}"

@@ -119,9 +119,9 @@ class Exchange:
         try:
             # A context of its own: no variable outlives its request.
             contextvars.Context().run(self._call)
-        except BaseException as error:  # noqa: BLE001 - also SystemExit is the app's failure
+        except BaseException as error:
             if self.complete or (self.gone and not isinstance(error, DisconnectedError)):
-                log.error("app failed with nobody to tell", exc_info=error)
+                log.exception("app failed with nobody to tell")
             self.failure = error
         if not self.complete:
             self.complete = True

@@ -22,6 +22,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from types import TracebackType
+from typing import Self
 
 Job = Callable[[], None]
 """What a thread runs. It must not raise."""
@@ -56,6 +58,17 @@ class Threads:
         """Threads that exist: those at work and those that wait for some."""
         return self._running + len(self._idle)
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
     def submit(self, job: Job) -> None:
         """Run `job` in a thread, as soon as one may."""
         with self._lock:
@@ -72,7 +85,7 @@ class Threads:
             self._timer = self._loop.call_later(GRACE, self._tick)
 
     def close(self) -> None:
-        """Let idle threads end, and the others when their work is done. Work that waits still runs."""
+        """Let idle threads end, and the others when they have done all work that waits."""
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []

@@ -81,10 +81,10 @@ class WSGIHandler:
             await self._send_file(exchange, headers, exchange.file, send)
             return
         body = exchange.body if exchange.stream is None else exchange.stream.take()
-        if content_length(headers) is None and exchange.status not in NO_BODY:
-            # An app that leaves the body of a HEAD out has not told its length.
-            if body or request.method != "HEAD":
-                headers.append((b"content-length", b"%d" % len(body)))
+        # An app that leaves out the body of a HEAD has not told its length.
+        silent = exchange.status in NO_BODY or (request.method == "HEAD" and not body)
+        if not silent and content_length(headers) is None:
+            headers.append((b"content-length", b"%d" % len(body)))
         await send(_start(exchange))
         await send(_part(body, more=False))
 

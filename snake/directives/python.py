@@ -1,0 +1,285 @@
+"""python: run a Python web app, inside the server.
+
+Syntax::
+
+    python [<matcher>] <module>:<attribute>
+    python [<matcher>] {
+        module_wsgi         <module>:<attribute>
+        module_asgi         <module>:<attribute>
+        working_dir         <folder>
+        venv                <folder>
+        workers             <count>
+        lifespan            on | off
+        start_timeout       <duration> | forever
+        env_file            <file>
+        env_var             <name> <value>
+        request_body        <size> | { max_size <size> }
+        runtime             sync | uvloop
+        isolation           none
+    }
+
+The app is a WSGI or an ASGI app: exactly one of `module_wsgi` and `module_asgi`
+names it. The short form is `module_wsgi`; an ASGI app named there is recognised
+and runs as what it is. `python` answers every request that it gets: nothing
+after it runs.
+
+`working_dir` is the app's current folder and the first place where its modules
+are looked for (the server's own current folder). `venv` is the virtual
+environment that has its packages; without one it is the active one, then
+snake's own. `workers` is the number of processes (0, and the default: one for
+each CPU). `lifespan on` tells an ASGI app when serving begins and ends; an app
+that fails to start then stops the start of the server. `start_timeout` is how
+long it may take (120s). `env_file` may be repeated, a later one wins, and
+`env_var` wins over all. A body larger than `request_body` is a 413.
+
+Read, so that a Caddyfile can be adapted, but refused when it is run:
+`module_esgi`, `runtime native | gevent`, `autoreload`, `python_path`,
+`max_dynamic_apps`, `isolation docker`, `cache`, and placeholders in the app's
+name, folder, venv or environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from snake.core.suggest import suggestion
+from snake.plugin import (
+    ConfigError,
+    Context,
+    Directive,
+    Handler,
+    HandlerModule,
+    Scope,
+    Segment,
+    Token,
+)
+from snake.python.bodylimit import body_limit, limit_body
+from snake.python.cache import Cache, read_cache
+from snake.python.embedded import AppSettings, EmbeddedApps
+from snake.python.envfile import name_fault
+from snake.python.isolation import Isolation, read_isolation
+from snake.python.plan import start_timeout_seconds, worker_count
+
+T = TypeVar("T")
+
+RUNTIMES = {
+    "wsgi": ("sync", "gevent"),
+    "asgi": ("uvloop", "native", "libuv"),
+}
+"""What `runtime` may say; the first is the default. `libuv` is the old name of uvloop."""
+
+
+class Python(HandlerModule):
+    """The JSON of `http.handlers.python`."""
+
+    id = "http.handlers.python"
+
+    module_wsgi: str = ""
+    module_asgi: str = ""
+    module_esgi: str = ""
+    runtime: str = ""
+    lifespan: str = ""
+    working_dir: str = ""
+    venv_path: str = ""
+    python_path: str = ""
+    workers: str = ""
+    autoreload: str = ""
+    env_files: tuple[str, ...] = ()
+    env_vars: dict[str, str] = {}
+    start_timeout: str = ""
+    max_dynamic_apps: str = ""
+    isolation: Isolation | None = None
+    request_body_max_size: str = ""
+    cache: Cache | None = None
+
+    async def provision(self, ctx: Context) -> Handler:
+        """Load and start the app, or find it running. Raises `StartError` when it fails."""
+        self._check(ctx)
+        limit = _checked(ctx, body_limit, self.request_body_max_size)
+        workers = _checked(ctx, worker_count, self.workers)
+        settings = AppSettings(
+            name=self.module_asgi or self.module_wsgi,
+            asgi=bool(self.module_asgi),
+            lifespan=self.lifespan == "on",
+            multiprocess=workers != 1,
+            start_timeout=_checked(ctx, start_timeout_seconds, self.start_timeout),
+            working_dir=self.working_dir,
+            venv=self.venv_path,
+            env_files=self.env_files,
+            env_vars=tuple(self.env_vars.items()),
+        )
+        handler = await ctx.shared(EmbeddedApps).handler(ctx, settings)
+        return handler if limit is None else limit_body(handler, limit)
+
+    def _check(self, ctx: Context) -> None:
+        """Refuse what contradicts itself, and by name what this version cannot do."""
+        named = (self.module_wsgi, self.module_asgi, self.module_esgi)
+        if sum(map(bool, named)) != 1:
+            raise ctx.fail("exactly one of module_wsgi, module_asgi is required")
+        if self.lifespan not in ("", "on", "off"):
+            raise ctx.at("lifespan").fail(f'lifespan must be on or off, got "{self.lifespan}"')
+        kind = "asgi" if self.module_asgi else "wsgi"
+        if self.runtime and self.runtime not in RUNTIMES[kind] and not self.module_esgi:
+            either = " or ".join(sorted(RUNTIMES[kind][:2]))
+            raise ctx.at("runtime").fail(f'{kind} runtime must be {either}, got "{self.runtime}"')
+        for name in self.env_vars:
+            if fault := name_fault(name):
+                raise ctx.at("env_vars").fail(fault)
+        for field, what in self._unavailable():
+            raise ctx.at(field).fail(f"{what} is not available in this version of snake")
+
+    def _unavailable(self) -> Iterator[tuple[str, str]]:
+        """Yield each field that asks for what there is not, and what it asks for."""
+        for field in ("module_esgi", "python_path", "max_dynamic_apps", "cache"):
+            if getattr(self, field):
+                yield field, field
+        if self.autoreload not in ("", "off"):
+            yield "autoreload", "autoreload"
+        if self.runtime in ("gevent", "native"):
+            yield "runtime", f"runtime {self.runtime}"
+        if self.isolation is not None and self.isolation.backend != "none":
+            yield "isolation", f"isolation {self.isolation.backend}"
+        texts = {
+            "module_wsgi": self.module_wsgi,
+            "module_asgi": self.module_asgi,
+            "working_dir": self.working_dir,
+            "venv_path": self.venv_path,
+            "env_files": " ".join(self.env_files),
+            "env_vars": " ".join(self.env_vars.values()),
+        }
+        for field, text in texts.items():
+            if "{" in text and "}" in text:
+                yield field, f"an app chosen by placeholders ({text})"
+
+
+def parse(line: Segment, scope: Scope) -> Python:
+    """Read a `python` line. Of a setting that is repeated the last one counts."""
+    del scope
+    if len(line.args) > 1:
+        line.args[-1].fail(
+            f"wrong argument count or unexpected line ending after '{line.args[-1]}'",
+            "expected: python [<matcher>] <module>:<attribute>",
+        )
+    if line.args:
+        if line.block is not None:
+            line.args[0].fail(f'in a block the app is named by a line "module_wsgi {line.args[0]}"')
+        return Python(module_wsgi=line.args[0].text)
+    fields: dict[str, Any] = {}
+    for sub in line.lines:
+        if sub.name not in SUBDIRECTIVES:
+            sub.fail(
+                f"unknown subdirective: {sub.name}{suggestion(sub.name, SUBDIRECTIVES)}",
+                f"python knows: {', '.join(SUBDIRECTIVES)}",
+            )
+        field, read = SUBDIRECTIVES[sub.name]
+        value = read(sub)
+        if isinstance(value, dict):
+            value = fields.get(field, {}) | value
+        elif isinstance(value, tuple):
+            value = fields.get(field, ()) + value
+        fields[field] = value
+    if len(fields.keys() & {"module_wsgi", "module_asgi", "module_esgi"}) != 1:
+        line.fail("exactly one of module_wsgi, module_asgi is required", _EXAMPLE)
+    return Python(**fields)
+
+
+def _one(line: Segment, expected: str = "") -> Token:
+    if len(line.args) != 1:
+        line.fail(f"expected exactly one argument for {line.name}{expected}")
+    return line.args[0]
+
+
+def _text(line: Segment) -> str:
+    return _one(line).text
+
+
+def _lifespan(line: Segment) -> str:
+    word = _one(line, ": on|off")
+    if word.text not in ("on", "off"):
+        word.fail("expected exactly one argument for lifespan: on|off")
+    return word.text
+
+
+def _autoreload(line: Segment) -> str:
+    line.flag()
+    return "on"
+
+
+def _env_file(line: Segment) -> tuple[str]:
+    return (_text(line),)
+
+
+def _env_var(line: Segment) -> dict[str, str]:
+    if len(line.args) != 2:  # noqa: PLR2004
+        line.fail("expected exactly two arguments for env_var: VARNAME value")
+    name, value = line.args
+    if fault := name_fault(name.text):
+        name.fail(fault)
+    return {name.text: value.text}
+
+
+def _start_timeout(line: Segment) -> str:
+    return _good(_one(line), start_timeout_seconds)
+
+
+def _workers(line: Segment) -> str:
+    return _good(_one(line), worker_count)
+
+
+def _request_body(line: Segment) -> str:
+    """Read `request_body SIZE` or `request_body { max_size SIZE }`."""
+    if line.args:
+        return _good(_one(line), body_limit)
+    size = ""
+    for sub in line.lines:
+        if sub.name != "max_size":
+            sub.fail(f"unrecognized request_body subdirective {sub.name!r} (want max_size)")
+        if size:
+            sub.fail("max_size specified more than once")
+        size = _good(_one(sub), body_limit)
+    if not size:
+        line.fail("request_body requires max_size", "expected: request_body <size>")
+    return size
+
+
+def _good(word: Token, check: Callable[[str], object]) -> str:
+    """Return a word that `check` does not refuse."""
+    try:
+        check(word.text)
+    except ConfigError as error:
+        word.fail(error.message)
+    return word.text
+
+
+def _checked(ctx: Context, read: Callable[[str], T], text: str) -> T:
+    try:
+        return read(text)
+    except ConfigError as error:
+        raise ctx.fail(error.message) from None
+
+
+_EXAMPLE = "expected a line like: module_wsgi main:app"
+
+SUBDIRECTIVES: dict[str, tuple[str, Callable[[Segment], object]]] = {
+    "module_wsgi": ("module_wsgi", _text),
+    "module_asgi": ("module_asgi", _text),
+    "module_esgi": ("module_esgi", _text),
+    "working_dir": ("working_dir", _text),
+    "venv": ("venv_path", _text),
+    "workers": ("workers", _workers),
+    "lifespan": ("lifespan", _lifespan),
+    "start_timeout": ("start_timeout", _start_timeout),
+    "env_file": ("env_files", _env_file),
+    "env_var": ("env_vars", _env_var),
+    "request_body": ("request_body_max_size", _request_body),
+    "runtime": ("runtime", _text),
+    "autoreload": ("autoreload", _autoreload),
+    "python_path": ("python_path", _text),
+    "max_dynamic_apps": ("max_dynamic_apps", _text),
+    "isolation": ("isolation", read_isolation),
+    "cache": ("cache", read_cache),
+}
+"""What may stand in the block: the field that it sets, and what reads it."""
+
+directive = Directive("python", parse)

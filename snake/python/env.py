@@ -1,0 +1,62 @@
+"""Env: where an embedded app runs: its folder, its packages, its environment variables."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from snake.core.errors import StartError
+from snake.python.envfile import read_env_file
+from snake.python.venv import add_packages, site_packages
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The environment of this process's apps. They all live in one, so they must agree on it."""
+
+    working_dir: Path
+    venv: Path | None = None
+    env_files: tuple[str, ...] = ()
+    env_vars: Mapping[str, str] = field(default_factory=dict)
+
+    def enter(self) -> None:
+        """Make this process live in it. Raises `StartError` for a folder or venv that is none."""
+        if not self.working_dir.is_dir():
+            what = "is not a directory" if self.working_dir.exists() else "does not exist"
+            raise StartError(f'the working_dir "{self.working_dir}" {what}')
+        packages = site_packages(self.venv) if self.venv is not None else []
+        variables: dict[str, str] = {}
+        for file in self.env_files:
+            variables |= read_env_file(file, self.working_dir)
+        os.environ.update(variables | dict(self.env_vars))
+        os.chdir(self.working_dir)
+        add_packages(packages)
+        folder = str(self.working_dir)
+        sys.path[:] = [folder, *(path for path in sys.path if path not in ("", folder))]
+        importlib.invalidate_caches()
+
+    def differences(self, other: Environment) -> list[str]:
+        """Return the names of the settings in which two environments differ."""
+        names = ("working_dir", "venv", "env_file", "env_var")
+        mine = (self.working_dir, self.venv, self.env_files, dict(self.env_vars))
+        theirs = (other.working_dir, other.venv, other.env_files, dict(other.env_vars))
+        return [name for name, a, b in zip(names, mine, theirs, strict=True) if a != b]
+
+
+def active_venv() -> Path | None:
+    """Return the venv that the user's shell has activated, unless snake runs from it.
+
+    One for another Python is none: it was not named for this app.
+    """
+    path = os.environ.get("VIRTUAL_ENV")
+    if not path or Path(path).resolve() == Path(sys.prefix).resolve():
+        return None
+    try:
+        site_packages(Path(path))
+    except StartError:
+        return None
+    return Path(path)

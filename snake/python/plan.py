@@ -1,0 +1,143 @@
+"""Plan: what a configuration asks of the processes that will run its Python apps.
+
+The supervisor reads it before any worker exists, so nothing here imports an app.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from snake.config.document import Document, encode
+from snake.core.errors import ConfigError
+from snake.core.units import SECOND, UnitError, duration
+
+MAX_WORKERS = 256
+START_TIMEOUT = 120.0
+"""Seconds that an app has to start when nothing else is said."""
+FOREVER = frozenset({"-1", "forever", "none", "inf", "indefinite"})
+
+
+@dataclass(frozen=True, slots=True)
+class AppPlan:
+    """One `python` handler of the document."""
+
+    path: str
+    """Its place, as `apps/http/servers/srv0/routes/0/handle/0`."""
+    module: str
+    workers: int | None
+    """The processes that it asks for; `None` for as many as there are CPUs."""
+    start_timeout: float | None
+    """Seconds; `None` for no limit."""
+    venv: str
+    working_dir: str
+
+
+def apps(document: Document) -> list[AppPlan]:
+    """Return every `python` handler. Raises `ConfigError` for a value that is none, with its place.
+
+    A handler that is no module at all (a field of the wrong type) is left to
+    the module system, which says it better.
+    """
+    return [_plan(path, node) for path, node in _handlers(msgspec.json.decode(encode(document)))]
+
+
+def processes(document: Document) -> tuple[int, str]:
+    """Return how many worker processes to run, and why so many."""
+    plans = apps(document)
+    asked = sorted({plan.workers for plan in plans if plan.workers})
+    if not asked:
+        return cpu_count(), "one for each CPU"
+    if len(asked) == 1:
+        return asked[0], f"workers {asked[0]}"
+    counts = ", ".join(map(str, asked))
+    return asked[0], f"the least of workers {counts}: no app gets more than it asks for"
+
+
+def start_timeout(document: Document) -> float | None:
+    """Return the seconds that a worker has to become ready; `None` for no limit.
+
+    Apps start one after another, and one that is named twice starts once.
+    """
+    limits = {plan.module: plan.start_timeout for plan in apps(document)}
+    total = 0.0
+    for limit in limits.values():
+        if limit is None:
+            return None
+        total += limit
+    return total or START_TIMEOUT
+
+
+def cpu_count() -> int:
+    """Return how many CPUs this process may use, at most `MAX_WORKERS`."""
+    try:
+        count = len(os.sched_getaffinity(0))
+    except AttributeError:  # neither macOS nor Windows has it
+        count = os.cpu_count() or 1
+    return min(count, MAX_WORKERS)
+
+
+def worker_count(text: str) -> int | None:
+    """Read `workers`; `None` for the default. Raises `ConfigError`."""
+    if not text:
+        return None
+    if not re.fullmatch(r"\+?[0-9]+", text):
+        raise ConfigError(f'invalid workers value "{text}": must be a non-negative integer')
+    if len(text.lstrip("+0")) > 3 or int(text) > MAX_WORKERS:  # noqa: PLR2004
+        raise ConfigError(f"workers value {text} exceeds maximum of {MAX_WORKERS}")
+    return int(text) or None
+
+
+def start_timeout_seconds(text: str) -> float | None:
+    """Read `start_timeout`; `None` for no limit. Raises `ConfigError`."""
+    if not text:
+        return START_TIMEOUT
+    if text.lower() in FOREVER:
+        return None
+    try:
+        limit = duration(text)
+    except UnitError as error:
+        raise ConfigError(f"invalid start_timeout: {error}") from None
+    if limit <= 0:
+        raise ConfigError(
+            f'start_timeout must be a positive duration, -1, or forever, got "{text}"'
+        )
+    return limit / SECOND
+
+
+def _plan(path: str, node: dict[str, Any]) -> AppPlan:
+    def text(field: str) -> str:
+        value = node.get(field, "")
+        return value if isinstance(value, str) else ""
+
+    try:
+        return AppPlan(
+            path,
+            text("module_wsgi") or text("module_asgi") or text("module_esgi"),
+            worker_count(text("workers")),
+            start_timeout_seconds(text("start_timeout")),
+            text("venv_path"),
+            text("working_dir"),
+        )
+    except ConfigError as error:
+        raise ConfigError(error.message, path) from None
+
+
+def _handlers(node: object, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every object with `"handler": "python"`, wherever it stands, in order."""
+    if isinstance(node, dict):
+        if node.get("handler") == "python":
+            yield path, node
+            return
+        children: list[tuple[Any, Any]] = list(node.items())
+    elif isinstance(node, list):
+        children = list(enumerate(node))
+    else:
+        return
+    for step, child in children:
+        yield from _handlers(child, f"{path}/{step}".lstrip("/"))

@@ -1,0 +1,67 @@
+"""Venv: the packages of a virtual environment, for apps that run inside this process."""
+
+from __future__ import annotations
+
+import os
+import site
+import sys
+import sysconfig
+from pathlib import Path
+
+from snake.core.errors import StartError
+
+
+def site_packages(venv: Path) -> list[str]:
+    """Return the folders where a venv keeps its packages.
+
+    Raises `StartError` for a folder that is no venv, or the venv of another Python.
+    """
+    if not venv.exists():
+        raise StartError(f'the venv "{venv}" does not exist')
+    settings = _settings(venv)
+    version = settings.get("version_info") or settings.get("version") or ""
+    ours = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if version and version.split(".")[:2] != ours.split("."):
+        raise StartError(
+            f'the venv "{venv}" is for Python {version}, and snake runs on Python {ours}; '
+            f"make the venv with Python {ours}, or install snake with Python {version}"
+        )
+    places = {"base": str(venv), "platbase": str(venv), "installed_base": str(venv)}
+    paths = [sysconfig.get_path(kind, "venv", places) for kind in ("purelib", "platlib")]
+    if settings.get("include-system-site-packages") == "true":
+        paths += [sysconfig.get_path(kind, vars={"base": sys.base_prefix}) for kind in ("purelib",)]
+    found = [path for path in dict.fromkeys(paths) if Path(path).is_dir()]
+    if not found:
+        raise StartError(f'the venv "{venv}" has no packages for Python {ours}: no {paths[0]}')
+    return found
+
+
+def add_packages(folders: list[str]) -> None:
+    """Put folders of packages, and what their `.pth` files name, before snake's own.
+
+    They come after the standard library, as they do for the venv's own interpreter.
+    """
+    before = sys.path.copy()
+    for folder in folders:
+        site.addsitedir(folder)
+    added = [path for path in sys.path if path not in before]
+    # A folder that is there already, because snake runs from this venv, moves too.
+    added = [path for path in folders if path in before] + added
+    rest = [path for path in before if path not in added]
+    at = next((i for i, path in enumerate(rest) if _holds_packages(path)), len(rest))
+    sys.path[:] = [*rest[:at], *added, *rest[at:]]
+
+
+def _settings(venv: Path) -> dict[str, str]:
+    try:
+        text = (venv / "pyvenv.cfg").read_text(encoding="utf-8")
+    except OSError:
+        raise StartError(
+            f'"{venv}" is not a venv: it has no pyvenv.cfg; make one with `python3 -m venv {venv}`'
+        ) from None
+    pairs = (line.partition("=") for line in text.splitlines() if "=" in line)
+    return {key.strip().lower(): value.strip().lower() for key, _, value in pairs}
+
+
+def _holds_packages(path: str) -> bool:
+    return os.path.basename(path.rstrip("/\\")) in ("site-packages", "dist-packages")  # noqa: PTH119

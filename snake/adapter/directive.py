@@ -84,6 +84,8 @@ class Scope(Protocol):
 
     file: str
     """The Caddyfile's name as given on the command line."""
+    files: tuple[str, ...]
+    """The files that the lines of the site were written in, imported ones too."""
     options: dict[str, Any]
     """Global options by name, as their files parsed them."""
 

@@ -22,7 +22,7 @@ Syntax::
 The root is that of the site (`root`), or the working directory. A folder is
 answered with its index file (`index.html`, `index.txt`). Folders are redirected to
 a slash at the end, files away from one. What is not there is a 404, or with
-`pass_thru` left to the next handler. The Caddyfile is always hidden.
+`pass_thru` left to the next handler. The Caddyfile and what it imports is always hidden.
 
 `precompressed` sends `file.br`, `file.zst` or `file.gz` in place of `file` to those
 who take them. Lists of folders (`browse`) and other file systems (`fs`) are
@@ -32,7 +32,7 @@ understood but not available, and refused when the config is loaded.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -110,7 +110,7 @@ class FileServer(HandlerModule):
 
 
 def parse(line: Segment, scope: Scope) -> FileServer:
-    """Read a `file_server` line; the Caddyfile itself joins what is hidden."""
+    """Read a `file_server` line; the Caddyfile joins what is hidden."""
     fields: dict[str, object] = {}
     match line.texts:
         case []:
@@ -127,7 +127,7 @@ def parse(line: Segment, scope: Scope) -> FileServer:
             sub.fail("browsing is already configured")
         else:
             fields |= _subdirective(sub)
-    return msgspec.convert(fields | {"hide": _hide_caddyfile(hide, scope.file)}, FileServer)
+    return msgspec.convert(fields | {"hide": _hide_caddyfiles(hide, scope.files)}, FileServer)
 
 
 def _subdirective(line: Segment) -> dict[str, object]:
@@ -205,12 +205,14 @@ _READERS: dict[str, Callable[[Segment], dict[str, object]]] = {
 }
 
 
-def _hide_caddyfile(hide: list[str], file: str) -> list[str]:
-    """Add the Caddyfile, unless it is hidden already; with a slash, so that only it is meant."""
-    name = posixpath.normpath(file) if file else ""
-    if not name or hides(tuple(hide))(absolute(name)):
-        return hide
-    return [*hide, name if "/" in name else f"./{name}"]
+def _hide_caddyfiles(hide: list[str], files: Sequence[str]) -> list[str]:
+    """Add the site's files that are not hidden yet, with a slash so that only they are meant."""
+    hidden = hide.copy()
+    for file in files:
+        name = posixpath.normpath(file)
+        if not hides(tuple(hidden))(absolute(name)):
+            hidden.append(name if "/" in name else f"./{name}")
+    return hidden
 
 
 directive = Directive("file_server", parse)

@@ -6,6 +6,7 @@ import logging
 import sys
 from pathlib import Path
 
+from snake.caddyfile.errors import CaddyfileWarning
 from snake.config.document import Document
 from snake.core.errors import ConfigError, SnakeError
 from snake.core.modules import decode
@@ -25,14 +26,19 @@ def load(config: str | None, adapter: str | None) -> Document:
     """
     if adapter is not None and adapter not in ADAPTERS:
         raise SnakeError(f'unknown adapter "{adapter}"{suggestion(adapter, ADAPTERS)}')
-    name = config or _beside()
-    text = _read(name)
-    if _is_caddyfile(name, adapter):
-        return _adapt(text, name)
-    return _decode(text, name)
+    name = config or beside()
+    data = read(name)
+    if not _is_caddyfile(name, adapter):
+        return _decode(data, name)
+    document, warnings = adapt_caddyfile(data, name)
+    for warning in warnings:
+        place = {"file": warning.file, "line": warning.line}
+        logger.warning(warning.message, extra={"fields": place})
+    return document
 
 
-def _beside() -> str:
+def beside() -> str:
+    """Return the Caddyfile of this folder. Raises `SnakeError` when it has none."""
     if Path("Caddyfile").is_file():
         return "Caddyfile"
     raise SnakeError(
@@ -40,7 +46,8 @@ def _beside() -> str:
     )
 
 
-def _read(name: str) -> bytes:
+def read(name: str) -> bytes:
+    """Return what is in a file, or in stdin for `-`. Raises `SnakeError`."""
     if name == "-":
         logger.info("using config from stdin")
         return sys.stdin.buffer.read()
@@ -71,5 +78,10 @@ def _decode(data: bytes, name: str) -> Document:
         raise SnakeError(f"{name}: {error}{hint}") from None
 
 
-def _adapt(data: bytes, name: str) -> Document:
-    raise NotImplementedError
+def adapt_caddyfile(data: bytes, name: str) -> tuple[Document, list[CaddyfileWarning]]:
+    """Adapt a Caddyfile with every word that is installed. Raises `SnakeError`."""
+    # A JSON configuration needs neither the grammar nor the directives.
+    from snake.adapter.adapt import adapt  # noqa: PLC0415
+    from snake.standard import catalogue  # noqa: PLC0415
+
+    return adapt(data.decode("utf-8", "replace"), name, catalogue())

@@ -26,11 +26,12 @@ def command(config: str | None, adapter: str | None, envfiles: tuple[str, ...]) 
     """
     load_files(envfiles)
     default_logs().install()
-    asyncio.run(_try(load(config, adapter)))
+    asyncio.run(check(load(config, adapter)))
     click.echo("Valid configuration")
 
 
-async def _try(document: Document) -> None:
+async def check(document: Document) -> None:
+    """Provision a document and close it again. Raises `SnakeError`."""
     from snake.engine.provision import provision  # noqa: PLC0415  (a bad file needs none of it)
 
     needs.addresses(document)

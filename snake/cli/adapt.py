@@ -1,0 +1,58 @@
+"""`snake adapt`."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from snake.cli.config import adapt_caddyfile, beside, read
+from snake.cli.environment import load_files
+from snake.config.document import Document, encode
+from snake.core.errors import SnakeError
+
+ADAPTER = "caddyfile"
+
+_ESCAPES = str.maketrans(
+    {char: f"\\u{ord(char):04x}" for char in ("<", ">", "&", "\u2028", "\u2029")}
+)
+"""What Go writes escaped. In JSON these characters stand in strings only."""
+
+
+@click.command("adapt")
+@click.option("-c", "--config", metavar="FILE", help="The Caddyfile; - is stdin.")
+@click.option("-a", "--adapter", metavar="NAME", default=ADAPTER, help="What the file is.")
+@click.option("-p", "--pretty", is_flag=True, help="Print on several lines.")
+@click.option("--validate", is_flag=True, help="Tell also whether the result works.")
+@click.option("--envfile", "envfiles", multiple=True, metavar="FILE", help="NAME=VALUE lines.")
+def command(
+    config: str | None,
+    adapter: str,
+    pretty: bool,  # noqa: FBT001  (click passes options by name)
+    validate: bool,  # noqa: FBT001
+    envfiles: tuple[str, ...],
+) -> None:
+    """Print a Caddyfile as JSON, the same that Caddy would."""
+    if adapter != ADAPTER:
+        raise SnakeError(f'unrecognized config adapter: {adapter}; there is only "{ADAPTER}"')
+    load_files(envfiles)
+    name = config or beside()
+    document, warnings = adapt_caddyfile(read(name), name)
+    click.echo(as_text(document, pretty=pretty))
+    for warning in warnings:
+        click.echo(f"Warning: {warning}", err=True)
+    if validate:
+        # Provisioning takes the server's half of the program, apps included.
+        import asyncio  # noqa: PLC0415
+
+        from snake.cli.validate import check  # noqa: PLC0415
+
+        asyncio.run(check(document))
+
+
+def as_text(document: Document, *, pretty: bool) -> str:
+    """Return the JSON as Caddy prints it: keys in its order, and its escapes."""
+    text = encode(document).decode()
+    if pretty:
+        text = json.dumps(json.loads(text), indent="\t", ensure_ascii=False)
+    return text.translate(_ESCAPES)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import msgspec
-
-from snake.config.http import Config, Duration
+from snake.config.http import Config, Duration, Guest
 
 
 class AdminConfig(Config):
     """How configurations are loaded and kept."""
 
     persist: bool | None = None
-    load: msgspec.Raw | None = None
+    load: Guest = None
     load_delay: Duration = 0
 
 
@@ -23,5 +21,5 @@ class Admin(Config):
     enforce_origin: bool = False
     origins: tuple[str, ...] = ()
     config: AdminConfig | None = None
-    identity: msgspec.Raw | None = None
-    remote: msgspec.Raw | None = None
+    identity: Guest = None
+    remote: Guest = None

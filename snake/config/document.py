@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from snake.config.admin import Admin
-from snake.config.http import Config, HTTPApp
+from snake.config.http import Config, Guest, HTTPApp
 from snake.config.logging import Logging
 
 
@@ -13,9 +13,9 @@ class Apps(Config):
     """The apps that a document can configure."""
 
     http: HTTPApp | None = None
-    tls: msgspec.Raw | None = None
-    pki: msgspec.Raw | None = None
-    events: msgspec.Raw | None = None
+    tls: Guest = None
+    pki: Guest = None
+    events: Guest = None
 
 
 class Document(Config):
@@ -23,7 +23,7 @@ class Document(Config):
 
     admin: Admin | None = None
     logging: Logging | None = None
-    storage: msgspec.Raw | None = None
+    storage: Guest = None
     apps: Apps | None = None
 
 

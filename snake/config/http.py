@@ -7,13 +7,19 @@ such as `"5s"`; `nanoseconds` reads both.
 
 from __future__ import annotations
 
-from typing import Any, dataclass_transform
+from typing import TYPE_CHECKING, Any, dataclass_transform
 
 import msgspec
 
 from snake.core.units import duration
 
 Duration = int | str
+
+if TYPE_CHECKING:
+    Guest = msgspec.Raw | None
+else:
+    Guest = msgspec.Raw
+    """A module that may be absent, undecoded; msgspec has no union with `Raw`."""
 
 
 def nanoseconds(value: Duration) -> int:
@@ -97,7 +103,7 @@ class Server(Config):
     tls_connection_policies: tuple[msgspec.Raw, ...] = ()
     automatic_https: AutoHTTPS | None = None
     strict_sni_host: bool | None = None
-    trusted_proxies: msgspec.Raw | None = None
+    trusted_proxies: Guest = None
     client_ip_headers: tuple[str, ...] = ()
     trusted_proxies_strict: int = 0
     trusted_proxies_unix: bool = False

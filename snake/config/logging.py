@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import msgspec
-
-from snake.config.http import Config, Duration
+from snake.config.http import Config, Duration, Guest
 
 
 class Sampling(Config):
@@ -18,9 +16,9 @@ class Sampling(Config):
 class Log(Config):
     """One log: where its records go, how they look, which it takes."""
 
-    writer: msgspec.Raw | None = None
-    encoder: msgspec.Raw | None = None
-    core: msgspec.Raw | None = None
+    writer: Guest = None
+    encoder: Guest = None
+    core: Guest = None
     level: str = ""
     sampling: Sampling | None = None
     with_caller: bool = False
@@ -33,7 +31,7 @@ class Log(Config):
 class SinkLog(Config):
     """Where unstructured output goes."""
 
-    writer: msgspec.Raw | None = None
+    writer: Guest = None
 
 
 class Logging(Config):

@@ -11,7 +11,7 @@ from snake.core.errors import ConfigError
 from snake.core.network import AddressError, NetworkAddress, parse_address
 from snake.core.units import SECOND, UnitError
 
-UNAVAILABLE = {
+_UNAVAILABLE = {
     "storage": "storage",
     "admin/identity": "admin.identity",
     "admin/remote": "admin.remote",
@@ -25,7 +25,7 @@ UNAVAILABLE = {
 
 def check(document: Document) -> None:
     """Name what this version cannot do, rather than not do it. Raises `ConfigError`."""
-    for path, attributes in UNAVAILABLE.items():
+    for path, attributes in _UNAVAILABLE.items():
         value: object = document
         for attribute in attributes.split("."):
             value = getattr(value, attribute, None)

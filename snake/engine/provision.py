@@ -14,10 +14,10 @@ from snake.logs.app import Logs, open_logs
 
 async def provision(document: Document, stack: AsyncExitStack) -> list[RunningServer]:
     """Bring a document to life; `stack` closes it. Raises `ConfigError` and `StartError`."""
-    needs.check(document)
     ctx = Context(registry(), stack)
     logs = await open_logs(ctx.at("logging"), document.logging)
     ctx = Context(ctx.registry, stack, {Logs: logs})
     servers = await provision_http(ctx.at("apps", "http"), needs.http(document), logs)
+    needs.check(document)
     logs.reclaim()
     return servers

@@ -39,7 +39,6 @@ async def supervise(document: Document, zygote: socket.socket) -> int:
     signals.install()
     async with AsyncExitStack() as stack:
         ctx = Context(registry(), stack)
-        needs.check(document)
         await open_logs(ctx.at("logging"), document.logging)
         spawner = await stack.enter_async_context(Spawner(zygote))
         sockets = Sockets()

@@ -34,7 +34,7 @@ class Docker(Config):
 class Isolation(Config):
     """How an app is kept apart from the rest."""
 
-    backend: str = "none"
+    backend: str
     docker: Docker | None = None
 
 

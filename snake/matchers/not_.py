@@ -47,14 +47,15 @@ class Not(MatcherModule):
 
 
 def parse(lines: Sequence[Segment], name: str, scope: Scope) -> Not:
-    """Read `not` lines; each is one set."""
-    return Not(sets=tuple(_set(line, name, scope) for line in lines))
+    """Read `not` lines; each is one set. The matchers in it take no name from the outer set."""
+    del name
+    return Not(sets=tuple(_set(line, scope) for line in lines))
 
 
-def _set(line: Segment, name: str, scope: Scope) -> MatcherSet:
+def _set(line: Segment, scope: Scope) -> MatcherSet:
     if line.args:
-        return scope.matcher_set([replace(line, words=line.args)], name)
-    return scope.matcher_set(line.lines, name)
+        return scope.matcher_set([replace(line, words=line.args)], "")
+    return scope.matcher_set(line.lines, "")
 
 
 matcher = MatcherSyntax("not", parse)

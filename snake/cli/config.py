@@ -73,7 +73,7 @@ def _decode(data: bytes, name: str) -> Document:
         return decode(data, Document)
     except ConfigError as error:
         hint = ""
-        if error.message.startswith("json is malformed"):
+        if error.message.startswith("JSON is malformed"):
             hint = "; if it is a Caddyfile, add --adapter caddyfile"
         raise SnakeError(f"{name}: {error}{hint}") from None
 

@@ -22,6 +22,7 @@ from typing import Any, ClassVar, TypeVar, dataclass_transform
 import msgspec
 
 from snake.core.errors import ConfigError
+from snake.core.locate import locate
 from snake.core.suggest import suggestion
 
 T = TypeVar("T")
@@ -221,6 +222,9 @@ def decode(raw: bytes | msgspec.Raw, cls: type[T], path: str = "") -> T:
     """Decode JSON into `cls`. Raises `ConfigError` with the JSON path and the nearest name."""
     try:
         return msgspec.json.decode(raw, type=cls)
+    except msgspec.ValidationError:
+        steps, kind, error = locate(raw, cls)
+        raise explain(error, kind, "/".join(step for step in [path, *steps] if step)) from None
     except msgspec.DecodeError as error:
         raise explain(error, cls, path) from None
 
@@ -245,5 +249,5 @@ def explain(error: msgspec.DecodeError, cls: type[Any], path: str) -> ConfigErro
         hint = suggestion(unknown["name"], fields) if not place else ""
         message = f'unknown field "{unknown["name"]}"{hint}'
     else:
-        message = f"{message[:1].lower()}{message[1:]}"
+        message = f"{message[:1].lower()}{message[1:]}".replace("jSON", "JSON")
     return ConfigError(message, path)

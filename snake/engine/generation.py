@@ -16,17 +16,18 @@ from snake.engine.process import Work
 from snake.engine.sockets import Sockets
 from snake.engine.spawner import Spawner
 from snake.engine.state import GENERATION, Event, State, after
+from snake.python import plan
 
 
 class Generation:
     """Its life is the table `state.GENERATION`."""
 
-    def __init__(self, document: Document, workers: int, start_timeout: float) -> None:
+    def __init__(self, document: Document) -> None:
         """Read what is needed of the document. Raises `ConfigError`."""
         self.document = document
-        self.workers = workers
+        self.workers, self.reason = plan.processes(document)
         self.addresses = needs.addresses(document)
-        self._start_timeout = start_timeout
+        self._start_timeout = plan.start_timeout(document)
         self._grace = needs.grace_period(document)
         self._state = State.IDLE
         self._places: list[Place] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,7 +44,8 @@ class Work:
     document: bytes
     sockets: Mapping[str, int]
     """The descriptor of each address."""
-    start_timeout: float
+    start_timeout: float | None
+    """Seconds to become ready; `None` for no limit."""
     grace: float | None
     """Seconds for which its requests may still run at the end; `None` is for ever."""
 
@@ -102,13 +104,13 @@ class Process:
     async def _verdict(self) -> str:
         """Wait for its word; return why it cannot run, or nothing if it is ready."""
         began = monotonic()
-        end = began + self._work.start_timeout
-        while (left := end - monotonic()) > 0:
-            if await self._news(min(left, SLOW)):
+        limit = math.inf if self._work.start_timeout is None else self._work.start_timeout
+        while (spent := monotonic() - began) < limit:
+            if await self._news(min(limit - spent, SLOW)):
                 return await self._reason(self._answer.result() if self._answer.done() else None)
             fields = {"worker": self._work.index, "seconds": round(monotonic() - began)}
             logger.warning("worker is still starting", extra={"fields": fields})
-        return f"the worker was not ready within {self._work.start_timeout:g} s"
+        return f"the worker was not ready within {limit:g} s"
 
     async def _news(self, patience: float | None) -> bool:
         """Wait for a message or the end; tell whether one of them came in time."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import socket
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack, suppress
@@ -26,9 +25,6 @@ from snake.logs.app import open_logs
 
 logger = logging.getLogger("snake")
 
-START_TIMEOUT = 120.0
-"""Seconds that a worker has to become ready, unless its apps ask for other."""
-
 
 async def supervise(document: Document, zygote: socket.socket) -> int:
     """Run a document until a signal says stop; return the exit code.
@@ -43,7 +39,7 @@ async def supervise(document: Document, zygote: socket.socket) -> int:
         spawner = await stack.enter_async_context(Spawner(zygote))
         sockets = Sockets()
         stack.callback(sockets.close)
-        generation = Generation(document, _workers(document), START_TIMEOUT)
+        generation = Generation(document)
         sockets.open(generation.addresses, generation.workers)
         if not await _unless(signals.stop, generation.start(sockets, spawner)):
             return 0
@@ -78,11 +74,6 @@ async def _unless(event: asyncio.Event, work: Coroutine[None, None, None]) -> bo
     return False
 
 
-def _workers(document: Document) -> int:
-    del document
-    return os.cpu_count() or 1
-
-
 def _announce(generation: Generation, sockets: Sockets) -> None:
     listening = {str(address): sockets.bound(address) for address in generation.addresses}
     for name, server in needs.http(generation.document).servers.items():
@@ -91,6 +82,9 @@ def _announce(generation: Generation, sockets: Sockets) -> None:
             "listen": [listening[str(address)] for address in needs.single(server.listen)],
         }
         logging.getLogger("snake.http.log").info("server running", extra={"fields": fields})
-    logger.info(
-        "serving", extra={"fields": {"workers": generation.workers, "pids": generation.pids}}
-    )
+    fields: dict[str, object] = {
+        "workers": generation.workers,
+        "because": generation.reason,
+        "pids": generation.pids,
+    }
+    logger.info("serving", extra={"fields": fields})

@@ -17,9 +17,9 @@ from a2wsgi.wsgi_typing import WSGIApp
 
 from snake.python.environ import Environ
 from snake.python.filewrapper import FileWrapper
-from snake.python.input import DisconnectedError
 from snake.python.start import Headers, content_length, encode_headers, parse_status
 from snake.python.stream import Stream
+from snake.transport.exchange import ClientDisconnectedError
 
 log = logging.getLogger("snake.python")
 
@@ -69,6 +69,7 @@ class Exchange:
         "gone",
         "headers",
         "sends_files",
+        "started",
         "status",
         "stream",
     )
@@ -87,7 +88,8 @@ class Exchange:
         self.body = b""
         self.stream: Stream | None = None
         self.sends_files = False
-        self.file: tuple[str, int] | None = None
+        self.started = False
+        self.file: str | None = None
         self.close: Callable[[], None] | None = None
         self.complete = False
         self.failure: BaseException | None = None
@@ -120,9 +122,10 @@ class Exchange:
             # A context of its own: no variable outlives its request.
             contextvars.Context().run(self._call)
         except BaseException as error:
-            if self.complete or (self.gone and not isinstance(error, DisconnectedError)):
-                log.exception("app failed with nobody to tell")
-            self.failure = error
+            if self.complete or (self.gone and not isinstance(error, ClientDisconnectedError)):
+                log.exception("app failed after its response")
+            if not self.complete:
+                self.failure = error
         if not self.complete:
             self.complete = True
             self._outbox.post(self)
@@ -193,7 +196,7 @@ class Exchange:
         found = wrapper.on_disk() if self.sends_files and self.stream is None else None
         if found is None or content_length(self.headers or []) not in (None, found[1]):
             return False
-        self.file = found
+        self.file = found[0]
         self._finish(b"")
         return True
 

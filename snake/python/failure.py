@@ -8,8 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import NoReturn
 
-from snake.http.errors import HandlerError
+from snake.http.errors import AbortError, HandlerError
 from snake.http.request import Request
+from snake.transport.exchange import ClientDisconnectedError
 
 log = logging.getLogger("snake.python")
 
@@ -34,9 +35,26 @@ def describe(error: BaseException) -> str:
     return "".join(traceback.format_exception(type(error), error, trace)).rstrip()
 
 
-def fail(name: str, request: Request, error: BaseException) -> NoReturn:
-    """Log that the app failed, and raise the `HandlerError` that answers the request."""
+def is_disconnect(error: BaseException | None) -> bool:
+    """Whether an error is, or was raised because, the client went away."""
+    while error is not None:
+        if isinstance(error, ClientDisconnectedError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def fail(name: str, request: Request, error: BaseException, *, started: bool = False) -> NoReturn:
+    """Log that the app failed, and raise the `HandlerError` that answers the request.
+
+    A response that has `started` cannot be taken back: the connection ends. A
+    client that went away is no failure; frameworks wrap the error that says so.
+    """
+    if is_disconnect(error):
+        raise AbortError from error
     fields = {"app": name, "method": request.method, "uri": request.uri}
     trace = app_traceback(error) or error.__traceback__
     log.error("app failed", exc_info=(type(error), error, trace), extra={"fields": fields})
+    if started:
+        raise AbortError from error
     raise HandlerError(500, f"{type(error).__name__}: {error}") from error

@@ -13,13 +13,10 @@ from typing import BinaryIO
 from snake.http.errors import AbortError
 from snake.http.handler import Message, Receive
 from snake.python.environ import Environ
+from snake.transport.exchange import ClientDisconnectedError
 
 SHORT_BODY = 65_536
 """Bytes up to which a body is awaited before the app is called."""
-
-
-class DisconnectedError(OSError):
-    """The client went away before it sent the whole body or took the whole response."""
 
 
 class Body(io.RawIOBase):
@@ -36,7 +33,10 @@ class Body(io.RawIOBase):
         return True
 
     def readinto(self, target: memoryview, /) -> int:  # type: ignore[override]
-        """Fill `target` with what is there, or wait; 0 is the end. Raises `DisconnectedError`."""
+        """Fill `target` with what is there, or wait; 0 is the end.
+
+        Raises `ClientDisconnectedError` when the client goes away in the middle.
+        """
         while not self._chunk:
             if self.ended:
                 return 0
@@ -49,7 +49,7 @@ class Body(io.RawIOBase):
     def _take(self) -> None:
         message = asyncio.run_coroutine_threadsafe(self._next(), self._loop).result()
         if message["type"] != "http.request":
-            raise DisconnectedError("the client went away before it sent the whole body")
+            raise ClientDisconnectedError("the client went away before it sent the whole body")
         self._chunk = memoryview(message.get("body", b""))
         self.ended = not message.get("more_body", False)
 

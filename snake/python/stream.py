@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from snake.python.input import DisconnectedError
+from snake.transport.exchange import ClientDisconnectedError
 
 HIGH_WATER = 65_536
 """Bytes waiting for the client above which the app's thread waits too."""
@@ -22,12 +22,17 @@ class Stream:
         self._room = threading.Condition(threading.Lock())
 
     def push(self, chunk: bytes) -> None:
-        """Add a chunk; in the app's thread. Raises `DisconnectedError` when nobody takes it."""
+        """Add a chunk, in the app's thread; wait while too many do.
+
+        Raises `ClientDisconnectedError` when nobody will take it.
+        """
         with self._room:
             while self._waiting > HIGH_WATER and not self._gone:
                 self._room.wait()
             if self._gone:
-                raise DisconnectedError("the client went away before it took the whole response")
+                raise ClientDisconnectedError(
+                    "the client went away before it took the whole response"
+                )
             self._chunks.append(chunk)
             self._waiting += len(chunk)
 

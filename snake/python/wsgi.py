@@ -19,11 +19,9 @@ from snake.python.environ import Environ, base_environ, build_environ
 from snake.python.exchange import Exchange, Outbox
 from snake.python.failure import fail
 from snake.python.filewrapper import FileWrapper
-from snake.python.input import Body, DisconnectedError, has_no_body, is_short, read_short, stream
-from snake.python.start import Headers, content_length
+from snake.python.input import Body, has_no_body, is_short, read_short, stream
 from snake.python.threads import Threads
 
-NO_BODY = (204, 304)
 PATHSEND = "http.response.pathsend"
 """https://asgi.readthedocs.io/en/latest/extensions.html#path-send"""
 
@@ -53,14 +51,12 @@ class WSGIHandler:
             if not exchange.complete:
                 await self._send_stream(exchange, request, send, body)
             elif exchange.failure is None:
-                await self._send_whole(exchange, request, send)
+                await self._send_whole(exchange, send)
         except BaseException:
             exchange.abandon()
             raise
-        if isinstance(exchange.failure, DisconnectedError):
-            raise AbortError
         if exchange.failure is not None:
-            fail(self._name, request, exchange.failure)
+            fail(self._name, request, exchange.failure, started=exchange.started)
 
     async def _open_input(self, environ: Environ, request: Request) -> Body | None:
         """Set `wsgi.input`; return it if it is one that arrives while it is read."""
@@ -74,30 +70,20 @@ class WSGIHandler:
             return body
         return None
 
-    async def _send_whole(self, exchange: Exchange, request: Request, send: Send) -> None:
+    async def _send_whole(self, exchange: Exchange, send: Send) -> None:
         """Send a response that was complete before the loop had looked at it."""
-        headers = exchange.headers or []
         if exchange.file is not None:
-            await self._send_file(exchange, headers, exchange.file, send)
+            await self._send_file(exchange, exchange.file, send)
             return
         body = exchange.body if exchange.stream is None else exchange.stream.take()
-        # An app that leaves out the body of a HEAD has not told its length.
-        silent = exchange.status in NO_BODY or (request.method == "HEAD" and not body)
-        if not silent and content_length(headers) is None:
-            headers.append((b"content-length", b"%d" % len(body)))
         await send(_start(exchange))
         await send(_part(body, more=False))
 
-    async def _send_file(
-        self, exchange: Exchange, headers: Headers, file: tuple[str, int], send: Send
-    ) -> None:
+    async def _send_file(self, exchange: Exchange, path: str, send: Send) -> None:
         """Send a file by its path, then close it in a thread: the app's `close` may block."""
-        path, size = file
-        if content_length(headers) is None:
-            headers.append((b"content-length", b"%d" % size))
         try:
             await send(_start(exchange))
-            await send({"type": "http.response.pathsend", "path": path})
+            await send({"type": PATHSEND, "path": path})
         finally:
             self._threads.submit(exchange.close_file)
 
@@ -111,8 +97,9 @@ class WSGIHandler:
         watch = None
         if body is None or body.ended:
             watch = self._loop.create_task(_watch(request.receive, exchange))
-        await send(_start(exchange))
         try:
+            await send(_start(exchange))
+            exchange.started = True
             while not exchange.gone and exchange.failure is None:
                 complete = exchange.complete
                 if (data := stream.take()) or complete:

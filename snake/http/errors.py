@@ -10,8 +10,20 @@ from snake.transport.asgi import AbortError
 __all__ = ["AbortError", "HandlerError", "status_text"]
 
 
+_GO_PHRASES = {
+    413: "Request Entity Too Large",
+    414: "Request URI Too Long",
+    416: "Requested Range Not Satisfiable",
+    418: "I'm a teapot",
+    422: "Unprocessable Entity",
+}
+"""Where Go's phrases, and so Caddy's, are not those of (every version of) Python."""
+
+
 def status_text(status: int) -> str:
     """Return the reason phrase of a status, or nothing when it has none."""
+    if phrase := _GO_PHRASES.get(status):
+        return phrase
     try:
         return HTTPStatus(status).phrase
     except ValueError:
@@ -23,13 +35,14 @@ class HandlerError(Exception):
 
     Raised by handlers and matchers, turned into a response in `http/server.py`
     alone: by the error routes, or as a bare status. `message` is for the log and
-    for `{http.error.message}`, never for the client by itself.
+    for `{http.error.message}`, never for the client by itself; the status's phrase
+    unless given.
     """
 
-    def __init__(self, status: int, message: str = "") -> None:
-        super().__init__(message or status_text(status))
+    def __init__(self, status: int, message: str | None = None) -> None:
         self.status = status
-        self.message = message or status_text(status)
+        self.message = status_text(status) if message is None else message
+        super().__init__(self.message)
         self.id = f"{getrandbits(45):09x}"[:9]
         """A short name for this failure, the same in the log and in `{http.error.id}`."""
 

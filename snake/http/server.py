@@ -67,21 +67,24 @@ async def _answer_error(
 ) -> None:
     """Answer by the error routes, or with the bare status when there are none or they fail.
 
-    The URI and the method are again what the client sent (Caddy: `errors`).
+    The URI and the method are again what the client sent (Caddy: `errors`). When
+    a response was under way already, the connection ends.
     """
     _log_error(request, error)
     request.error = error
-    if errors is not None:
-        request.restore()
-        request.groups = None
-        try:
-            await errors(request, send)
-        except HandlerError as second:
-            _log_error(request, second)
-            error = second
+    try:
+        if errors is not None:
+            request.restore()
+            request.groups = None
+            try:
+                await errors(request, send)
+            except HandlerError as second:
+                _log_error(request, second)
+                await respond(send, second.status)
         else:
-            return
-    await respond(send, error.status)
+            await respond(send, error.status)
+    except ResponseStartedError:
+        raise AbortError from error
 
 
 def _log_error(request: Request, error: HandlerError) -> None:

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from snake.core.errors import ConfigError
+from snake.http.errors import AbortError, HandlerError
+from snake.http.handler import Message, Send
+from snake.http.request import Request
+from snake.http.server import make_app
+from snake.transport.asgi import ResponseStartedError
 from tests.site import site_of_json, site_of_routes
 
 FAIL = {"handle": [{"handler": "error", "status_code": 503, "error": "later"}]}
@@ -70,11 +78,44 @@ async def test_names_that_need_https_are_refused() -> None:
     """A site that Caddy would serve by HTTPS is refused with the way out."""
     routes = [{"match": [{"host": ["example.com"]}]}]
     servers = {"srv0": {"listen": [":443"], "routes": routes}}
-    try:
+    with pytest.raises(ConfigError) as caught:
         async with site_of_json({"apps": {"http": {"servers": servers}}}):
-            message = ""
-    except Exception as error:  # noqa: BLE001  # its text is what is tested
-        message = str(error)
+            pass
 
-    assert message.startswith("apps/http/servers/srv0: example.com needs HTTPS")
-    assert '"http://example.com"' in message
+    assert str(caught.value).startswith("apps/http/servers/srv0: example.com needs HTTPS")
+    assert '"http://example.com"' in str(caught.value)
+
+
+async def test_too_late_for_an_error_page() -> None:
+    """A failure after the response was started ends the connection; no second response is tried."""
+
+    async def fail_late(request: Request, send: Send) -> None:
+        del request
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise HandlerError(500, "too late")
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start" and sent:
+            raise ResponseStartedError
+        sent.append(message)
+
+    sent: list[Message] = []
+    app = make_app(fail_late, None, None)
+    with pytest.raises(AbortError):
+        await app(dict(GET), _nothing, send)
+
+    assert [message["status"] for message in sent] == [200]
+
+
+GET = {
+    "type": "http",
+    "method": "GET",
+    "path": "/",
+    "raw_path": b"/",
+    "query_string": b"",
+    "headers": [],
+}
+
+
+async def _nothing() -> Message:
+    return {"type": "http.disconnect"}

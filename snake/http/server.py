@@ -16,6 +16,7 @@ from snake.http.request import Request
 from snake.http.response import respond
 from snake.http.websocket import as_get
 from snake.transport.asgi import ResponseStartedError
+from snake.transport.exchange import ClientDisconnectedError
 
 log = logging.getLogger("snake.http.log.error")
 
@@ -51,7 +52,7 @@ def _with_errors(routes: Next, errors: Next | None) -> Run:
             await routes(request, send)
         except HandlerError as error:
             await _answer_error(request, send, errors, error)
-        except (AbortError, ResponseStartedError):
+        except (AbortError, ClientDisconnectedError, ResponseStartedError):
             raise
         except Exception as error:
             log.exception("handler failed", extra={"fields": {"uri": request.uri}})

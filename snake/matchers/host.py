@@ -32,13 +32,6 @@ class Host(MatcherModule):
 
     hosts: tuple[str, ...] = ()
 
-    @property
-    def plain_hosts(self) -> frozenset[str] | None:
-        """The hosts in lower case when none has a wildcard or a placeholder, else `None`."""
-        if any(_fuzzy(host) for host in self.hosts):
-            return None
-        return frozenset(_ascii(host) for host in self.hosts)
-
     async def provision(self, ctx: Context) -> Matcher:
         """Sort the hosts into a set for the plain and one test for each of the others."""
         self._refuse_repeats(ctx)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from snake.core.errors import ConfigError
-from snake.matchers.host import Host
 from tests.matchers.matching import matches, provisioned
 
 
@@ -40,9 +39,3 @@ async def test_repeated_host_is_refused() -> None:
     """A host that is listed twice, in any case, is a mistake."""
     with pytest.raises(ConfigError, match="host at index 0 is repeated at index 2"):
         await provisioned(host=["a.com", "b.com", "A.com"])
-
-
-def test_plain_hosts_are_known_without_a_request() -> None:
-    """Hosts without wildcards and placeholders can be looked up in a table."""
-    assert Host(hosts=("A.com", "b.com")).plain_hosts == {"a.com", "b.com"}
-    assert Host(hosts=("a.com", "*.b.com")).plain_hosts is None

@@ -91,7 +91,7 @@ class ChunkReader:
         return stop
 
     def _check_start(self, line: bytes) -> None:
-        """Refuse half a line that no end can make right, so that its sender need not be waited for."""
+        """Refuse half a line that no end can make right, rather than wait for its end."""
         if self._state is _State.DATA_END and line != b"\r":
             raise RefusedError(400, "malformed chunk")
 

@@ -22,6 +22,13 @@ def enforce(connection: Connection, now: float) -> None:
                 connection.header_late()
         case http1.BUSY:
             _enforce_busy(connection, now)
+        case http1.HANDED:
+            if (
+                connection.guest is not None
+                and connection.guest.silent
+                and _over(waited, settings.read_header_timeout)
+            ):
+                connection.abort()
         case http1.CLOSING:
             _enforce_write(connection, now)
             if waited > _LINGER and not connection.transport.get_write_buffer_size():

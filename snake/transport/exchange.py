@@ -29,6 +29,7 @@ NEW, HELD, STREAMING, DONE = range(4)
 
 _JOINED = 65_536
 """Bytes up to which head and body are copied into one; longer ones are written one by one."""
+_NO_CONTENT = b"HTTP/1.1 204 "
 _LAST_CHUNK = b"0\r\n\r\n"
 
 
@@ -44,20 +45,19 @@ class Exchange:
     `http.disconnect`.
     """
 
-    __slots__ = ("_asked", "_chunked", "_flags", "_head", "_left", "_mute", "_news", "body",
+    __slots__ = ("_asked", "_chunked", "_flags", "_head", "_left", "_news", "body",
                  "connection", "expects", "gone", "head_only", "http11", "keep_alive",
                  "state")  # fmt: skip
 
     def __init__(
         self,
         connection: Connection,
-        body: RequestBody | None,
         http11: bool,  # noqa: FBT001
         keep_alive: bool,  # noqa: FBT001
         head_only: bool,  # noqa: FBT001
     ) -> None:
         self.connection = connection
-        self.body = body
+        self.body: RequestBody | None = None
         self.http11 = http11
         self.keep_alive = keep_alive
         """Whether another request may follow on the connection."""
@@ -133,15 +133,15 @@ class Exchange:
         if self.gone:
             raise ClientDisconnectedError("the client is gone")
         kind = message["type"]
+        state = self.state
         if kind == "http.response.start":
-            if self.state != NEW:
+            if state != NEW:
                 raise ResponseStartedError("the response was started already")
             self._head, self._left, self._flags = response_head(message)
-            self._mute = self.head_only or bool(self._flags & BODILESS)
             self.state = HELD
             return
-        if self.state not in (HELD, STREAMING):
-            raise AppError(f"{kind} {'before the start' if self.state == NEW else 'after the end'}")
+        if state != HELD and state != STREAMING:  # noqa: PLR1714
+            raise AppError(f"{kind} {'before the start' if state == NEW else 'after the end'}")
         if kind == "http.response.body":
             self._send_body(message.get("body", b""), message.get("more_body", False))
         elif kind == "http.response.pathsend":
@@ -152,74 +152,82 @@ class Exchange:
             await self.connection.drained()
 
     def _send_body(self, data: bytes, more: bool) -> None:  # noqa: FBT001
+        size = len(data)
+        mute = self.head_only or self._flags & BODILESS
         if self._left is not None:
-            self._left -= len(data)
-            if not self._mute and (self._left < 0 or (self._left and not more)):
+            self._left -= size
+            if not mute and (self._left < 0 or (self._left and not more)):
                 raise AppError("the body is not as long as its Content-Length")
         if self.state == HELD:
-            self._send_first(data, more)
-        elif not self._mute:
-            self._send_next(data, more)
+            data = self._first(data, more)
+        elif mute:
+            data = b""
+        elif self._chunked:
+            data = _chunk(data, more)
+        if data:
+            connection = self.connection
+            connection.sent += len(data)
+            connection.transport.write(data)
         if more:
             self.state = STREAMING
         else:
-            self.state = DONE
-            self.connection.answered(self)
+            self._finish()
 
-    def _send_first(self, data: bytes, more: bool) -> None:  # noqa: FBT001
+    def _finish(self) -> None:
+        self.state = DONE
+        if self._news is not None:
+            self._news.set()
+        self.connection.answered(self)
+
+    def _first(self, data: bytes, more: bool) -> bytes:  # noqa: FBT001
+        """Return the head and the first part of the body, or that part if the head is out."""
         size = len(data)
-        head = self._whole_head(None if more else size, size)
-        if self._mute:
-            self.connection.write(head)
-        elif self._chunked:
-            self.connection.write(head + b"%x\r\n%b\r\n" % (size, data) if size else head)
-        elif size <= _JOINED:
-            self.connection.write(head + data)
+        if self._left is not None:
+            head = self._whole_head(self._left + size)
         else:
-            self.connection.write(head)
-            self.connection.write(data)
-
-    def _send_next(self, data: bytes, more: bool) -> None:  # noqa: FBT001
+            head = self._whole_head(None if more else size)
+        if self.head_only or self._flags & BODILESS:
+            return head
         if self._chunked:
-            data = b"%x\r\n%b\r\n" % (len(data), data) if data else b""
-            if not more:
-                data += _LAST_CHUNK
-        if data:
-            self.connection.write(data)
+            return head + _chunk(data, more)
+        if size <= _JOINED:
+            return head + data
+        self.connection.write(head)
+        return data
 
-    def _whole_head(self, total: int | None, counted: int) -> bytes:
-        """Return the head with the fields that the body decides.
-
-        `total` is the length of the whole body where it is known; `counted` of its bytes were
-        taken from the Content-Length already.
-        """
+    def _whole_head(self, length: int | None) -> bytes:
+        """Return the head with the fields that the body decides; `length` is the whole body's."""
         clock = self.connection.serving.clock
         flags = self._flags
         self._chunked = False
-        if self._left is not None:
-            total = self._left + counted
-        if flags & BODILESS:
-            length = b"" if self._left is None or b" 204 " in self._head[:14] else _length(total)
-        elif total is not None:
-            length = b"" if self.head_only and not total and self._left is None else _length(total)
+        if self._is_length_hidden(length):
+            length_line = b""
+        elif length is not None:
+            length_line = b"Content-Length: %d\r\n" % length
         elif self.http11:
             self._chunked = True
-            length = b"Transfer-Encoding: chunked\r\n"
+            length_line = b"Transfer-Encoding: chunked\r\n"
         else:
             self.keep_alive = False
-            length = b""
-        if flags & (DATED | NAMED):
-            stamp = clock.stamp_without(dated=bool(flags & DATED), named=bool(flags & NAMED))
-        else:
-            stamp = clock.stamp
-        return b"".join((self._head, length, stamp, self._connection_line(), b"\r\n"))
-
-    def _connection_line(self) -> bytes:
-        if self._flags & CLOSE or not self.connection.can_go_on(self):
+            length_line = b""
+        if flags & CLOSE or not self.connection.can_go_on(self):
             self.keep_alive = False
         if not self.keep_alive:
-            return b"Connection: close\r\n"
-        return b"" if self.http11 else b"Connection: keep-alive\r\n"
+            length_line += b"Connection: close\r\n"
+        elif not self.http11:
+            length_line += b"Connection: keep-alive\r\n"
+        stamp = (
+            clock.stamp
+            if not flags & (DATED | NAMED)
+            else clock.stamp_without(dated=bool(flags & DATED), named=bool(flags & NAMED))
+        )
+        return self._head + length_line + stamp + b"\r\n"
+
+    def _is_length_hidden(self, length: int | None) -> bool:
+        """Whether the response has no body, and what would be its length is not known."""
+        if self._flags & BODILESS:
+            return self._left is None or self._head.startswith(_NO_CONTENT)
+        return self.head_only and self._left is None and not length
 
     async def _send_path(self, path: str) -> None:
         """Answer with a file: ASGI's `http.response.pathsend`."""
@@ -230,18 +238,16 @@ class Exchange:
             if size > file.size:
                 raise AppError(f"{path} is not as long as its Content-Length")
             self._left = size
-            self.connection.write(self._whole_head(size, 0))
+            self.connection.write(self._whole_head(size))
             self.state = STREAMING
-            if not self._mute:
+            if not (self.head_only or self._flags & BODILESS):
                 await file.send(self.connection, size)
-        self.state = DONE
-        self.connection.answered(self)
+        self._finish()
 
     # The end ----------------------------------------------------------------------
 
     def ended(self, task: asyncio.Task[None]) -> None:
         """See how the app ended: what it left undone is a 500, or the end of the connection."""
-        self.connection.serving.tasks.discard(task)
         if task.cancelled():
             self.connection.abort()
             return
@@ -267,10 +273,11 @@ class Exchange:
             self.connection.abort()
             return
         self.keep_alive = False
-        self.state = DONE
         self.connection.write(INTERNAL_ERROR)
-        self.connection.answered(self)
+        self._finish()
 
 
-def _length(size: int | None) -> bytes:
-    return b"Content-Length: %d\r\n" % size
+def _chunk(data: bytes, more: bool) -> bytes:  # noqa: FBT001
+    """Frame a part of a body; the last one with the end of the body (RFC 9112 §7.1)."""
+    chunk = b"%x\r\n%b\r\n" % (len(data), data) if data else b""
+    return chunk if more else chunk + _LAST_CHUNK

@@ -25,6 +25,9 @@ INTERNAL_ERROR = (
 """The response of an app that failed before it made one."""
 
 _NAMES = ResponseNames()
+_MOST_LINES = 512
+_LONGEST_KEPT = 256
+_MOST_LENGTHS = 4096
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _STATUS_LINES = {
     status: f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\n".encode()
@@ -46,6 +49,41 @@ BODILESS = 8
 """The status has no body: 204 and 304."""
 
 
+class _Lines(dict[tuple[bytes, bytes], bytes]):
+    """From a field to its line: most fields of an app are the same in every response.
+
+    Raises `KeyError` for the fields of `names.FRAMING`.
+    """
+
+    def __missing__(self, field: tuple[bytes, bytes]) -> bytes:
+        name, value = field
+        start = _NAMES[name]
+        if not start:
+            raise KeyError(name)
+        line = _line(start, value)
+        if len(line) <= _LONGEST_KEPT:
+            if len(self) >= _MOST_LINES:
+                self.clear()
+            self[field] = line
+        return line
+
+
+class _Lengths(dict[bytes, int]):
+    """From the value of a Content-Length to the number."""
+
+    def __missing__(self, value: bytes) -> int:
+        if not value.isdigit() or len(value) > _LONGEST_LENGTH:
+            raise AppError(f"{value!r} is no Content-Length")
+        length = int(value)
+        if length < _MOST_LENGTHS and str(length).encode() == value:
+            self[value] = length
+        return length
+
+
+_LINES = _Lines()
+_LENGTHS = _Lengths()
+
+
 def response_head(message: Message) -> tuple[bytes, int | None, int]:
     """Read an `http.response.start`: status line and fields, Content-Length if given, and flags.
 
@@ -55,40 +93,29 @@ def response_head(message: Message) -> tuple[bytes, int | None, int]:
     line = _STATUS_LINES.get(status)
     if line is None:
         raise AppError(f"{status!r} is no status of a response")
-    parts = [line]
     length: int | None = None
-    rest: list[tuple[bytes, bytes]] = []
-    for name, value in message.get("headers") or ():
-        start = _NAMES[name]
-        if start:
-            parts += (start, value, b"\r\n")
-        elif name == b"content-length" and length is None:
-            length = _length(value)
-        else:
+    rest: list[tuple[bytes, bytes]] | None = None
+    for field in message.get("headers") or ():
+        name, value = field
+        if name == b"content-length" and length is None:
+            length = _LENGTHS[value]
+            continue
+        try:
+            line += _LINES[field]
+        except TypeError:  # a list, as some apps have it
+            line += _LINES[name, value]
+        except KeyError:
+            if rest is None:
+                rest = []
             rest.append((name, value))
-    lines = b"".join(parts)
-    _check_lines(lines, 1 + len(parts) // 3)
-    flags = 0
-    if rest:
-        length, flags, more = _framing(rest, length)
-        lines += more
+    flags = BODILESS if status in _BODILESS else 0
+    if rest is not None:
+        length, more, extra = _framing(rest, length)
+        line += extra
+        flags |= more
     if message.get("server_header") is False:
         flags |= NAMED
-    if status in _BODILESS:
-        flags |= BODILESS
-    return lines, length, flags
-
-
-def _check_lines(lines: bytes, count: int) -> None:
-    """Refuse a block with any line end that the transport did not write."""
-    if lines.count(b"\r") != count or lines.count(b"\n") != count or b"\0" in lines:
-        raise AppError("a response header holds CR, LF or NUL")
-
-
-def _length(value: bytes) -> int:
-    if not value.isdigit() or len(value) > _LONGEST_LENGTH:
-        raise AppError(f"{value!r} is no Content-Length")
-    return int(value)
+    return line, length, flags
 
 
 def _framing(
@@ -103,7 +130,7 @@ def _framing(
             case b"content-length":
                 if length is not None:
                     raise AppError("two Content-Lengths")
-                length = _length(value)
+                length = _LENGTHS[value]
             case b"transfer-encoding":
                 if chunked or value.strip().lower() != b"chunked":
                     raise AppError("a response cannot choose its transfer coding")
@@ -122,6 +149,7 @@ def _framing(
 
 
 def _line(start: bytes, value: bytes) -> bytes:
-    line = start + value + b"\r\n"
-    _check_lines(line, 1)
-    return line
+    """Return a field's line, unless its value would make two of it."""
+    if b"\r" in value or b"\n" in value or b"\0" in value:
+        raise AppError("a response header holds CR, LF or NUL")
+    return start + value + b"\r\n"

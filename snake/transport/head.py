@@ -25,7 +25,9 @@ LONGEST_METHOD = 32
 CHUNKED = -1
 """The length of a body that comes in chunks."""
 
-_SPECIAL = frozenset({b"connection", b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
+_SPECIAL = frozenset(
+    {b"connection", b"content-length", b"transfer-encoding", b"expect", b"upgrade"}
+)
 _ONCE = (b"host", b"content-length", b"transfer-encoding")
 _EMPTY_LINES = 2
 """Empty lines that may stand before a request (RFC 9112 §2.2 asks for one)."""
@@ -42,6 +44,7 @@ class HeadReader:
         "_names",
         "_parser",
         "_settings",
+        "_surely_small",
         "expects",
         "headers",
         "http11",
@@ -58,7 +61,11 @@ class HeadReader:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._names = RequestNames(settings)
-        self._hosts: set[bytes] = set()
+        self._hosts: set[bytes | None] = set()
+        # A field takes 4 bytes at least, so that most heads need not be looked at closely.
+        self._surely_small = min(
+            settings.max_target_bytes, settings.max_header_bytes, 4 * settings.max_header_count
+        )
         self._parser = httptools.HttpRequestParser(self)
         self.headers = []
         self.method: bytes = b""
@@ -90,43 +97,47 @@ class HeadReader:
     def read(self, head: bytes) -> None:
         """Read a head. Raises `RefusedError`."""
         self._split(head)
+        if len(head) > self._surely_small:
+            self._check_size(head)
         headers = self.headers
-        if b" \r\n" in head or b"\t\r\n" in head:
+        if head.find(b" \r\n") > 0 or head.find(b"\t\r\n") > 0:  # `in` takes six times as long
             headers[:] = [(name, value.rstrip(b" \t")) for name, value in headers]
         fields = dict(headers)
         if len(fields) != len(headers):
             self._check_repeated()
-        self._check_size(head)
         self.length = 0
         self.expects = self.websocket = False
         self.keep_alive = self.http11
         if not _SPECIAL.isdisjoint(fields):
             self._read_special(fields)
             self._parser = httptools.HttpRequestParser(self)
-        host = fields.get(b"host")
-        if host is None:
-            if self.http11:
-                raise RefusedError(400, "missing required Host header")
-        elif host not in self._hosts:
-            self._learn_host(host)
+        if fields.get(b"host") not in self._hosts:
+            self._learn_host(fields.get(b"host"))
         if self.target[0] != _SLASH:
             self._use_authority()
 
     def _split(self, head: bytes) -> None:
-        parser = self._parser
+        """Read the request line and the fields."""
         self.headers = []
+        parser = self._parser
         try:
             parser.feed_data(head)
         except httptools.HttpParserUpgrade:
-            pass
+            self._split_carefully(head, None)
         except httptools.HttpParserError as error:
             self._split_carefully(head, error)
-            return
-        self.method = method = parser.get_method()
-        if head.startswith(b" HTTP/1.1\r\n", len(method) + len(self.target) + 1):
-            self.http11 = True
         else:
-            self._split_carefully(head, None)
+            self.method = method = parser.get_method()
+            if head.startswith(b" HTTP/1.1\r\n", len(method) + len(self.target) + 1):
+                self.http11 = True
+            else:
+                self._split_carefully(head, None)
+
+    def rewritten(self) -> bytes:
+        """Return the head as it was understood, for another parser to understand it the same."""
+        lines = [b"%b %b HTTP/1.1" % (self.method, self.target)]
+        lines += [b"%b: %b" % field for field in self.headers]
+        return b"\r\n".join(lines) + b"\r\n\r\n"
 
     def _split_carefully(self, head: bytes, error: httptools.HttpParserError | None) -> None:
         """Read the request line here, and have httptools read the fields under another one.
@@ -167,8 +178,7 @@ class HeadReader:
         if len(head) > settings.max_header_bytes:
             raise RefusedError(431)
         most = settings.max_header_count
-        # A field takes 4 bytes at least, so that most heads need not be counted.
-        if len(head) > 4 * most and head.count(b"\n") > most + 2:
+        if head.count(b"\n") > most + 2:
             raise RefusedError(431)
 
     def _read_special(self, fields: dict[bytes, bytes]) -> None:
@@ -202,15 +212,19 @@ class HeadReader:
         values = b",".join(value for name, value in self.headers if name == b"connection")
         return [option.strip(b" \t") for option in values.lower().split(b",")]
 
-    def _learn_host(self, host: bytes) -> None:
+    def _learn_host(self, host: bytes | None) -> None:
         """Check a Host that was not seen yet, and know it from now on."""
+        if host is None:
+            if self.http11:
+                raise RefusedError(400, "missing required Host header")
+            return
         check_host(host)
         if len(self._hosts) >= _MOST_HOSTS:
             self._hosts.clear()
         self._hosts.add(host)
 
     def _use_authority(self) -> None:
-        """Let the authority in the target, if there is one, take the place of Host (RFC 9112 §3.2.2)."""
+        """Let the target's authority take the place of Host (RFC 9112 §3.2.2)."""
         if self.method == b"CONNECT":  # this server is no tunnel
             raise RefusedError(405)
         authority, self.target = origin_form(self.method, self.target)

@@ -1,4 +1,4 @@
-"""RefusedError: a request that is answered with a bare status, and with which its connection ends."""
+"""RefusedError: a request that gets a bare status, and the end of its connection."""
 
 from __future__ import annotations
 

@@ -9,7 +9,8 @@ import logging
 import socket
 import sys
 from collections.abc import Callable, Coroutine
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from snake.transport.asgi import ASGIApp
 from snake.transport.clock import Clock
@@ -18,11 +19,16 @@ from snake.transport.head import HeadReader
 from snake.transport.http1 import Connection
 from snake.transport.settings import Settings
 
+if TYPE_CHECKING:
+    from snake.transport.hypercorn import Guest, Host
+
 log = logging.getLogger("snake.http")
 
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _BACKOFF = 1.0
 """Seconds without accepting after the process or the system ran out of something."""
+_PROBES = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 9}
+"""Seconds before the first probe and between two, and how many are lost before the end (Caddy)."""
 _MOST_AT_ONCE = 128
 """Connections accepted before those that are open get their turn."""
 
@@ -46,7 +52,7 @@ class Serving:
     def __init__(
         self, sock: socket.socket, app: ASGIApp, settings: Settings, state: dict[str, Any] | None
     ) -> None:
-        sock.setblocking(False)
+        _prepare(sock)
         self._sock = sock
         self._loop = asyncio.get_running_loop()
         self._context = contextvars.copy_context()
@@ -54,12 +60,19 @@ class Serving:
         self._closed = asyncio.Event()
         self._accepting = False
         self._backoff: asyncio.TimerHandle | None = None
+        self.start: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]] = (
+            partial(asyncio.Task, loop=self._loop, eager_start=True)  # type: ignore[call-arg]
+            if sys.version_info >= (3, 12)
+            else self._loop.create_task
+        )
+        """Run a coroutine as a task; from Python 3.12 on at once, up to where it first waits."""
         self.app = app
         self.settings = settings
         self.state = state
         self.heads = HeadReader(settings)
         self.clock = Clock(self._loop, settings, self._check)
         self.draining = False
+        self._host: Host | None = None
         self.tasks: set[asyncio.Task[Any]] = set()
         """Apps that wait for something, and connections on their way in."""
 
@@ -95,7 +108,7 @@ class Serving:
             except OSError as error:
                 self._back_off(error)
                 return
-            client.setblocking(False)
+            client.setblocking(False)  # noqa: FBT003
             task = self.start(self._admit(client))
             if not task.done():
                 self.tasks.add(task)
@@ -117,18 +130,6 @@ class Serving:
 
     # What connections need ---------------------------------------------------------
 
-    if sys.version_info >= (3, 12):
-
-        def start(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-            """Run a coroutine as a task; up to where it first waits, at once."""
-            return asyncio.Task(coroutine, loop=self._loop, eager_start=True)
-
-    else:
-
-        def start(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-            """Run a coroutine as a task."""
-            return self._loop.create_task(coroutine)
-
     def soon(self, callback: Callable[[], object]) -> None:
         """Call back in the next turn of the loop, in the context in which serving began."""
         self._loop.call_soon(callback, context=self._context)
@@ -145,6 +146,15 @@ class Serving:
             self.clock.stop()
             self._closed.set()
 
+    def hand_over(self, connection: Connection, data: bytes) -> Guest:
+        """Let Hypercorn go on with a connection, from `data` on."""
+        if self._host is None:
+            # Not before someone needs it: it is half of a worker's imports.
+            from snake.transport.hypercorn import Host  # noqa: PLC0415
+
+            self._host = Host(self)
+        return self._host.adopt(connection, data)
+
     def _check(self, now: float) -> None:
         for connection in list(self._open):
             enforce(connection, now)
@@ -158,6 +168,8 @@ class Serving:
         """
         self.pause()
         self.draining = True
+        if self._host is not None:
+            await self._host.drain()
         for connection in list(self._open):
             connection.drain()
         try:
@@ -176,3 +188,15 @@ class Serving:
             await self._closed.wait()
         if self.tasks:
             await asyncio.wait(self.tasks)
+
+
+def _prepare(sock: socket.socket) -> None:
+    """Set what accepted sockets inherit: no Nagle, and probes that find clients that vanished."""
+    sock.setblocking(False)  # noqa: FBT003
+    if sock.family == socket.AF_UNIX:
+        return
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _PROBES.items():
+        if hasattr(socket, name):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

@@ -9,6 +9,7 @@ from importlib import import_module
 
 import click
 
+from snake import __version__
 from snake.core.errors import SnakeError
 from snake.core.suggest import suggestion
 
@@ -52,7 +53,7 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="snake-server", message="%(version)s")
+@click.version_option(__version__, message="%(version)s")
 def snake() -> None:
     """Serve Python apps, with the Caddyfile as the language."""
 

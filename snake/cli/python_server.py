@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import click
@@ -25,7 +24,7 @@ Json = dict[str, Any]
 @click.option("-l", "--listen", metavar="ADDRESS", help="Where to listen; 127.0.0.1:9080.")
 @click.option("-w", "--workers", default="0", metavar="N", help="Processes; 0 is one per CPU.")
 @click.option("--working-dir", metavar="FOLDER", help="The folder that the app is in.")
-@click.option("--venv", metavar="FOLDER", help="Its virtual environment; $VIRTUAL_ENV.")
+@click.option("--venv", metavar="FOLDER", help="Its virtual environment; the active one.")
 @click.option("--lifespan", type=click.Choice(["on", "off"]), help="ASGI lifespan.")
 @click.option("--static-path", metavar="FOLDER", help="A folder of files to serve.")
 @click.option("--static-route", default="/static", metavar="PATH", help="Where; /static.")
@@ -59,7 +58,7 @@ def config(  # noqa: PLR0913  (one for each flag)
         "lifespan": lifespan,
         "workers": "" if workers == "0" else workers,
         "working_dir": working_dir,
-        "venv": venv or os.environ.get("VIRTUAL_ENV"),
+        "venv_path": venv,
     }
     python |= {name: value for name, value in optional.items() if value}
     routes = [_encoded(_files(static_path, static_route), static_route)] if static_path else []

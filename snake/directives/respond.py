@@ -45,7 +45,8 @@ from snake.plugin import (
 from snake.plugin import respond as answer
 
 EARLY_HINTS = 103
-NO_BODY = frozenset({204, 304})
+NOT_MODIFIED = 304
+NO_BODY = frozenset({204, NOT_MODIFIED})
 """Statuses that never have a body (RFC 9110 section 6.4.1)."""
 
 Fill = Callable[[Request], list[Header]]
@@ -79,9 +80,11 @@ class StaticResponse(HandlerModule):
                 fields.append((b"content-type", content_type))
             code = status(request)
             if code == EARLY_HINTS:
-                await next(request, on_start(send, lambda message: _prepend(message, fields)))
+                await next(request, on_start(send, lambda message: _keep(message, fields)))
                 return
             _replace_early(request, fields)
+            if code == NOT_MODIFIED:
+                fields = [field for field in fields if field[0] != b"content-type"]
             await answer(send, code, fields, b"" if code in NO_BODY else content)
 
         return respond
@@ -159,8 +162,10 @@ def _replace_early(request: Request, fields: list[Header]) -> None:
         request.early = [field for field in request.early if field[0] not in names]
 
 
-def _prepend(message: Message, fields: list[Header]) -> None:
-    message["headers"] = [*fields, *message["headers"]]
+def _keep(message: Message, fields: list[Header]) -> None:
+    """Put the fields into a later response, where it has none of the name."""
+    names = {name for name, _ in message["headers"]}
+    message["headers"] = [*(f for f in fields if f[0] not in names), *message["headers"]]
 
 
 def parse(line: Segment, scope: Scope) -> StaticResponse:

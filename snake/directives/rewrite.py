@@ -10,8 +10,8 @@ several rewrites only the first that matches counts. What follows sees the new
 URI; `{orig_uri}` is what the client sent. A lone argument is the target, even if
 it begins with a slash.
 
-Unknown placeholders are empty. `{path}` goes into a path encoded, and no value
-can bring a query of its own into a target without one.
+Unknown placeholders are empty. `{path}` goes into a path encoded; a value with a
+`?`, such as `{uri}`, brings its query along, unless the target has one.
 """
 
 from __future__ import annotations

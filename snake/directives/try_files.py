@@ -59,7 +59,7 @@ def _runs(files: list[str]) -> Iterator[tuple[list[str], str]]:
 def _route(files: list[str], query: str, policy: str) -> RouteValue:
     matcher = File(try_files=tuple(files), try_policy=policy)
     handler = Rewrite(uri="{http.matchers.file.relative}" + query)
-    return RouteValue((handler,), match=({"file": to_json(matcher)},))
+    return RouteValue((handler,), match=({"file": to_json(matcher)},), group="try_files")
 
 
 directive = Directive("try_files", parse, matcher=MatcherArg.NONE)

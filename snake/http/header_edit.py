@@ -57,12 +57,17 @@ def _at_once_with_server(request: Request, send: Send, edit: Edit) -> Send:
 
 
 def _with_server(edit: Edit, fields: list[Header], request: Request) -> tuple[list[Header], bool]:
-    """Apply `edit` to the fields and the transport's Server; tell if there is a Server after."""
+    """Apply `edit` to the fields and the transport's Server; tell if there is a Server after.
+
+    The transport's own is taken out again when it is the only one.
+    """
     if not any(name == SERVER[0] for name, _ in fields):
         fields = [SERVER, *fields]
     fields = edit(fields, request)
-    has_server = any(name == SERVER[0] for name, _ in fields)
-    return [each for each in fields if each is not SERVER], has_server
+    servers = [each for each in fields if each[0] == SERVER[0]]
+    if servers == [SERVER]:
+        fields = [each for each in fields if each is not SERVER]
+    return fields, bool(servers)
 
 
 def _without_server(send: Send) -> Send:

@@ -79,8 +79,13 @@ def _port_of(name: str) -> Getter:
     return port
 
 
+def _text(raw: bytes) -> str:
+    """Decode what came over the wire; bytes that are not UTF-8 are kept as surrogates."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
 def _prefixed(query: bytes) -> str:
-    return f"?{query.decode('latin-1')}" if query else ""
+    return f"?{_text(query)}" if query else ""
 
 
 def _dir(path: str) -> str:
@@ -116,21 +121,21 @@ def _original(part: Callable[[str, str, str, str], Any]) -> Getter:
         if line is None:
             return part(
                 request.method,
-                request.raw_path.decode("latin-1"),
-                request.query.decode("latin-1"),
+                _text(request.raw_path),
+                _text(request.query),
                 request.path,
             )
-        return part(
-            line.method, line.raw_path.decode("latin-1"), line.query.decode("latin-1"), line.path
-        )
+        return part(line.method, _text(line.raw_path), _text(line.query), line.path)
 
     return get
 
 
 def _query(name: str) -> Getter:
     def get(request: Request) -> str:
-        text = request.query.decode("latin-1")
-        values = parse_qs(text, keep_blank_values=True, max_num_fields=10_000).get(name)
+        text = _text(request.query)
+        values = parse_qs(
+            text, keep_blank_values=True, max_num_fields=10_000, errors="surrogateescape"
+        ).get(name)
         return ",".join(values) if values else ""
 
     return get
@@ -139,16 +144,20 @@ def _query(name: str) -> Getter:
 def _header(name: str) -> Getter:
     field = name.lower().encode("latin-1", "replace")
     if field == b"host":
-        return lambda request: request.hostport
-    return lambda request: ",".join(request.header_values(field))
+        # In Go the Host is no header: the placeholders for it are {host} and {hostport}.
+        return lambda _: ""
+    return lambda request: ",".join(
+        [_text(value) for key, value in request.headers if key == field]
+    )
 
 
 def _cookie(name: str) -> Getter:
     def get(request: Request) -> str:
-        for line in request.header_values(b"cookie"):
-            for pair in line.split(";"):
-                key, _, value = pair.strip().partition("=")
-                if key == name:
+        for key, line in request.headers:
+            pairs = _text(line).split(";") if key == b"cookie" else ()
+            for pair in pairs:
+                cookie, _, value = pair.strip().partition("=")
+                if cookie == name:
                     return _unquoted(value)
         return ""
 
@@ -235,7 +244,7 @@ def _response_header(name: str) -> Getter:
 
     def get(request: Request) -> str:
         early = request.early or ()
-        return ",".join(value.decode("latin-1") for key, value in early if key == field)
+        return ",".join(_text(value) for key, value in early if key == field)
 
     return get
 
@@ -303,8 +312,8 @@ _EXACT: dict[str, Getter] = {
     "http.request.uri.path.file": lambda r: _file(r.path),
     "http.request.uri.path.file.base": lambda r: _stem(r.path),
     "http.request.uri.path.file.ext": lambda r: _extension(r.path),
-    "http.request.uri.query": lambda r: r.query.decode("latin-1"),
-    "http.request.uri.query_escaped": _escaped(lambda r: r.query.decode("latin-1")),
+    "http.request.uri.query": lambda r: _text(r.query),
+    "http.request.uri.query_escaped": _escaped(lambda r: _text(r.query)),
     "http.request.uri.prefixed_query": lambda r: _prefixed(r.query),
     "http.request.duration": lambda r: f"{_elapsed(1)(r):.6f}s",
     "http.request.duration_ms": _elapsed(1000),

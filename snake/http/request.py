@@ -128,8 +128,8 @@ class Request:
     @property
     def uri(self) -> str:
         """The path as encoded, with the query."""
-        path = self.raw_path.decode("latin-1")
-        query = self.query.decode("latin-1")
+        path = self.raw_path.decode("utf-8", "surrogateescape")
+        query = self.query.decode("utf-8", "surrogateescape")
         return f"{path}?{query}" if query else path
 
     @property

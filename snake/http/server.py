@@ -80,8 +80,9 @@ async def _answer_error(
             try:
                 await errors(request, send)
             except HandlerError as second:
+                # The client gets the status of what failed first, as in Caddy.
                 _log_error(request, second)
-                await respond(send, second.status)
+                await respond(send, error.status)
         else:
             await respond(send, error.status)
     except ResponseStartedError:

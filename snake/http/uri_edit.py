@@ -5,6 +5,7 @@ Source: https://caddyserver.com/docs/json/apps/http/servers/routes/handle/rewrit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import msgspec
@@ -26,26 +27,28 @@ from snake.http.uri import (
 
 Edit = Callable[[Request], None]
 
+_FIRST_SLASH = re.compile("^(?:/|%2f)", re.IGNORECASE)
+
 
 def set_uri(text: str) -> Edit:
     """Compile a target: a path, a query after `?`, or both; a fragment is dropped.
 
-    A path that gets a `?` from a placeholder loses what follows it, or gives it
-    to a target whose own query is empty (`{uri}?`). Braces in it are data by
-    then, and are encoded, so that no client can name a placeholder.
+    A path that gets a `?` from a placeholder (`{uri}`) has a query by that, unless
+    the target has its own. Braces in it are data by then, and are encoded, so
+    that no client can name a placeholder.
     """
-    before, mark, query_text = text.partition("#")[0].partition("?")
+    before, given, query_text = text.partition("#")[0].partition("?")
     path = transformed(before, _in_path)
     query = compile_query(query_text)
 
     def edit(request: Request) -> None:
-        new_path, _, injected = path(request).partition("?")
+        new_path, found, injected = path(request).partition("#")[0].partition("?")
         new_query = query(request) if query_text else _literal_query(injected)
         if before:
             decoded = unescape(new_path)
             set_decoded_path(request, new_path if decoded is None else decoded)
             request.prefix = ""
-        if mark:
+        if given or found:
             set_query(request, new_query)
 
     return edit
@@ -75,7 +78,7 @@ def strip_prefix(text: str) -> Edit:
         if rest is not None:
             removed = unescape(path[: len(path) - len(rest)]) or ""
             request.prefix += removed.rstrip("/")
-            path = rest if rest.startswith("/") else f"/{rest}"
+            path = "/" + _FIRST_SLASH.sub("", rest)
         change_path(request, lambda _: path)
 
     return edit

@@ -53,12 +53,12 @@ async def test_error_routes_that_do_not_match() -> None:
 
 
 async def test_error_in_error_routes() -> None:
-    """A failure in the error routes ends with its own bare status."""
+    """A failure in the error routes ends with the bare status of what failed first."""
     again = {"handle": [{"handler": "error", "status_code": 502}]}
     async with site_of_routes(FAIL, errors={"routes": [again]}) as site:
         response = await site.get()
 
-        assert (response.status, response.body) == (502, b"")
+        assert (response.status, response.body) == (503, b"")
 
 
 def header_route(**response: Any) -> dict[str, Any]:

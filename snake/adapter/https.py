@@ -59,18 +59,11 @@ def tls_policies(
     return (msgspec.Raw(b"{}"),) if wanted and not implied else ()
 
 
-def check_schemes(
-    listen: Sequence[str], sites: Sequence[AdaptedSite], ports: Ports, *, encrypted: bool
-) -> None:
+def check_schemes(listen: Sequence[str], sites: Sequence[AdaptedSite], ports: Ports) -> None:
     """Refuse HTTP and HTTPS on one server. Raises `CaddyfileError`."""
     kind = ""
     for address in _addresses(sites):
-        this = _kind(address, ports, encrypted=encrypted)
-        if this == "HTTP" and encrypted and not kind:
-            address.key.fail(
-                f"server listening on [{' '.join(listen)}] is HTTP, "
-                "but attempts to configure TLS connection policies"
-            )
+        this = _kind(address, ports)
         if kind and this and kind != this:
             hint = "try specifying https:// in the address"
             address.key.fail(
@@ -81,10 +74,11 @@ def check_schemes(
         kind = kind or this
 
 
-def _kind(address: Address, ports: Ports, *, encrypted: bool) -> str:
+def _kind(address: Address, ports: Ports) -> str:
+    """Return which of the two an address asks for; nothing if it goes along with either."""
     if address.scheme == "http" or address.port == ports.http:
         return "HTTP"
-    if address.scheme == "https" or address.port == ports.https or encrypted:
+    if address.scheme == "https" or address.port == ports.https:
         return "HTTPS"
     return "" if address.host else "HTTP"
 

@@ -62,7 +62,7 @@ def server_logs(sites: Sequence[AdaptedSite]) -> ServerLogs | None:
             skipped += hosts
     return ServerLogs(
         default_logger_name=default,
-        logger_names={host: tuple(found) for host, found in names.items()},
+        logger_names={host: tuple(names[host]) for host in sorted(names)},
         skip_hosts=tuple(sorted(skipped)),
         skip_unmapped_hosts=skip_unmapped,
     )

@@ -26,8 +26,7 @@ def build_server(
     ports = Ports.of(options)
     sites = listening.sites
     automatic = automatic_https(listening.listen, sites, options, ports)
-    policies = tls_policies(sites, automatic, ports)
-    check_schemes(listening.listen, sites, ports, encrypted=bool(policies))
+    check_schemes(listening.listen, sites, ports)
     routes: list[Route] = []
     errors: list[Route] = []
     for site in sites:
@@ -40,7 +39,7 @@ def build_server(
         listen=listening.listen,
         routes=merge_routes(routes),
         errors=ErrorRoutes(tuple(errors)) if errors else None,
-        tls_connection_policies=policies,
+        tls_connection_policies=tls_policies(sites, automatic, ports),
         automatic_https=automatic,
         logs=server_logs(sites),
         listen_protocols=listening.protocols,

@@ -16,6 +16,7 @@ from contextlib import AsyncExitStack
 
 from snake.config.document import Document
 from snake.core.errors import SnakeError
+from snake.core.folder import START
 from snake.core.modules import decode
 from snake.engine.channel import Failed, Inbox, Line, Listen, Provision, Ready
 from snake.engine.needs import grace_period, single
@@ -31,6 +32,7 @@ def main(channel: socket.socket) -> int:
     """Be a worker until the supervisor says otherwise, or is gone; return the exit code."""
     die_with_parent()
     name_process("snake-worker")
+    START.keep()
     # An app's print is seen when it happens, not when a buffer is full.
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]

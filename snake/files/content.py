@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
+from snake.core.folder import START
 from snake.files.ranges import Range
 from snake.http.errors import AbortError
 from snake.http.handler import Message, Send
@@ -43,8 +44,8 @@ class Content:
 
         A FIFO that takes its place meanwhile does not block.
         """
-        self.path = path
-        self._fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        self.path = START.path(path)
+        self._fd = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
         self.info = os.fstat(self._fd)
         if not stat.S_ISREG(self.info.st_mode):
             os.close(self._fd)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from snake.core.folder import START
 from snake.core.glob import MAGIC, compile_glob
 from snake.files.roots import join, root_of
 from snake.http.errors import HandlerError
@@ -166,14 +167,14 @@ def _escaping(text: str) -> Fill:
 def _glob(pattern: str) -> list[str]:
     """Return the files that match, sorted. Source: Go's `filepath.Glob`."""
     if not MAGIC.search(pattern):
-        return [pattern] if os.path.lexists(pattern) else []
+        return [pattern] if os.path.lexists(START.path(pattern)) else []
     folder, _, last = pattern.rpartition("/")
     matches = compile_glob(last).fullmatch
     found = []
     top = "/" if pattern.startswith("/") else "."
     for place in _glob(folder) if folder else [folder]:
         try:
-            names = sorted(entry.name for entry in Path(place or top).iterdir())
+            names = sorted(entry.name for entry in Path(START.path(place or top)).iterdir())
         except OSError:
             continue
         found += [f"{place}/{name}" if "/" in pattern else name for name in names if matches(name)]
@@ -182,6 +183,6 @@ def _glob(pattern: str) -> list[str]:
 
 def _stat(name: str) -> os.stat_result | None:
     try:
-        return os.stat(name)  # noqa: PTH116  # a Path costs more than the call
+        return os.stat(START.path(name))  # noqa: PTH116  # a Path costs more than the call
     except (OSError, ValueError):
         return None

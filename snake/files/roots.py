@@ -6,6 +6,7 @@ import os.path
 from collections.abc import Callable
 from functools import lru_cache
 
+from snake.core.folder import START
 from snake.http.paths import clean
 from snake.http.request import Request
 from snake.http.template import Template
@@ -48,4 +49,4 @@ def join(root: str, path: str) -> str:
 
 def absolute(filename: str) -> str:
     """Return `filename` from the root of the file system, without dot segments."""
-    return os.path.abspath(filename)  # noqa: PTH100  # Path.absolute() keeps dot segments
+    return os.path.abspath(START.path(filename))  # noqa: PTH100  # Path.absolute() keeps dot segments

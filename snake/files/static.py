@@ -15,6 +15,7 @@ from html import escape
 from typing import NoReturn
 from urllib.parse import quote
 
+from snake.core.folder import START
 from snake.files.answer import Answer
 from snake.files.content import Content
 from snake.files.hide import Hidden
@@ -79,7 +80,7 @@ class StaticFiles:
             if self.hidden(name, request):
                 continue
             try:
-                if not stat.S_ISDIR(os.stat(name).st_mode):  # noqa: PTH116
+                if not stat.S_ISDIR(os.stat(START.path(name)).st_mode):  # noqa: PTH116
                     return name
             except (OSError, ValueError):
                 continue
@@ -111,7 +112,7 @@ class StaticFiles:
             raise HandlerError(405)
         info = content.info
         if coding:
-            info = os.stat(name)  # noqa: PTH116  # a sidecar changes the tag, not the date
+            info = os.stat(START.path(name))  # noqa: PTH116  # a sidecar changes the tag, not the date
         tag = validators(content.info.st_mtime_ns, content.size).etag
         _, modified, last_modified = validators(info.st_mtime_ns, info.st_size)
         etag = _early(request, b"etag") or self._etag_beside(content.path) or tag
@@ -157,7 +158,7 @@ class StaticFiles:
 def _is_folder(name: str) -> bool | None:
     """Whether `name` is a folder; `None` when there is nothing to serve. Raises `HandlerError`."""
     try:
-        mode = os.stat(name).st_mode  # noqa: PTH116  # a Path costs more than the call
+        mode = os.stat(START.path(name)).st_mode  # noqa: PTH116  # a Path costs more than the call
     except FileNotFoundError:
         return None
     except PermissionError as error:

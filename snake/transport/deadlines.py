@@ -51,7 +51,7 @@ def _enforce_busy(connection: Connection, now: float) -> None:
         )
     ):
         connection.body_late(exchange)
-    elif _over(now - connection.since, settings.write_timeout):
+    elif _over(now - exchange.began, settings.write_timeout):
         connection.abort()
     else:
         _enforce_write(connection, now)

@@ -45,7 +45,7 @@ class Exchange:
     `http.disconnect`.
     """
 
-    __slots__ = ("_asked", "_chunked", "_flags", "_head", "_left", "_news", "body",
+    __slots__ = ("_asked", "_chunked", "_flags", "_head", "_left", "_news", "began", "body",
                  "connection", "expects", "gone", "head_only", "http11", "keep_alive",
                  "state")  # fmt: skip
 
@@ -65,6 +65,8 @@ class Exchange:
         self.state = NEW
         self.gone = False
         """Whether the client can be told nothing more."""
+        self.began = 0.0
+        """When the head was there."""
         self.expects = False
         """Whether the client still waits for a `100 Continue`."""
         self._asked = False
@@ -95,7 +97,7 @@ class Exchange:
             await self._wait()
         data = body.take()
         body.delivered = body.complete
-        self.connection.resume_reading()
+        self.connection.body_taken()
         return {"type": "http.request", "body": data, "more_body": not body.complete}
 
     def _is_over(self) -> bool:

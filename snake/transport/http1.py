@@ -3,8 +3,7 @@
 The laws of this file:
 
 - One request at a time. While one is answered, the bytes of the next wait in `_buffer` and the
-  socket is not read, so that responses are in order and a client can make us keep no more than
-  one read.
+  socket is not read: responses are in order, and no more than one read is kept.
 - A head is parsed when it is there as a whole. A body is not collected: it goes to the app as it
   comes, and the socket is not read while the app does not take it.
 - What is no request is answered once, and nothing after it is read.
@@ -14,14 +13,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
-from snake.transport.asgi import Receive, Scope, Send, decode_path
+from snake.transport.asgi import Scope, decode_path
 from snake.transport.body import RequestBody
-from snake.transport.exchange import DONE, STREAMING, ClientDisconnectedError, Exchange
+from snake.transport.exchange import DONE, STREAMING, Exchange
+from snake.transport.flow import Flow
 from snake.transport.refusal import RefusedError, refusal
+from snake.transport.start import answer_options, awaited
 from snake.transport.target import check_path
 
 if TYPE_CHECKING:
@@ -47,16 +47,14 @@ _END = b"\r\n\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class Connection(asyncio.Protocol):
+class Connection(Flow):
     """One client."""
 
-    __slots__ = ("_advancing", "_buffer", "_client", "_drained", "_server", "exchange",
-                 "guest", "half_closed", "phase", "reading", "sent", "serving", "since", "taken", "taken_at",
-                 "transport", "write_paused")  # fmt: skip
-
-    transport: asyncio.Transport
+    __slots__ = ("_advancing", "_buffer", "_client", "_server", "exchange", "guest", "half_closed",
+                 "phase", "serving", "since")  # fmt: skip
 
     def __init__(self, serving: Serving) -> None:
+        super().__init__(serving.settings.write_high_water, serving.clock.now)
         self.serving = serving
         self.exchange: Exchange | None = None
         self.phase = HEAD
@@ -64,39 +62,27 @@ class Connection(asyncio.Protocol):
         """When the phase began."""
         self.half_closed = False
         """Whether the client sends no more."""
-        self.write_paused = False
-        """Whether the client takes its response slower than the app makes it."""
-        self.sent = 0
-        """Bytes of responses, written or still waiting."""
-        self.taken = 0
-        """Bytes that the client had taken at the time `taken_at`."""
-        self.taken_at = self.since
-        self._buffer = b""
-        self._advancing = False
-        self.reading = True
-        """Whether the socket is read."""
         self.guest: Guest | None = None
         """Who has the connection after `_hand_over`."""
-        self._drained: asyncio.Event | None = None
+        self._buffer = b""
+        self._advancing = False
 
     # What the loop calls ------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a new client."""
-        self.transport = transport  # type: ignore[assignment]
-        self.transport.set_write_buffer_limits(high=self.serving.settings.write_high_water)
+        super().connection_made(transport)
         self._client = _address(transport.get_extra_info("peername"))
         self._server = _address(transport.get_extra_info("sockname"))
         self.serving.opened(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the app that its client is gone."""
-        del exc
         self.phase = GONE
         if self.exchange is not None:
             self.exchange.drop()
             self.exchange = None
-        self.resume_writing()
+        super().connection_lost(exc)
         self.serving.closed(self)
 
     def data_received(self, data: bytes) -> None:
@@ -117,20 +103,9 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Go on with what was asked; return whether the connection is still needed."""
         self.half_closed = True
-        if self.exchange is None:
-            return False
-        self.exchange.notify()
-        return True
-
-    def pause_writing(self) -> None:
-        """Let `send` wait."""
-        self.write_paused = True
-
-    def resume_writing(self) -> None:
-        """Let `send` go on."""
-        self.write_paused = False
-        if self._drained is not None:
-            self._drained.set()
+        if self.exchange is not None:
+            self.exchange.notify()
+        return self.exchange is not None
 
     # In -------------------------------------------------------------------------
 
@@ -197,6 +172,7 @@ class Connection(asyncio.Protocol):
         if self.phase == IDLE:
             self.since = now
         self.phase = BUSY
+        exchange.began = now
         if heads.length:
             end = self._begin_body(exchange, data, end)
             if exchange.gone:
@@ -239,7 +215,7 @@ class Connection(asyncio.Protocol):
         try:
             coroutine = app(scope, exchange.receive, exchange.send)
             if type(coroutine) is not CoroutineType:
-                coroutine = _awaited(coroutine)
+                coroutine = awaited(coroutine)
             task = serving.start(coroutine)
         except BaseException as error:  # noqa: BLE001  an app's sys.exit() ends its request, not us
             exchange.failed(error)
@@ -275,7 +251,7 @@ class Connection(asyncio.Protocol):
             self._keep(rest)
         if body.discard is None:
             if body.size > self.serving.settings.read_high_water:
-                self._pause_reading()
+                self.pause_reading()
             exchange.notify()
         elif body.complete:
             self._next()
@@ -285,18 +261,7 @@ class Connection(asyncio.Protocol):
     def _keep(self, data: bytes) -> None:
         """Keep what follows this request, and read no more until it is answered."""
         self._buffer += data
-        self._pause_reading()
-
-    def _pause_reading(self) -> None:
-        if self.reading and not self.transport.is_closing():
-            self.reading = False
-            self.transport.pause_reading()
-
-    def resume_reading(self) -> None:
-        """Read on, unless the next request waits already."""
-        if not (self.reading or self._buffer or self.transport.is_closing()):
-            self.reading = True
-            self.transport.resume_reading()
+        self.pause_reading()
 
     def body_wanted(self, exchange: Exchange) -> None:
         """Have the client send the body: the app waits for it."""
@@ -306,41 +271,12 @@ class Connection(asyncio.Protocol):
                 self.write(CONTINUE)
         self.resume_reading()
 
+    def body_taken(self) -> None:
+        """Read on, unless the next request waits already."""
+        if not self._buffer:
+            self.resume_reading()
+
     # Out --------------------------------------------------------------------------
-
-    def write(self, data: bytes) -> None:
-        """Send bytes."""
-        self.sent += len(data)
-        self.transport.write(data)
-
-    async def drained(self) -> None:
-        """Wait until the client has taken most of what was written, or is gone."""
-        while self.write_paused:
-            if self._drained is None:
-                self._drained = asyncio.Event()
-            self._drained.clear()
-            await self._drained.wait()
-
-    async def flush(self) -> None:
-        """Wait until all that was written is with the kernel."""
-        self.transport.set_write_buffer_limits(high=0)
-        await self.drained()
-        self.transport.set_write_buffer_limits(high=self.serving.settings.write_high_water)
-
-    async def writable(self, descriptor: int) -> None:
-        """Wait until the client takes bytes, by a second descriptor of the same socket."""
-        loop = asyncio.get_running_loop()
-        self.write_paused = True
-        loop.add_writer(descriptor, self.resume_writing)
-        try:
-            await self.drained()
-        finally:
-            loop.remove_writer(descriptor)
-
-    def check_open(self) -> None:
-        """Raise `ClientDisconnectedError` when the client is gone."""
-        if self.phase == GONE:
-            raise ClientDisconnectedError("the client is gone")
 
     def can_go_on(self, exchange: Exchange) -> bool:
         """Whether another request may follow the one that is about to be answered."""
@@ -386,9 +322,8 @@ class Connection(asyncio.Protocol):
             if self.exchange is None and self.phase <= IDLE:
                 if self.half_closed or (self.serving.draining and not self._buffer):
                     self.close()
-                elif not self.reading:
-                    self.reading = True
-                    self.transport.resume_reading()
+                elif not self._buffer or self.phase == HEAD:
+                    self.resume_reading()
 
     # The end -----------------------------------------------------------------------
 
@@ -463,15 +398,3 @@ def _skip_empty_lines(data: bytes, at: int) -> int:
 def _address(name: object) -> tuple[str, int] | None:
     """Return host and port of a TCP address; a Unix socket's has none."""
     return (name[0], name[1]) if isinstance(name, tuple) else None
-
-
-async def _awaited(result: Awaitable[None]) -> None:
-    """Make a coroutine of what an app returned that is no coroutine function."""
-    await result
-
-
-async def answer_options(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer `OPTIONS *`, which asks about the server and no resource (RFC 9110 §9.3.7)."""
-    del scope, receive
-    await send({"type": "http.response.start", "status": 200})
-    await send({"type": "http.response.body"})

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
-    from snake.transport.http1 import Connection
+    from snake.transport.flow import Flow
 
 _SMALL = 65_536
 """Bytes up to which a file is read and written as any body is."""
@@ -24,7 +24,7 @@ class FileResponse:
         self._file = file
         self.size = os.fstat(file.fileno()).st_size
 
-    async def send(self, connection: Connection, size: int) -> None:
+    async def send(self, connection: Flow, size: int) -> None:
         """Send the first `size` bytes.
 
         Raises `OSError` when the file ends early, as one does that is truncated meanwhile, or
@@ -44,10 +44,11 @@ class FileResponse:
         finally:
             os.close(out)
 
-    async def _hand_over(self, connection: Connection, out: int, size: int) -> None:
+    async def _hand_over(self, connection: Flow, out: int, size: int) -> None:
         offset = 0
         while offset < size:
-            connection.check_open()
+            if connection.gone:
+                raise ConnectionResetError("the client is gone")
             try:
                 count = os.sendfile(
                     out, self._file.fileno(), offset, min(size - offset, _MOST_AT_ONCE)

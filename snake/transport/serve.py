@@ -7,9 +7,7 @@ import contextvars
 import errno
 import logging
 import socket
-import sys
-from collections.abc import Callable, Coroutine
-from functools import partial
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from snake.transport.asgi import ASGIApp
@@ -18,6 +16,7 @@ from snake.transport.deadlines import enforce
 from snake.transport.head import HeadReader
 from snake.transport.http1 import Connection
 from snake.transport.settings import Settings
+from snake.transport.start import starter
 
 if TYPE_CHECKING:
     from snake.transport.hypercorn import Guest, Host
@@ -59,13 +58,9 @@ class Serving:
         self._open: set[Connection] = set()
         self._closed = asyncio.Event()
         self._accepting = False
+        self._exhausted = False
         self._backoff: asyncio.TimerHandle | None = None
-        self.start: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]] = (
-            partial(asyncio.Task, loop=self._loop, eager_start=True)  # type: ignore[call-arg]
-            if sys.version_info >= (3, 12)
-            else self._loop.create_task
-        )
-        """Run a coroutine as a task; from Python 3.12 on at once, up to where it first waits."""
+        self.start = starter(self._loop)
         self.app = app
         self.settings = settings
         self.state = state
@@ -108,6 +103,7 @@ class Serving:
             except OSError as error:
                 self._back_off(error)
                 return
+            self._exhausted = False
             client.setblocking(False)  # noqa: FBT003
             task = self.start(self._admit(client))
             if not task.done():
@@ -125,7 +121,9 @@ class Serving:
         if error.errno not in _EXHAUSTED:
             raise error
         self.pause()
-        log.error("cannot accept connections, waiting %.0f s: %s", _BACKOFF, error)
+        if not self._exhausted:
+            self._exhausted = True
+            log.error("cannot accept connections, trying again every %.0f s: %s", _BACKOFF, error)
         self._backoff = self._loop.call_later(_BACKOFF, self.resume)
 
     # What connections need ---------------------------------------------------------

@@ -13,7 +13,7 @@ class Settings:
     """
 
     max_header_bytes: int = 16_384
-    """Request line and header fields together; more is a 431 (as Caddy: node 16 KiB, nginx 32 KiB)."""
+    """Request line and header fields together; more is a 431 (node: 16 KiB, nginx: 32 KiB)."""
     max_header_count: int = 200
     """Header fields of one request (gunicorn, Apache: 100)."""
     max_target_bytes: int = 8_192

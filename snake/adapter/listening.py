@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from snake.adapter.addresses import Address, Bind, Ports, listeners
 from snake.adapter.scope import Results
+
+_Where = tuple[str, str]
+"""A network address, and a protocol or nothing for the usual ones."""
+_Placed = tuple[int, tuple[Address, ...]]
+"""A site's number, and those of its addresses that are meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +45,28 @@ def gather(sites: Sequence[AdaptedSite], binds: Sequence[Bind], ports: Ports) ->
 
     Raises `CaddyfileError` when one address has two sites.
     """
-    on: dict[tuple[str, str], list[tuple[int, tuple[Address, ...]]]] = {}
+    on: dict[_Where, list[_Placed]] = {}
     for number, site in enumerate(sites):
-        here: dict[tuple[str, str], list[Address]] = {}
+        here: dict[_Where, list[Address]] = {}
         for address in site.addresses:
-            for listener, protocols in listeners(address, binds, ports).items():
-                for protocol in protocols or ("",):
-                    here.setdefault((listener, protocol), []).append(address)
+            for where in _wheres(address, binds, ports):
+                here.setdefault(where, []).append(address)
         for where, addresses in here.items():
             on.setdefault(where, []).append((number, tuple(addresses)))
-    same: dict[tuple[tuple[int, tuple[Address, ...]], ...], dict[str, list[str]]] = {}
+    same: dict[tuple[_Placed, ...], dict[str, list[str]]] = {}
     for listener, protocol in sorted(on):
         placed = tuple(on[listener, protocol])
         same.setdefault(placed, {}).setdefault(listener, []).append(protocol)
     return [_listening(sites, placed, found) for placed, found in same.items()]
 
 
+def _wheres(address: Address, binds: Sequence[Bind], ports: Ports) -> Iterator[_Where]:
+    for listener, protocols in listeners(address, binds, ports).items():
+        yield from ((listener, protocol) for protocol in protocols or ("",))
+
+
 def _listening(
-    sites: Sequence[AdaptedSite],
-    placed: Sequence[tuple[int, tuple[Address, ...]]],
-    found: Mapping[str, list[str]],
+    sites: Sequence[AdaptedSite], placed: Sequence[_Placed], found: Mapping[str, list[str]]
 ) -> Listening:
     seen: dict[str, int] = {}
     for number, addresses in placed:

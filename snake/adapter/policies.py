@@ -105,34 +105,37 @@ def _site_policies(site: AdaptedSite, ports: Ports) -> Iterator[Policy]:
 
 
 def _consolidate(policies: Sequence[Policy]) -> list[Policy]:
-    """Sort policies from special to general, and drop those that change nothing.
+    """Sort policies from special to general, and join those that do the same.
 
-    Source: https://caddyserver.com/docs/json/apps/tls/automation/policies/: the
-    first policy that has a subject applies.
+    The first policy that has a subject applies, so one without subjects, which
+    applies to all others, swallows only those that no other stands behind.
+    Source: https://caddyserver.com/docs/json/apps/tls/automation/policies/.
     """
     if not any(policy.internal for policy in policies):
         return []
     kept = _without_idle(stable_sorted(policies, _before))
-    index = 0
-    while index < len(kept):
-        other = index + 1
-        while other < len(kept):
-            if kept[index] == kept[other]:
-                del kept[other]
-            elif not _same_issuer(kept[index], kept[other]):
-                other += 1
-            elif kept[index].subjects and not kept[other].subjects:
-                if _shadowed(index, kept) < other:
-                    other += 1
-                    continue
-                del kept[index]
-                other = index + 1
-            else:
-                merged = dict.fromkeys(kept[index].subjects + kept[other].subjects)
-                kept[index] = replace(kept[index], subjects=tuple(merged))
-                del kept[other]
-        index += 1
-    return kept
+    done: list[Policy] = []
+    while kept:
+        first, rest = kept[0], kept[1:]
+        joined, kept = _join(first, rest)
+        done += [joined] if joined else []
+    return done
+
+
+def _join(first: Policy, rest: list[Policy]) -> tuple[Policy | None, list[Policy]]:
+    """Join a policy with those after it that do the same; `None` if one swallows it."""
+    left: list[Policy] = []
+    for index, other in enumerate(rest):
+        if not _same_issuer(first, other):
+            left.append(other)
+        elif other.subjects or not first.subjects:
+            merged = dict.fromkeys(first.subjects + other.subjects)
+            first = replace(first, subjects=tuple(merged))
+        elif any(between.covers(first) for between in left):
+            left.append(other)
+        else:
+            return None, [*left, *rest[index:]]
+    return first, left
 
 
 def _before(a: Policy, b: Policy) -> bool:
@@ -141,27 +144,15 @@ def _before(a: Policy, b: Policy) -> bool:
     return not a.covers(b) and len(a.subjects) > len(b.subjects)
 
 
-def _without_idle(policies: list[Policy]) -> list[Policy]:
+def _without_idle(policies: Sequence[Policy]) -> list[Policy]:
     """Drop default policies that no other one would overrule."""
-    kept = list(policies)
-    index = 0
-    while index < len(kept):
-        if not kept[index].internal:
-            shadowed = _shadowed(index, kept)
-            redundant = shadowed < len(kept) and not kept[shadowed].internal
-            if index == len(kept) - 1 or redundant:
-                del kept[index]
-                continue
-        index += 1
+    kept: list[Policy] = []
+    for index, policy in enumerate(policies):
+        covering = next((other for other in policies[index + 1 :] if other.covers(policy)), None)
+        last = index == len(policies) - 1
+        if policy.internal or not (last or (covering and not covering.internal)):
+            kept.append(policy)
     return kept
-
-
-def _shadowed(index: int, policies: Sequence[Policy]) -> int:
-    """Return the first later policy that covers the one at `index`; the length if none does."""
-    for other in range(index + 1, len(policies)):
-        if policies[other].covers(policies[index]):
-            return other
-    return len(policies)
 
 
 def _same_issuer(a: Policy, b: Policy) -> bool:

@@ -6,10 +6,10 @@ import json
 
 import click
 
-from snake.cli.config import adapt_caddyfile, beside, read
 from snake.cli.environment import load_files
 from snake.config.document import Document, encode
 from snake.core.errors import SnakeError
+from snake.engine.source import adapt_caddyfile, beside, read
 
 ADAPTER = "caddyfile"
 

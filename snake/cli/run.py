@@ -32,7 +32,7 @@ def command(
         print_all()
 
     def document() -> Document:
-        from snake.cli.config import load  # noqa: PLC0415  (after the zygote is on its way)
+        from snake.engine.source import load  # noqa: PLC0415  (after the zygote is on its way)
 
         return load(config, adapter)
 

@@ -7,10 +7,10 @@ from contextlib import AsyncExitStack
 
 import click
 
-from snake.cli.config import load
 from snake.cli.environment import load_files
 from snake.config.document import Document
 from snake.engine import needs
+from snake.engine.source import load
 from snake.logs.app import default_logs
 
 

@@ -24,6 +24,7 @@ from snake.engine.warm import registry
 from snake.logs.app import open_logs
 
 logger = logging.getLogger("snake")
+http = logging.getLogger("snake.http.log")
 
 
 async def supervise(document: Document, zygote: socket.socket) -> int:
@@ -77,12 +78,9 @@ async def _unless(event: asyncio.Event, work: Coroutine[None, None, None]) -> bo
 def _announce(generation: Generation, sockets: Sockets) -> None:
     listening = {str(address): sockets.bound(address) for address in generation.addresses}
     for name, server in needs.http(generation.document).servers.items():
-        fields = {
-            "name": name,
-            "listen": [listening[str(address)] for address in needs.single(server.listen)],
-        }
-        logging.getLogger("snake.http.log").info("server running", extra={"fields": fields})
-    fields: dict[str, object] = {
+        where = [listening[str(address)] for address in needs.single(server.listen)]
+        http.info("server running", extra={"fields": {"name": name, "listen": where}})
+    fields = {
         "workers": generation.workers,
         "because": generation.reason,
         "pids": generation.pids,

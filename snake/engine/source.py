@@ -1,4 +1,4 @@
-"""Load a configuration from a file or stdin: JSON, or a Caddyfile to adapt first."""
+"""Where a configuration comes from: a file or stdin, JSON or a Caddyfile to adapt first."""
 
 from __future__ import annotations
 

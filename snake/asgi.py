@@ -1,0 +1,73 @@
+"""snake's routes as an ordinary ASGI app, for a stock server or a test client.
+
+::
+
+    app = snake.asgi.load("Caddyfile")            # in main.py
+    hypercorn main:app
+
+Listening, limits, timeouts and processes are then the other server's; routes,
+handlers and the apps are those of the configuration. The server must speak
+lifespan: the configuration comes to life at its startup.
+"""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+
+from snake.config.document import Document
+from snake.core.errors import SnakeError
+from snake.engine import needs
+from snake.engine.provision import provision
+from snake.engine.source import load as load_document
+from snake.http.handler import ASGIApp, Receive, Scope, Send
+
+
+def load(config: str | None = None, adapter: str | None = None, server: str = "") -> Site:
+    """Read a configuration as `snake run` does, and return one of its servers.
+
+    `server` is its name in the JSON; it is needed when there are several.
+    Raises `SnakeError`.
+    """
+    return Site(load_document(config, adapter), server)
+
+
+class Site:
+    """An ASGI app: provisions its document at lifespan startup, closes it at shutdown."""
+
+    def __init__(self, document: Document, server: str = "") -> None:
+        names = list(needs.http(document).servers)
+        if not server and len(names) != 1:
+            raise SnakeError(f"name one of the configuration's servers: {', '.join(names)}")
+        if server and server not in names:
+            raise SnakeError(f'there is no server "{server}" in the configuration')
+        self._document = document
+        self._server = server or names[0]
+        self._stack = AsyncExitStack()
+        self._app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection, or the lifespan."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif self._app is None:
+            raise RuntimeError("snake.asgi needs a server that speaks lifespan")
+        else:
+            await self._app(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await self._start()
+        except SnakeError as error:
+            await self._stack.aclose()
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self._app = None
+        await self._stack.aclose()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _start(self) -> None:
+        servers = await provision(self._document, self._stack)
+        self._app = next(server.app for server in servers if server.name == self._server)

@@ -196,6 +196,7 @@ class Exchange:
         found = wrapper.on_disk() if self.sends_files and self.stream is None else None
         if found is None or content_length(self.headers or []) not in (None, found[1]):
             return False
+        self._require(b"")
         self.file = found[0]
         self._finish(b"")
         return True

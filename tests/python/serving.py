@@ -1,0 +1,85 @@
+"""Apps behind the real transport, on a port of this machine, in the test's own loop.
+
+::
+
+    async with serving(wsgi(app)) as url:
+        async with httpx.AsyncClient() as client:
+            await client.get(url)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from snake.http.handler import Handler, Next
+from snake.http.request import Request
+from snake.http.server import make_app
+from snake.python.asgi import ASGIHandler
+from snake.python.threads import Threads
+from snake.python.wsgi import WSGIHandler
+from snake.transport.serve import serve
+from snake.transport.settings import Settings
+
+WSGI = Callable[..., Any]
+
+
+def wsgi(app: WSGI, *, multiprocess: bool = False) -> Handler:
+    """Return the handler of a WSGI app."""
+    threads = Threads(asyncio.get_running_loop())
+    return WSGIHandler("test:app", app, threads, multiprocess=multiprocess)
+
+
+def asgi(app: Any, state: dict[str, Any] | None = None) -> Handler:
+    """Return the handler of an ASGI app."""
+    return ASGIHandler("test:app", app, state)
+
+
+def under(prefix: str, handler: Handler) -> Handler:
+    """Return a handler that takes a prefix off first, as `handle_path` does."""
+
+    async def stripped(request: Request, send: Any, next: Next) -> None:
+        request.set_path(request.raw_path.removeprefix(prefix.encode()))
+        request.prefix = prefix
+        await handler(request, send, next)
+
+    return stripped
+
+
+@asynccontextmanager
+async def listening(handler: Handler) -> AsyncIterator[int]:
+    """Serve a handler; the value is the port."""
+
+    async def end(_request: Request, _send: Any) -> None:
+        raise AssertionError("a python handler calls nothing after it")
+
+    async def routes(request: Request, send: Any) -> None:
+        await handler(request, send, end)
+
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        running = await serve(sock, make_app(routes, None, None), Settings())
+        try:
+            yield sock.getsockname()[1]
+        finally:
+            await running.drain(1)
+
+
+@asynccontextmanager
+async def serving(handler: Handler) -> AsyncIterator[str]:
+    """Serve a handler; the value is the URL."""
+    async with listening(handler) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+async def exchange(port: int, request: bytes) -> bytes:
+    """Send bytes, and return all that comes back until the server closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request)
+    await writer.drain()
+    answer = await asyncio.wait_for(reader.read(), 10)
+    writer.close()
+    await writer.wait_closed()
+    return answer

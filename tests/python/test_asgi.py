@@ -1,0 +1,134 @@
+"""ASGI apps behind the real transport: scope, failures, disconnects."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.python.serving import asgi, exchange, listening, serving, under
+
+Scope = dict[str, Any]
+START = {"type": "http.response.start", "status": 200, "headers": []}
+
+
+async def scope_of(target: str, prefix: str = "", state: Scope | None = None) -> Scope:
+    """Return the scope of a GET."""
+    scopes = []
+
+    async def app(scope: Scope, _receive: Any, send: Any) -> None:
+        scopes.append(scope)
+        await send(START)
+        await send({"type": "http.response.body"})
+
+    handler = asgi(app, state)
+    async with (
+        serving(under(prefix, handler) if prefix else handler) as url,
+        httpx.AsyncClient() as client,
+    ):
+        await client.get(url + target)
+    return scopes[0]
+
+
+async def test_scope_has_client_server_and_scheme() -> None:
+    """The app sees who asks and what was asked."""
+    scope = await scope_of("/path?q=1")
+
+    assert scope["type"] == "http"
+    assert scope["path"] == "/path"
+    assert scope["query_string"] == b"q=1"
+    assert scope["scheme"] == "http"
+    assert scope["client"][0] == "127.0.0.1"
+    assert scope["root_path"] == ""
+
+
+async def test_prefix_is_the_root_path() -> None:
+    """What `handle_path` took off is `root_path`, and `path` is whole, as ASGI has it."""
+    scope = await scope_of("/my%20app/page", prefix="/my%20app")
+
+    assert scope["root_path"] == "/my%20app"
+    assert scope["path"] == "/my%20app/page"
+
+
+async def test_state_is_copied_for_each_request() -> None:
+    """What a request puts into `state` is not seen by the next; what is in it is shared."""
+    state: dict[str, Any] = {"pool": []}
+    first = await scope_of("/", state=state)
+    first["state"]["mine"] = 1
+    second = await scope_of("/", state=state)
+
+    assert "mine" not in second["state"]
+    assert first["state"]["pool"] is second["state"]["pool"]
+
+
+async def test_failure_is_a_500_and_a_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    """An app that raises is in the log with its own frames, and the next request is answered."""
+
+    async def app(_scope: Scope, _receive: Any, _send: Any) -> None:
+        raise LookupError("nothing there")
+
+    async with serving(asgi(app)) as url, httpx.AsyncClient() as client:
+        answers = [await client.get(url) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [500, 500]
+    record = next(each for each in caplog.records if each.name == "snake.python")
+    assert "nothing there" in str(record.exc_info)
+
+
+async def test_failure_in_the_middle_ends_the_connection() -> None:
+    """A response that has begun and fails is cut off."""
+
+    async def app(_scope: Scope, _receive: Any, send: Any) -> None:
+        await send(START)
+        await send({"type": "http.response.body", "body": b"part", "more_body": True})
+        raise LookupError("later")
+
+    async with listening(asgi(app)) as port:
+        answer = await exchange(port, b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+
+    assert b"part" in answer
+    assert not answer.endswith(b"0\r\n\r\n")
+
+
+async def test_disconnect_reaches_the_app() -> None:
+    """An app that waits in `receive` hears that its client is gone."""
+    heard = asyncio.Event()
+
+    async def app(_scope: Scope, receive: Any, _send: Any) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        heard.set()
+
+    async with listening(asgi(app)) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.transport.abort()
+        await asyncio.wait_for(heard.wait(), 5)
+
+
+async def test_client_that_goes_away_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
+    """An app that lets the error of a lost client through is not accused of it."""
+    ended = asyncio.Event()
+
+    async def app(_scope: Scope, _receive: Any, send: Any) -> None:
+        await send(START)
+        try:
+            while True:
+                await send({"type": "http.response.body", "body": b"x" * 1000, "more_body": True})
+                await asyncio.sleep(0.01)
+        except OSError as error:
+            ended.set()
+            raise RuntimeError("the framework's own word for it") from error
+
+    async with listening(asgi(app)) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        await reader.readexactly(2000)
+        writer.transport.abort()
+        await asyncio.wait_for(ended.wait(), 5)
+
+    assert [record for record in caplog.records if record.name == "snake.python"] == []

@@ -72,7 +72,7 @@ async def test_order_of_different_kinds_is_an_error() -> None:
             'not available in expressions: "." at position 24',
         ),
         ('path("/x")', 'not available in expressions: "path" at position 1'),
-        ("1 + 1 == 2", r'not available in expressions: "+" at position 3'),
+        ("1 + 1 == 2", r'not available in expressions: "\+" at position 3'),
         ("1 ==", "expected a value instead of end at position 5"),
         ("(1 == 1", r'expected "\)" instead of end at position 8'),
         ("1 == 1 1", 'unexpected "1" at position 8'),

@@ -1,0 +1,49 @@
+"""The gzip encoder."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+
+import pytest
+
+from snake.caddyfile.errors import CaddyfileError
+from snake.core.errors import ConfigError
+from tests.encoders.encoding import encoder
+from tests.site import site
+
+TEXT = b"a line of text\n" * 1000
+
+
+@pytest.mark.parametrize("level", [0, 1, 5, 9])
+async def test_whole_body_can_be_read(level: int) -> None:
+    """Every level makes a body that any gzip reads."""
+    gz = await encoder("gzip", level=level)
+
+    assert gz.coding == "gzip"
+    assert gzip.decompress(gz.whole(TEXT)) == TEXT
+    assert gz.whole(TEXT) == gz.whole(TEXT)
+
+
+async def test_stream_can_be_read_as_it_comes() -> None:
+    """What was flushed can be read before the end."""
+    stream = (await encoder("gzip")).stream()
+    reader = zlib.decompressobj(31)
+
+    assert reader.decompress(stream.write(b"one", flush=True)) == b"one"
+    assert reader.decompress(stream.write(b"two", flush=True)) == b"two"
+    assert reader.decompress(stream.write(TEXT, flush=False) + stream.end()) == TEXT
+    assert reader.eof
+
+
+@pytest.mark.parametrize("level", [-1, 10])
+async def test_level_out_of_range_is_refused(level: int) -> None:
+    """Levels are 1 to 9."""
+    with pytest.raises(ConfigError, match=f"level {level} is not one of 1 to 9"):
+        await encoder("gzip", level=level)
+
+
+def test_level_that_is_no_number_is_refused() -> None:
+    """A word for a level has one clear error."""
+    with pytest.raises(CaddyfileError, match="gzip takes a level from 1 to 9, got best"):
+        site(":80 {\nencode {\ngzip best\n}\n}\n")

@@ -55,7 +55,7 @@ constant = load("raw_asgi:app")
 
 
 async def asgi(app: Callable[..., Any], requests: int) -> float:
-    """Return the seconds that an ASGI app takes for one request."""
+    """Return the CPU seconds that an ASGI app takes for one request."""
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": b"", "more_body": False}
@@ -70,7 +70,7 @@ async def asgi(app: Callable[..., Any], requests: int) -> float:
 
 
 async def wsgi(app: Callable[..., Any], requests: int) -> float:
-    """Return the seconds that a WSGI app takes for one request."""
+    """Return the CPU seconds that a WSGI app takes for one request."""
 
     async def call() -> None:
         chunks = app(ENVIRON.copy(), lambda *_: None)

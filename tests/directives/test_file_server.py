@@ -1,0 +1,404 @@
+"""The file_server directive."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from snake.caddyfile.errors import CaddyfileError
+from snake.core.errors import ConfigError
+from tests.site import Site, site, site_of_routes
+
+MODIFIED = 1_577_934_245_678_000_000
+ETAG = '"bzkz0979s0ow-b"'
+
+Serve = Callable[..., Site]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Return a site of a few files."""
+    folder = tmp_path / "site"
+    for name in ("dir", "empty", "sp ace"):
+        (folder / name).mkdir(parents=True)
+    (folder / "a.txt").write_text("hello world")
+    (folder / "index.html").write_text("<h1>index</h1>")
+    (folder / "dir/index.html").write_text("<h1>dir</h1>")
+    (folder / "sp ace/index.txt").write_text("space")
+    (folder / "README").write_text("read me")
+    (folder / ".env").write_text("SECRET=1")
+    (tmp_path / "secret.txt").write_text("secret")
+    os.utime(folder / "a.txt", ns=(MODIFIED, MODIFIED))
+    return folder
+
+
+@pytest.fixture
+def serve(root: Path) -> Serve:
+    """Return a function that makes a site of `file_server` with these settings."""
+
+    def make(*before: dict[str, Any], **settings: Any) -> Site:
+        handler = {"handler": "file_server", "root": str(root)} | settings
+        return site_of_routes({"handle": [*before, handler]})
+
+    return make
+
+
+async def test_file_is_sent_with_what_describes_it(serve: Serve) -> None:
+    """A file comes with its type, length, validators and what caches need."""
+    async with serve() as s:
+        answer = await s.get("/a.txt?x=1")
+
+    assert (answer.status, answer.body) == (200, b"hello world")
+    assert dict(answer.fields) == {
+        "accept-ranges": "bytes",
+        "content-length": "11",
+        "content-type": "text/plain; charset=utf-8",
+        "etag": ETAG,
+        "last-modified": "Thu, 02 Jan 2020 03:04:05 GMT",
+        "vary": "Accept-Encoding",
+    }
+
+
+async def test_head_has_the_headers_alone(serve: Serve) -> None:
+    """HEAD is answered as GET without the body."""
+    async with serve() as s:
+        get, head = await s.get("/a.txt"), await s.request("HEAD", "/a.txt")
+
+    assert (head.fields, head.body) == (get.fields, b"")
+
+
+async def test_type_is_never_guessed(serve: Serve) -> None:
+    """A file without a known extension has no Content-Type."""
+    async with serve() as s:
+        assert (await s.get("/README")).header("content-type") is None
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "location"),
+    [
+        ("/", 200, None),
+        ("/dir/", 200, None),
+        ("/dir/index.html", 200, None),
+        ("/dir", 308, "/dir/"),
+        ("/dir?a=b", 308, "/dir/?a=b"),
+        ("/a.txt/", 308, "/a.txt"),
+        ("//dir", 308, "/dir/"),
+        ("/%5Cevil/../dir", 308, "/dir/"),
+        ("/sp%20ace", 308, "/sp%20ace/"),
+        ("/empty/", 404, None),
+        ("/empty", 404, None),
+        ("/none", 404, None),
+        ("/A.TXT", 404, None),
+        ("/a.txt/more", 400, None),
+        ("/%00", 400, None),
+        ("/" + "a" * 300, 400, None),
+        ("/" + "a/" * 4000, 400, None),
+    ],
+)
+async def test_folders_end_in_a_slash_and_files_do_not(
+    serve: Serve, target: str, status: int, location: str | None
+) -> None:
+    """Names are canonical; a folder without an index file is not there."""
+    async with serve() as s:
+        answer = await s.get(target)
+
+    assert (answer.status, answer.header("location")) == (status, location)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/../secret.txt",
+        "/..%2fsecret.txt",
+        "/%2e%2e/secret.txt",
+        "/%2e%2e%2fsecret.txt",
+        "/dir/../../secret.txt",
+        "/dir/..%2f..%2fsecret.txt",
+        "/.%2e/secret.txt",
+        "//../secret.txt",
+        "/..%5csecret.txt",
+        "/..\\secret.txt",
+        "/%252e%252e/secret.txt",
+        "/%c0%ae%c0%ae/secret.txt",
+        "/..;/secret.txt",
+        "/....//secret.txt",
+        "/.../secret.txt",
+        "/a.txt/../../secret.txt",
+        "/%2f%2e%2e%2fsecret.txt",
+    ],
+)
+async def test_nothing_above_the_root_is_reached(serve: Serve, target: str) -> None:
+    """No spelling of `..` leads out of the root."""
+    async with serve() as s:
+        answer = await s.get(target)
+
+    assert answer.status in (400, 404)
+    assert b"secret" not in answer.body
+
+
+async def test_links_are_followed(serve: Serve, root: Path) -> None:
+    """A link is part of the site, wherever it leads: whoever made it wanted that."""
+    (root / "link.txt").symlink_to(root.parent / "secret.txt")
+    (root / "loop").symlink_to("loop")
+    async with serve() as s:
+        assert (await s.get("/link.txt")).body == b"secret"
+        assert (await s.get("/loop")).status == 400
+
+
+async def test_pipes_and_devices_are_not_there(serve: Serve, root: Path) -> None:
+    """What is no regular file is a 404, at once."""
+    os.mkfifo(root / "pipe")
+    (root / "zero").symlink_to("/dev/zero")
+    async with serve() as s:
+        assert (await s.get("/pipe")).status == 404
+        assert (await s.get("/zero")).status == 404
+
+
+async def test_other_methods_are_refused_for_files_that_are_there(serve: Serve) -> None:
+    """A POST to a file is a 405 that tells what is allowed, to nothing a 404."""
+    async with serve() as s:
+        found, missing = await s.request("POST", "/a.txt"), await s.request("POST", "/none")
+
+    assert (found.status, found.header("allow")) == (405, "GET, HEAD")
+    assert (missing.status, missing.header("allow")) == (404, None)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "body"),
+    [
+        ({"if-none-match": ETAG}, 304, ""),
+        ({"if-none-match": '"other"'}, 200, "hello world"),
+        ({"if-modified-since": "Thu, 02 Jan 2020 03:04:05 GMT"}, 304, ""),
+        ({"if-match": '"other"'}, 412, ""),
+        ({"range": "bytes=0-4"}, 206, "hello"),
+        ({"range": "bytes=-5"}, 206, "world"),
+        ({"range": "bytes=0-4", "if-range": '"other"'}, 200, "hello world"),
+        ({"range": "bytes=50-"}, 416, "invalid range: failed to overlap\n"),
+        ({"range": "lines=1"}, 416, "invalid range\n"),
+    ],
+)
+async def test_conditions_and_ranges(
+    serve: Serve, headers: dict[str, str], status: int, body: str
+) -> None:
+    """A client gets what it does not have."""
+    async with serve() as s:
+        answer = await s.get("/a.txt", headers=headers)
+
+    assert (answer.status, answer.text) == (status, body)
+    assert answer.header("vary") == "Accept-Encoding"
+    assert (answer.header("etag") is None) is (status == 416)
+
+
+async def test_several_ranges_are_several_parts(serve: Serve) -> None:
+    """More ranges than one come as `multipart/byteranges`."""
+    async with serve() as s:
+        answer = await s.get("/a.txt", headers={"range": "bytes=0-1,9-"})
+
+    assert answer.status == 206
+    assert (answer.header("content-type") or "").startswith("multipart/byteranges; boundary=")
+    assert answer.header("content-length") == str(len(answer.body))
+    assert answer.header("content-range") is None
+    assert answer.body.count(b"Content-Range: bytes ") == 2
+
+
+async def test_range_that_cannot_be_satisfied_tells_the_size(serve: Serve) -> None:
+    """A 416 has the size, and nothing that describes the file."""
+    async with serve() as s:
+        answer = await s.get("/a.txt", headers={"range": "bytes=50-"})
+
+    assert dict(answer.fields) == {
+        "content-length": "33",
+        "content-range": "bytes */11",
+        "content-type": "text/plain; charset=utf-8",
+        "vary": "Accept-Encoding",
+        "x-content-type-options": "nosniff",
+    }
+
+
+async def test_hidden_files_are_not_there(serve: Serve, root: Path) -> None:
+    """What is hidden is a 404, an index file too."""
+    async with serve(hide=[".env", f"{root}/dir"]) as s:
+        assert (await s.get("/.env")).status == 404
+        assert (await s.get("/dir/")).status == 404
+        assert (await s.get("/dir/index.html")).status == 404
+        assert (await s.get("/a.txt")).status == 200
+
+
+async def test_dot_files_are_not_hidden_by_themselves(serve: Serve) -> None:
+    """A name that begins with a dot is a name, as in Caddy."""
+    async with serve() as s:
+        assert (await s.get("/.env")).status == 200
+
+
+async def test_index_names_are_tried_in_order(serve: Serve, root: Path) -> None:
+    """The names of index files can be set, with placeholders, or there are none."""
+    async with serve(index_names=["none", "{http.request.host}.html", "a.txt"]) as s:
+        assert (await s.get("/")).body == b"hello world"
+        (root / "localhost.html").write_text("mine")
+        assert (await s.get("/")).body == b"mine"
+    async with serve(index_names=[]) as s:
+        assert (await s.get("/")).status == 404
+
+
+async def test_sidecars_are_sent_to_those_who_take_them(serve: Serve, root: Path) -> None:
+    """A precompressed file has its own tag, and the date of the file it stands for."""
+    (root / "a.txt.br").write_bytes(b"br")
+    (root / "a.txt.gz").write_bytes(b"gz")
+    (root / "a.txt.zst").mkdir()
+    codings: dict[str, Any] = {"br": {}, "gzip": {}, "zstd": {}}
+    async with serve(precompressed=codings, precompressed_order=["zstd", "gzip", "br"]) as s:
+        answer = await s.get("/a.txt", headers={"accept-encoding": "br, gzip, zstd"})
+        other = await s.get("/a.txt", headers={"accept-encoding": "br;q=0.9, gzip;q=0.1"})
+        plain = await s.get("/a.txt")
+
+    assert (answer.body, answer.header("content-encoding")) == (b"gz", "gzip")
+    assert (answer.header("content-type")) == "text/plain; charset=utf-8"
+    assert answer.header("last-modified") == "Thu, 02 Jan 2020 03:04:05 GMT"
+    assert answer.header("etag") not in (None, ETAG)
+    assert other.body == b"br"
+    assert (plain.body, plain.header("content-encoding")) == (b"hello world", None)
+
+
+async def test_tag_may_stand_in_a_file(serve: Serve, root: Path) -> None:
+    """The tag is read from the first file beside it that is there."""
+    (root / "a.txt.md5").write_text('"5eb6\r\n3bbb"\n')
+    async with serve(etag_file_extensions=[".etag", ".md5"]) as s:
+        assert (await s.get("/a.txt")).header("etag") == '"5eb63bbb"'
+        assert (await s.get("/README")).header("etag") not in (None, "")
+
+
+async def test_status_can_be_set(serve: Serve) -> None:
+    """A file can be sent with another status, even one from a placeholder."""
+    async with serve(status_code=404) as s:
+        assert (await s.get("/a.txt")).status == 404
+    async with serve(status_code="{http.request.header.x-s}") as s:
+        assert (await s.get("/a.txt", headers={"x-s": "203"})).status == 203
+        assert (await s.get("/a.txt")).status == 500
+
+
+async def test_canonical_names_can_be_left_alone(serve: Serve) -> None:
+    """Without redirects a folder is answered under either name."""
+    async with serve(canonical_uris=False) as s:
+        assert (await s.get("/dir")).body == b"<h1>dir</h1>"
+        assert (await s.get("/a.txt/")).body == b"hello world"
+
+
+async def test_rewritten_name_is_not_redirected(serve: Serve) -> None:
+    """A rewrite to a folder's index is what its author wanted."""
+    async with serve({"handler": "rewrite", "uri": "/dir"}) as s:
+        assert (await s.get("/other")).body == b"<h1>dir</h1>"
+        assert (await s.get("/x/dir")).header("location") == "/x/dir/"
+
+
+async def test_missing_file_can_be_left_to_the_next(root: Path) -> None:
+    """With `pass_thru` the next handler answers for what is not there."""
+    handlers = [
+        {"handler": "file_server", "root": str(root), "pass_thru": True},
+        {"handler": "static_response", "body": "next"},
+    ]
+    async with site_of_routes({"handle": handlers}) as s:
+        assert (await s.get("/none")).body == b"next"
+        assert (await s.get("/empty/")).body == b"next"
+        assert (await s.get("/a.txt")).body == b"hello world"
+
+
+async def test_error_page_has_the_status_of_the_error(root: Path) -> None:
+    """A file in an error route is sent with the error's status, to any method."""
+    errors = {
+        "routes": [
+            {
+                "handle": [
+                    {"handler": "rewrite", "uri": "/a.txt"},
+                    {"handler": "file_server", "root": str(root)},
+                ]
+            }
+        ]
+    }
+    async with site_of_routes(
+        {"handle": [{"handler": "error", "status_code": 403}]}, errors=errors
+    ) as s:
+        answer = await s.request("POST", "/x")
+
+    assert (answer.status, answer.body) == (403, b"hello world")
+
+
+async def test_headers_set_before_are_kept_or_replaced(serve: Serve) -> None:
+    """A tag and a type set before win; what the file alone can know is replaced."""
+    early = {
+        "Etag": ['"mine"'],
+        "Content-Type": ["x/y"],
+        "Last-Modified": ["never"],
+        "Content-Length": ["5"],
+        "Cache-Control": ["no-cache"],
+        "Vary": ["Origin"],
+    }
+    async with serve({"handler": "headers", "response": {"set": early}}) as s:
+        answer = await s.get("/a.txt")
+        same = await s.get("/a.txt", headers={"if-none-match": '"mine"'})
+        beyond = await s.get("/a.txt", headers={"range": "bytes=99-"})
+
+    assert sorted(answer.fields) == [
+        ("accept-ranges", "bytes"),
+        ("cache-control", "no-cache"),
+        ("content-length", "11"),
+        ("content-type", "x/y"),
+        ("etag", '"mine"'),
+        ("last-modified", "Thu, 02 Jan 2020 03:04:05 GMT"),
+        ("vary", "Accept-Encoding"),
+        ("vary", "Origin"),
+    ]
+    assert same.status == 304
+    assert {"last-modified", "content-type", "content-length"}.isdisjoint(dict(same.fields))
+    assert {"etag", "cache-control"}.isdisjoint(dict(beyond.fields))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
+async def test_unreadable_file_is_forbidden(serve: Serve, root: Path) -> None:
+    """A file that is there but may not be read is a 403."""
+    (root / "a.txt").chmod(0)
+    async with serve() as s:
+        assert (await s.get("/a.txt")).status == 403
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"browse": {}}, "handle/0/browse: lists of folders are not available"),
+        ({"fs": "s3"}, "handle/0/fs: file systems other than the disk are not available"),
+        ({"precompressed": {"lz4": {}}}, "unknown module: http.precompressed.lz4"),
+        ({"indexes": []}, 'unknown field "indexes"; did you mean "index_names"'),
+    ],
+)
+async def test_what_is_not_available_is_refused(
+    serve: Serve, settings: dict[str, Any], message: str
+) -> None:
+    """A setting that cannot be honoured is refused by name when the config is loaded."""
+    with pytest.raises(ConfigError, match=message):
+        async with serve(**settings):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("file_server /srv /x", 'takes no argument but "browse"'),
+        ("file_server brows", 'takes no argument but "browse"'),
+        ("file_server {\nhiden x\n}", "did you mean"),
+        ("file_server {\nhide\n}", "hide takes one argument or more"),
+        ("file_server {\nroot\n}", "root takes one argument, got 0"),
+        ("file_server {\npass_thru yes\n}", "pass_thru takes no argument"),
+        ("file_server {\nprecompressed lz4\n}", "unknown coding 'lz4'"),
+        ("file_server browse {\nbrowse\n}", "browsing is already configured"),
+        ("file_server {\nbrowse {\nsort weight\n}\n}", "unknown sort option 'weight'"),
+        ("file_server {\nbrowse {\nfile_limit many\n}\n}", "should have an integer value"),
+        ("file_server {\nroot /x {\na\n}\n}", "root takes no block"),
+    ],
+)
+def test_wrong_line_is_refused(line: str, message: str) -> None:
+    """A wrong word in the Caddyfile has one clear error."""
+    with pytest.raises(CaddyfileError, match=message):
+        site(f":80 {{\n{line}\n}}\n")

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from contextvars import Context
 
 
 class Flow(asyncio.Protocol):
     """What a connection does with its transport, whatever protocol is spoken on it."""
 
-    __slots__ = ("_drained", "_high_water", "gone", "reading", "sent", "taken", "taken_at",
+    __slots__ = ("_context", "_drained", "_high_water", "gone", "reading", "sent", "taken", "taken_at",
                  "transport", "write_paused")  # fmt: skip
 
     transport: asyncio.Transport
 
-    def __init__(self, high_water: int, now: float) -> None:
+    def __init__(self, high_water: int, context: Context, now: float) -> None:
+        self._context = context
         self._high_water = high_water
         self._drained: asyncio.Event | None = None
         self.reading = True
@@ -51,7 +53,8 @@ class Flow(asyncio.Protocol):
         """Read on."""
         if not (self.reading or self.transport.is_closing()):
             self.reading = True
-            self.transport.resume_reading()
+            # The loop will call back in the context of this call, which may be an app's.
+            self._context.copy().run(self.transport.resume_reading)
 
     # Out --------------------------------------------------------------------------
 

@@ -54,7 +54,7 @@ class Connection(Flow):
                  "phase", "serving", "since")  # fmt: skip
 
     def __init__(self, serving: Serving) -> None:
-        super().__init__(serving.settings.write_high_water, serving.clock.now)
+        super().__init__(serving.settings.write_high_water, serving.context, serving.clock.now)
         self.serving = serving
         self.exchange: Exchange | None = None
         self.phase = HEAD
@@ -95,10 +95,11 @@ class Connection(Flow):
             else:
                 self._feed(exchange, body, data)
         elif self.phase <= IDLE:
-            if self._buffer or data[0] == _CR or data.find(_END) + 4 != len(data):
-                self._advance(self._buffer + data)
-            else:
+            whole = 0 < data.find(_END) == len(data) - len(_END)
+            if whole and data[0] != _CR and not self._buffer:
                 self._begin(data, 0, len(data))
+            else:
+                self._advance(self._buffer + data)
 
     def eof_received(self) -> bool:
         """Go on with what was asked; return whether the connection is still needed."""

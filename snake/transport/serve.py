@@ -54,7 +54,8 @@ class Serving:
         _prepare(sock)
         self._sock = sock
         self._loop = asyncio.get_running_loop()
-        self._context = contextvars.copy_context()
+        self.context = contextvars.copy_context()
+        """The context in which serving began: that of no request."""
         self._open: set[Connection] = set()
         self._closed = asyncio.Event()
         self._accepting = False
@@ -130,7 +131,7 @@ class Serving:
 
     def soon(self, callback: Callable[[], object]) -> None:
         """Call back in the next turn of the loop, in the context in which serving began."""
-        self._loop.call_soon(callback, context=self._context)
+        self._loop.call_soon(callback, context=self.context)
 
     def opened(self, connection: Connection) -> None:
         """Count a connection in."""

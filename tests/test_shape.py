@@ -38,7 +38,7 @@ SHAPELESS = {"utils", "util", "helpers", "helper", "common", "manager", "manager
 BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.Match)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
-UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|for now|phase \d|issue #?\d+)\b", re.IGNORECASE)
+UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|[Ff]or now|[Pp]hase \d|[Ii]ssue #?\d+)\b")
 MACHINE = re.compile(r"(?<![\w.*}])/(?:home|Users)/(?!user\b)\w+|(?<![\w.*}])/root/\w")
 
 
@@ -89,7 +89,9 @@ def imports(path: Path) -> Iterator[str]:
 @pytest.mark.parametrize("path", PYTHON, ids=name)
 def test_file_is_short(path: Path) -> None:
     """No file is longer than a reader will hold in mind."""
-    assert len(path.read_text().splitlines()) <= 400
+    lines = path.read_text().splitlines()
+
+    assert len(lines) <= 400, f"{len(lines)} lines"
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=name)
@@ -159,7 +161,7 @@ def test_option_is_complete(path: Path) -> None:
 @pytest.mark.parametrize("path", DIRECTIVES, ids=name)
 def test_directive_needs_what_a_plugin_gets(path: Path) -> None:
     """A directive knows of the adapter and the Caddyfile what a plugin knows, and no more."""
-    closed = ("snake.adapter", "snake.caddyfile", "snake.transport", "snake.logs")
+    closed = ("snake.adapter", "snake.caddyfile", "snake.transport")
 
     assert [each for each in imports(path) if each.startswith(closed)] == []
 

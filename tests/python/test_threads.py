@@ -1,0 +1,96 @@
+"""The elastic pool: few threads for work that computes, many for work that waits."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from snake.python import threads as module
+from snake.python.threads import Threads
+
+
+async def run_all(threads: Threads, job: Callable[[], None], count: int) -> set[str]:
+    """Run a job so many times, wait for all; return the identities of the threads."""
+    loop = asyncio.get_running_loop()
+    done = asyncio.Event()
+    names: list[str] = []
+
+    def work() -> None:
+        job()
+        names.append(str(threading.get_ident()))
+        if len(names) == count:
+            loop.call_soon_threadsafe(done.set)
+
+    for _ in range(count):
+        threads.submit(work)
+    await asyncio.wait_for(done.wait(), 10)
+    return set(names)
+
+
+async def become(condition: Callable[[], bool]) -> None:
+    """Wait until threads, which tell nobody when they end, have made a condition true."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def test_one_thread_does_quick_work() -> None:
+    """Work that comes one after another goes to one thread, the one that did the last."""
+    async with Threads(asyncio.get_running_loop()) as threads:
+        used = set()
+        for _ in range(50):
+            used |= await run_all(threads, lambda: None, 1)
+
+    assert len(used) <= 2
+
+
+async def test_waiting_work_gets_threads() -> None:
+    """Work that waits for other work is joined by it."""
+    async with Threads(asyncio.get_running_loop()) as threads:
+        barrier = threading.Barrier(40)
+        used = await run_all(threads, lambda: barrier.wait(5) and None, 40)
+
+    assert len(used) == 40
+
+
+async def test_pool_has_a_limit() -> None:
+    """There are never more threads than the most; the rest of the work waits its turn."""
+    async with Threads(asyncio.get_running_loop(), most=4) as threads:
+        used = await run_all(threads, lambda: time.sleep(0.02), 20)
+
+    assert len(used) == 4
+
+
+async def test_idle_threads_retire(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads that have had no work for a while end, all but one."""
+    monkeypatch.setattr(module, "RETIRE", 0.05)
+    async with Threads(asyncio.get_running_loop()) as threads:
+        barrier = threading.Barrier(10)
+        await run_all(threads, lambda: barrier.wait(5) and None, 10)
+        await become(lambda: threads.alive == 1)
+        assert await run_all(threads, lambda: None, 1)
+
+
+async def test_close_ends_idle_threads() -> None:
+    """Nothing is left of a closed pool once its work is done."""
+    before = threading.active_count()
+    async with Threads(asyncio.get_running_loop()) as threads:
+        barrier = threading.Barrier(5)
+        await run_all(threads, lambda: barrier.wait(5) and None, 5)
+    await become(lambda: threading.active_count() <= before)
+
+
+async def test_work_given_before_the_end_is_done() -> None:
+    """Closing waits for nothing, and loses nothing."""
+    done = threading.Semaphore(0)
+    threads = Threads(asyncio.get_running_loop())
+    for _ in range(10):
+        threads.submit(done.release)
+    threads.close()
+
+    for _ in range(10):
+        assert await asyncio.to_thread(done.acquire, timeout=5)

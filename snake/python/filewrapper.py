@@ -8,8 +8,7 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, Self
 
 BLOCK = 65_536
 
@@ -29,9 +28,14 @@ class FileWrapper:
         self.filelike = filelike
         self._block_size = max(block_size, BLOCK)
 
-    def __iter__(self) -> Iterator[bytes]:
-        while block := self.filelike.read(self._block_size):
-            yield block
+    def __iter__(self) -> Self:
+        # Itself, as wsgiref's does: who wraps the iterator closes the file through it.
+        return self
+
+    def __next__(self) -> bytes:
+        if block := self.filelike.read(self._block_size):
+            return block
+        raise StopIteration
 
     def close(self) -> None:
         """Close the file, if it can be closed."""

@@ -13,7 +13,7 @@ from snake.python import threads as module
 from snake.python.threads import Threads
 
 
-async def run_all(threads: Threads, job: Callable[[], None], count: int) -> set[str]:
+async def run_all(threads: Threads, job: Callable[[], object], count: int) -> set[str]:
     """Run a job so many times, wait for all; return the identities of the threads."""
     loop = asyncio.get_running_loop()
     done = asyncio.Event()
@@ -52,7 +52,7 @@ async def test_waiting_work_gets_threads() -> None:
     """Work that waits for other work is joined by it."""
     async with Threads(asyncio.get_running_loop()) as threads:
         barrier = threading.Barrier(40)
-        used = await run_all(threads, lambda: barrier.wait(5) and None, 40)
+        used = await run_all(threads, lambda: barrier.wait(5), 40)
 
     assert len(used) == 40
 
@@ -70,7 +70,7 @@ async def test_idle_threads_retire(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "RETIRE", 0.05)
     async with Threads(asyncio.get_running_loop()) as threads:
         barrier = threading.Barrier(10)
-        await run_all(threads, lambda: barrier.wait(5) and None, 10)
+        await run_all(threads, lambda: barrier.wait(5), 10)
         await become(lambda: threads.alive == 1)
         assert await run_all(threads, lambda: None, 1)
 
@@ -80,7 +80,7 @@ async def test_close_ends_idle_threads() -> None:
     before = threading.active_count()
     async with Threads(asyncio.get_running_loop()) as threads:
         barrier = threading.Barrier(5)
-        await run_all(threads, lambda: barrier.wait(5) and None, 5)
+        await run_all(threads, lambda: barrier.wait(5), 5)
     await become(lambda: threading.active_count() <= before)
 
 

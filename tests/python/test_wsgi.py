@@ -100,7 +100,7 @@ async def test_validator_finds_no_fault(method: str) -> None:
     """Python's own WSGI validator accepts the environ, the input and how the app is called."""
 
     @validator
-    def app(environ: Environ, start_response: Start) -> list[bytes]:
+    def app(environ: Environ, start_response: Any) -> list[bytes]:
         body = environ["wsgi.input"].read(100)
         start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "4")])
         assert body == (b"data" if method == "POST" else b"")
@@ -275,6 +275,12 @@ class Closing:
         self.closed.set()
 
 
+def endless() -> Iterator[bytes]:
+    while True:
+        time.sleep(0.01)
+        yield b"x" * 1000
+
+
 def failing() -> Iterator[bytes]:
     yield b"x"
     raise LookupError("in the middle")
@@ -381,7 +387,7 @@ async def test_slow_client_holds_the_app_back() -> None:
 
 async def test_client_that_goes_away_stops_the_app() -> None:
     """The iterable is closed when nobody reads the response any more."""
-    body = Closing(iter(lambda: time.sleep(0.01) or b"x" * 1000, None))
+    body = Closing(endless())
 
     def app(environ: Environ, start_response: Start) -> Closing:
         start_response("200 OK", TEXT)
@@ -397,7 +403,7 @@ async def test_client_that_goes_away_stops_the_app() -> None:
 
 async def test_client_that_goes_away_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
     """A client that leaves in the middle of a response puts nothing in the log."""
-    body = Closing(iter(lambda: time.sleep(0.01) or b"x" * 1000, None))
+    body = Closing(endless())
 
     def app(environ: Environ, start_response: Start) -> Closing:
         start_response("200 OK", TEXT)

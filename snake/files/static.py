@@ -140,7 +140,7 @@ class StaticFiles:
             except FileNotFoundError:
                 continue
             except OSError as error:
-                raise HandlerError(500, f"cannot read etag from file: {error}") from error
+                raise HandlerError(500, f"cannot read etag from file: {error.strerror}") from error
         return ""
 
     def _status(self, request: Request) -> int | None:
@@ -161,22 +161,22 @@ def _is_folder(name: str) -> bool | None:
         mode = os.stat(START.path(name)).st_mode  # noqa: PTH116  # a Path costs more than the call
     except FileNotFoundError:
         return None
-    except PermissionError as error:
-        raise HandlerError(403, str(error)) from None
-    except (OSError, ValueError) as error:
-        raise HandlerError(400, str(error)) from None
+    except PermissionError:
+        raise HandlerError(403, "permission denied") from None
+    except (OSError, ValueError):
+        raise HandlerError(400, "invalid argument") from None
     if stat.S_ISDIR(mode):
         return True
     return False if stat.S_ISREG(mode) else None
 
 
 def _refuse(request: Request, error: OSError) -> NoReturn:
-    """Fail for a file that is there but cannot be opened."""
+    """Fail for a file that is there but cannot be opened; messages do not tell where it is."""
     if isinstance(error, PermissionError):
-        raise HandlerError(403, str(error)) from None
+        raise HandlerError(403, "permission denied") from None
     # Too many open files: clients that come back at different times spread the load.
     _add_early(request, (b"retry-after", str(2 + secrets.randbelow(3)).encode()))
-    raise HandlerError(503, str(error)) from None
+    raise HandlerError(503, error.strerror or "") from None
 
 
 def _canonical(request: Request, *, is_index: bool) -> str | None:
@@ -206,7 +206,6 @@ async def _redirect(request: Request, send: Send, path: str) -> None:
     body = b""
     if request.method in _READS:
         headers.append((b"content-type", b"text/html; charset=utf-8"))
-    if request.method == "GET":
         body = f'<a href="{escape(location)}">Permanent Redirect</a>.\n\n'.encode("latin-1")
     await respond(send, 308, headers, body)
 

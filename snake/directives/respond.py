@@ -104,8 +104,8 @@ def _fields(headers: Mapping[str, tuple[str, ...] | None], *, close: bool) -> Fi
     """Compile the headers; a name that is none once it is filled is left out."""
     given = [
         (
-            name_filler(name, known=False),
-            [value_filler(value, known=False) for value in values or ()],
+            name_filler(name),
+            [value_filler(value) for value in values or ()],
         )
         for name, values in headers.items()
     ]

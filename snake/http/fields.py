@@ -39,21 +39,21 @@ def field_value(text: str) -> bytes:
     return text.translate(_LINE_BREAKS).strip(" \t").encode("utf-8", "surrogateescape")
 
 
-def name_filler(text: str, *, known: bool) -> Callable[[Request], bytes | None]:
-    """Compile a name that may have placeholders; `known` leaves the unknown ones as written."""
+def name_filler(text: str) -> Callable[[Request], bytes | None]:
+    """Compile a name that may have placeholders; unknown ones stay, which makes it no name."""
     template = Template(text)
     if template.constant is not None:
         constant = field_name(template.constant)
         return lambda _: constant
-    fill = template.known if known else template.all
+    fill = template.known
     return lambda request: field_name(fill(request))
 
 
-def value_filler(text: str, *, known: bool) -> Callable[[Request], bytes]:
-    """Compile a value that may have placeholders; `known` leaves the unknown ones as written."""
+def value_filler(text: str) -> Callable[[Request], bytes]:
+    """Compile a value that may have placeholders; unknown ones stay as they are written."""
     template = Template(text)
     if template.constant is not None:
         constant = field_value(template.constant)
         return lambda _: constant
-    fill = template.known if known else template.all
+    fill = template.known
     return lambda request: field_value(fill(request))

@@ -97,7 +97,7 @@ def _delete_all(names: list[Template]) -> Edit:
 
 def _add(given: Fields) -> Edit:
     added = [
-        (name_filler(name, known=True), value_filler(value, known=True))
+        (name_filler(name), value_filler(value))
         for name, values in given.items()
         for value in values or ()
     ]
@@ -112,8 +112,7 @@ def _add(given: Fields) -> Edit:
 def _set(given: Fields) -> Edit:
     # Several values of one name are one field (Caddy: `strings.Join`).
     to_set = [
-        (name_filler(name, known=True), value_filler(",".join(values or ()), known=True))
-        for name, values in given.items()
+        (name_filler(name), value_filler(",".join(values or ()))) for name, values in given.items()
     ]
 
     def edit(fields: list[Header], request: Request) -> list[Header]:
@@ -161,7 +160,7 @@ def _wildcard(pattern: str) -> Callable[[str], bool]:
 
 def _replace(name: str, replacement: Replacement) -> Edit:
     every = name == "*"
-    key = name_filler(name, known=True)
+    key = name_filler(name)
     change = _change(replacement)
 
     def edit(fields: list[Header], request: Request) -> list[Header]:

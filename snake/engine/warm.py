@@ -17,8 +17,12 @@ IMPORTS = (
     "snake.http.app",
     "snake.logs.app",
     "snake.transport.serve",
+    "snake.directives.python",
+    "snake.http.subroute",
+    "snake.matchers.host",
+    "snake.matchers.path",
 )
-"""What every worker runs, whatever its configuration."""
+"""What almost every worker runs. The zygote is done before the configuration is read."""
 
 
 def up() -> None:

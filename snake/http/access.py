@@ -13,6 +13,7 @@ from time import perf_counter
 from typing import Any
 
 from snake.config.http import ServerLogs
+from snake.http.fields import canonical as canonical_name
 from snake.http.handler import Message, Receive, Send
 from snake.http.request import Request
 from snake.logs.app import Logs, Sink
@@ -170,7 +171,7 @@ def _readable(
 @lru_cache(maxsize=1024)
 def canonical(name: bytes) -> str:
     """Write a header name as Go does: `user-agent` is `User-Agent`."""
-    return "-".join(part.capitalize() for part in name.decode("latin-1").split("-"))
+    return canonical_name(name.decode("latin-1"))
 
 
 def _wildcards(host: str) -> list[str]:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -25,6 +26,21 @@ from snake.transport.serve import serve
 from snake.transport.settings import Settings
 
 WSGI = Callable[..., Any]
+
+
+class Closing:
+    """An iterable that remembers whether it was closed."""
+
+    def __init__(self, chunks: Any) -> None:
+        self.chunks = chunks
+        self.closed = threading.Event()
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self.chunks
+
+    def close(self) -> None:
+        """Remember it."""
+        self.closed.set()
 
 
 def wsgi(app: WSGI, *, multiprocess: bool = False) -> Handler:

@@ -35,8 +35,8 @@ from snake.encoders.content_types import TEXT
 from snake.encoders.contract import Encoder, EncoderModule
 from snake.encoders.response import EncodedResponse
 from snake.http.accept_encoding import parse_accept_encoding
-from snake.http.response_matcher import Headers, ResponseMatch, ResponseMatcher
-from snake.matchers.header import read_field
+from snake.http.response_matcher import ResponseMatch, ResponseMatcher
+from snake.matchers._response import read_response_match
 from snake.plugin import (
     Context,
     Directive,
@@ -157,7 +157,7 @@ def parse(line: Segment, scope: Scope) -> Encode:
         if sub.name == "minimum_length":
             fields["minimum_length"] = _length(sub)
         elif sub.name == "match":
-            fields["match"] = _matcher(sub)
+            fields["match"] = read_response_match(sub)
         else:
             encodings[sub.name] = to_json(_encoder(sub))
             order.append(sub.name)
@@ -187,34 +187,6 @@ def _length(line: Segment) -> int:
     if not text.isdecimal():
         line.args[0].fail(f"minimum_length takes a number of bytes, got {text}")
     return int(text)
-
-
-def _matcher(line: Segment) -> ResponseMatcher:
-    """Read a response matcher, on one line or in a block."""
-    codes: list[int] = []
-    headers: Headers = {}
-    lines = [Segment(line.args, line.block)] if line.args else line.lines
-    for sub in lines:
-        if sub.name == "header":
-            headers |= read_field(sub, headers)
-        elif sub.name == "status":
-            codes += _codes(sub)
-        else:
-            sub.fail(f"unrecognized response matcher {sub.name}", "match knows: header, status")
-    return ResponseMatcher(status_code=tuple(codes) or None, headers=headers or None)
-
-
-def _codes(line: Segment) -> list[int]:
-    line.no_block()
-    if not line.args:
-        line.fail("status takes one code or more, like 404 or 5xx")
-    codes = []
-    for word in line.args:
-        text = word.text[:1] if len(word.text) == 3 and word.text.endswith("xx") else word.text  # noqa: PLR2004
-        if not text.isdecimal():
-            word.fail(f"bad status value '{word}'; expected a code like 404 or 5xx")
-        codes.append(int(text))
-    return codes
 
 
 directive = Directive("encode", parse)

@@ -41,6 +41,7 @@ from snake.files.hide import hidden_by, hides
 from snake.files.precompressed import Sidecar
 from snake.files.roots import absolute, root_of
 from snake.files.static import StaticFiles
+from snake.http.status import Status, status_filler, status_json
 from snake.plugin import (
     Context,
     Directive,
@@ -76,7 +77,7 @@ class FileServer(HandlerModule):
     index_names: tuple[str, ...] | None = None
     browse: Browse | None = None
     canonical_uris: bool | None = None
-    status_code: int | str = ""
+    status_code: Status = ""
     pass_thru: bool = False
     precompressed: dict[str, msgspec.Raw] = {}
     precompressed_order: tuple[str, ...] = ()
@@ -95,7 +96,7 @@ class FileServer(HandlerModule):
             index_names=[Template(name).all for name in names],
             canonical=self.canonical_uris is not False,
             pass_thru=self.pass_thru,
-            status=Template(str(self.status_code)).all if self.status_code != "" else None,
+            status=status_filler(self.status_code) if self.status_code != "" else None,
             sidecars=await self._sidecars(ctx.at("precompressed")),
             sidecar_order=self.precompressed_order,
             etag_extensions=self.etag_file_extensions,
@@ -172,12 +173,6 @@ def _number(line: Segment) -> int:
     return int(text)
 
 
-def _status(line: Segment) -> int | str:
-    """Return a status as JSON has it: a number, or text with a placeholder."""
-    text = line.arg()
-    return int(text) if text.isdecimal() else text
-
-
 def _precompressed(line: Segment) -> dict[str, object]:
     for word in line.args:
         if word.text not in CODINGS:
@@ -198,7 +193,7 @@ _READERS: dict[str, Callable[[Segment], dict[str, object]]] = {
     "index": lambda line: {"index_names": _several(line)},
     "browse": lambda line: {"browse": _browse(line)},
     "precompressed": _precompressed,
-    "status": lambda line: {"status_code": _status(line)},
+    "status": lambda line: {"status_code": status_json(line.arg())},
     "disable_canonical_uris": lambda line: {"canonical_uris": not line.flag()},
     "pass_thru": lambda line: {"pass_thru": line.flag()},
     "etag_file_extensions": lambda line: {"etag_file_extensions": _several(line)},

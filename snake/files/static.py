@@ -43,7 +43,7 @@ class StaticFiles:
     index_names: Sequence[Fill]
     canonical: bool
     pass_thru: bool
-    status: Fill | None
+    status: Callable[[Request], int] | None
     sidecars: dict[str, Sidecar]
     sidecar_order: Sequence[str]
     etag_extensions: Sequence[str]
@@ -146,10 +146,7 @@ class StaticFiles:
     def _status(self, request: Request) -> int | None:
         """Return the status that replaces the usual one, if any."""
         if self.status is not None:
-            text = self.status(request)
-            if not text.isdecimal():
-                raise HandlerError(500, f'invalid status "{text}"')
-            return int(text)
+            return self.status(request)
         if request.error is None:
             return None
         return request.error.status if isinstance(request.error, HandlerError) else 500

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from snake.http.access import canonical
+from snake.http.fields import canonical
 from snake.http.wildcard import compile_wildcards, match_wildcard
 from snake.plugin import (
     Context,
@@ -112,7 +112,7 @@ def read_field(line: Segment, fields: Mapping[str, Values]) -> dict[str, Values]
         return {field[1:]: None}
     if len(values) != 1:
         line.fail("malformed header matcher: expected both field and value")
-    key = canonical(field.encode())
+    key = canonical(field)
     return {key: (*(fields.get(key) or ()), *values)}
 
 

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from urllib.parse import unquote_to_bytes
 
+from snake.http.query import parse_query
+from snake.http.uri import unescape
 from snake.plugin import (
     Context,
     Matcher,
@@ -41,7 +42,7 @@ class Query(MatcherModule):
         """Compile the placeholders."""
         del ctx
         if not self.parameters:
-            return lambda request: not (request.query and parse_query(request.query, keep=True))
+            return lambda request: not (request.query and parse_query(_text(request)))
         wanted = [
             (Template(name).all, [Template(value).all for value in values])
             for name, values in self.parameters.items()
@@ -50,9 +51,10 @@ class Query(MatcherModule):
 
 
 def _match(wanted: Sequence[tuple[Fill, Sequence[Fill]]], request: Request) -> bool:
-    given = parse_query(request.query)
-    if not given:
+    query = _text(request)
+    if not query or ";" in query or unescape(query) is None:
         return False
+    given = parse_query(query)
     for name, values in wanted:
         found = given.get(name(request))
         if found is None:
@@ -62,34 +64,8 @@ def _match(wanted: Sequence[tuple[Fill, Sequence[Fill]]], request: Request) -> b
     return True
 
 
-def parse_query(query: bytes, *, keep: bool = False) -> dict[str, list[str]]:
-    """Read a query as Go does: nothing at all when any pair is malformed.
-
-    With `keep` malformed pairs are left out and the others stay.
-    """
-    parameters: dict[str, list[str]] = {}
-    for pair in query.split(b"&"):
-        name, _, value = pair.partition(b"=")
-        if b";" in pair or _bad_escape(pair):
-            if not keep:
-                return {}
-        elif pair:
-            parameters.setdefault(_decoded(name), []).append(_decoded(value))
-    return parameters
-
-
-_HEX = frozenset(b"0123456789abcdefABCDEF")
-
-
-def _bad_escape(text: bytes) -> bool:
-    return any(
-        len(part) < 2 or part[0] not in _HEX or part[1] not in _HEX  # noqa: PLR2004
-        for part in text.split(b"%")[1:]
-    )
-
-
-def _decoded(text: bytes) -> str:
-    return unquote_to_bytes(text.replace(b"+", b" ")).decode("utf-8", "surrogateescape")
+def _text(request: Request) -> str:
+    return request.query.decode("utf-8", "surrogateescape")
 
 
 def parse(lines: Sequence[Segment], name: str, scope: Scope) -> Query:

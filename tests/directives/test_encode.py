@@ -349,9 +349,9 @@ async def test_wrong_setting_is_refused(config: dict[str, Any], message: str) ->
         ("encode {\ngzpi\n}", 'did you mean "gzip"'),
         ("encode {\nminimum_length\n}", "takes one argument, got 0"),
         ("encode {\nminimum_length 1k\n}", "takes a number of bytes, got 1k"),
-        ("encode {\nmatch path /x\n}", "unrecognized response matcher path"),
-        ("encode {\nmatch status ok\n}", "bad status value 'ok'"),
-        ("encode {\nmatch status\n}", "takes one code or more"),
+        ("encode {\nmatch path /x\n}", "unrecognized response matcher: path"),
+        ("encode {\nmatch status ok\n}", "bad status value ok"),
+        ("encode {\nmatch status\n}", "status takes codes"),
         ("encode {\nmatch header A\n}", "expected both field and value"),
     ],
 )

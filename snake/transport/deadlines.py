@@ -60,7 +60,7 @@ def _enforce_busy(connection: Connection, now: float) -> None:
 def _enforce_write(connection: Connection, now: float) -> None:
     waiting = connection.transport.get_write_buffer_size()
     taken = connection.sent - waiting
-    if not waiting or taken != connection.taken:
+    if not (waiting or connection.write_paused) or taken != connection.taken:
         connection.taken = taken
         connection.taken_at = now
     elif _over(now - connection.taken_at, connection.serving.settings.write_idle_timeout):

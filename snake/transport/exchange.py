@@ -17,7 +17,7 @@ from snake.transport.framing import (
     AppError,
     response_head,
 )
-from snake.transport.sendfile import send_file
+from snake.transport.sendfile import FileResponse, send_file
 
 if TYPE_CHECKING:
     from snake.transport.http1 import Connection
@@ -243,8 +243,15 @@ class Exchange:
             self.connection.write(self._whole_head(size))
             self.state = STREAMING
             if not (self.head_only or self._flags & BODILESS):
-                await file.send(self.connection, size)
+                await self._send_file(file, size)
         self._finish()
+
+    async def _send_file(self, file: FileResponse, size: int) -> None:
+        try:
+            await file.send(self.connection, size)
+        except ConnectionError:
+            self.connection.abort()
+            raise ClientDisconnectedError("the client is gone") from None
 
     # The end ----------------------------------------------------------------------
 
@@ -260,7 +267,7 @@ class Exchange:
                 self._fail()
         elif isinstance(error, AbortError):
             self.connection.abort()
-        elif not (self.gone and isinstance(error, ClientDisconnectedError)):
+        elif not isinstance(error, ClientDisconnectedError):
             self.failed(error)
 
     def failed(self, error: BaseException) -> None:

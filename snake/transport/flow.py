@@ -9,8 +9,8 @@ from contextvars import Context
 class Flow(asyncio.Protocol):
     """What a connection does with its transport, whatever protocol is spoken on it."""
 
-    __slots__ = ("_context", "_drained", "_high_water", "gone", "reading", "sent", "taken", "taken_at",
-                 "transport", "write_paused")  # fmt: skip
+    __slots__ = ("_context", "_drained", "_high_water", "gone", "reading", "sent", "taken",
+                 "taken_at", "transport", "write_paused")  # fmt: skip
 
     transport: asyncio.Transport
 

@@ -1,4 +1,4 @@
-"""A client that sends bytes as they are written, and a server in the test's own loop to send them to.
+r"""A client that sends just these bytes, and a server in the test's own loop that gets them.
 
 ::
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,7 +60,7 @@ class Client:
         await self.writer.drain()
 
     async def response(self, method: str = "GET") -> Response:
-        """Return the next response; `method` is the request's, as HEAD is answered without a body."""
+        """Return the next response; `method` is that of the request."""
         async with asyncio.timeout(PATIENCE):
             head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             line, *lines = head[:-4].split("\r\n")
@@ -80,12 +80,12 @@ class Client:
         return await self.reader.read()
 
     async def _chunks(self) -> bytes:
-        body = b""
+        pieces = []
         while size := int(await self.reader.readuntil(b"\r\n"), 16):
-            body += await self.reader.readexactly(size)
+            pieces.append(await self.reader.readexactly(size))
             assert await self.reader.readexactly(2) == b"\r\n"
         assert await self.reader.readexactly(2) == b"\r\n"
-        return body
+        return b"".join(pieces)
 
     async def rest(self) -> bytes:
         """Return all that comes until the server closes, which it must do."""
@@ -162,6 +162,23 @@ def _listen(path: Path | None) -> socket.socket:
     return sock
 
 
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for what nothing announces: that the kernel, or the other side, has done its part."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():
+            await asyncio.sleep(0.01)  # noqa: ASYNC110
+
+
+async def steady(value: Callable[[], int]) -> int:
+    """Wait until a number stays the same, and return it."""
+    last = value()
+    await asyncio.sleep(0.1)
+    while (now := value()) != last:
+        last = now
+        await asyncio.sleep(0.1)
+    return last
+
+
 async def hello(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer with a few words, having read nothing."""
     del scope, receive
@@ -179,7 +196,7 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def whole_body(receive: Receive) -> bytes:
     """Return the body of a request; raise `ConnectionError` if its client goes away."""
-    body = b""
+    body: bytes = b""
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":

@@ -1,0 +1,102 @@
+"""What a running server logs, where, and in which form."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import socket
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.server import environment, free_port, running
+
+pytestmark = pytest.mark.slow
+
+
+def site(body: str, options: str = "") -> str:
+    """Return a Caddyfile of one site."""
+    return f"{{\nadmin off\n{options}\n}}\nhttp://127.0.0.1:PORT {{\n{body}\n}}\n"
+
+
+def test_an_access_record_has_caddys_fields(tmp_path: Path) -> None:
+    """A request is one JSON line with Caddy's names, in Caddy's order."""
+    with running(site("log\nrespond hi"), tmp_path) as server:
+        httpx.get(f"{server.url}/a?b=c", headers={"Cookie": "secret"})
+        record = server.wait_for("handled request")
+    assert list(record) == [
+        *("level", "ts", "logger", "msg", "request", "bytes_read", "user_id"),
+        *("duration", "size", "status", "resp_headers"),
+    ]
+    assert record["logger"] == "http.log.access"
+    assert record["request"]["uri"] == "/a?b=c"
+    assert record["request"]["remote_ip"] == "127.0.0.1"
+    assert record["request"]["headers"]["Cookie"] == ["REDACTED"]
+    assert record["status"] == 200
+    assert record["size"] == 2
+
+
+def test_lines_of_several_workers_do_not_mix(tmp_path: Path) -> None:
+    """Every worker appends whole lines to one log file, and none is lost."""
+    body = "log {\noutput file access.log {\nroll_disabled\n}\n}\nrespond hi"
+    with running(site(body), tmp_path) as server, httpx.Client() as client:
+        long = "x" * 3000
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda n: client.get(f"{server.url}/{n}?{long}"), range(200)))
+    records = [json.loads(line) for line in (tmp_path / "access.log").read_text().splitlines()]
+    assert len({record["request"]["uri"] for record in records}) == 200
+    assert "handled request" not in server.log
+
+
+def test_an_uri_cannot_forge_a_record(tmp_path: Path) -> None:
+    """What a client sends stays inside the JSON string."""
+    with running(site("log\nrespond hi"), tmp_path) as server:
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+            client.sendall(b'GET /"}\\n{"level":"error" HTTP/1.1\r\nHost: a\r\n\r\n')
+            client.recv(4096)
+        httpx.get(f"{server.url}/%0a%1b[31m", headers={"User-Agent": 'a"}\\n{'})
+        server.wait_for("handled request")
+    assert not [record for record in server.records if record["level"] == "error"]
+
+
+def test_a_terminal_gets_the_readable_form(tmp_path: Path) -> None:
+    """On a terminal records are coloured text with Caddy's columns."""
+    port = free_port()
+    (tmp_path / "Caddyfile").write_text(site("respond hi").replace("PORT", str(port)))
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "snake", "run"],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        stderr=theirs,
+    )
+    os.close(theirs)
+    seen = b""
+    while b"serving\t" not in seen:
+        seen += os.read(ours, 4096)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    os.close(ours)
+    first = seen.decode().splitlines()[0]
+    pattern = (
+        r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d\.\d{3}\t\x1b\[34mINFO\x1b\[0m\t"
+        r'using config from file\t\{"file": "Caddyfile"\}'
+    )
+    assert re.fullmatch(pattern, first)
+
+
+def test_debug_is_off_until_it_is_asked_for(tmp_path: Path) -> None:
+    """A 404 of a handler is a DEBUG record: `debug` shows it."""
+    with running(site('error "gone" 404', "debug"), tmp_path) as server:
+        httpx.get(server.url)
+        assert server.wait_for("gone")["level"] == "debug"
+    with running(site('error "gone" 404'), tmp_path) as server:
+        httpx.get(server.url)
+    assert not [record for record in server.records if record["level"] == "debug"]

@@ -11,6 +11,9 @@ from snake.caddyfile.segments import Line, Token
 Warn = Callable[[Token, str], None]
 """Takes the token that is odd, and what is odd about it."""
 
+MOST_CHARACTERS = 16 * 2**20
+"""How long arguments may make a word; they can be made of each other."""
+
 _SLICE = re.compile(r"\{args\[([^:}\]]*):([^:{\]]*)\]\}")
 _ONE = re.compile(r"[\\]([{}])|\{args(?:\[([^}]+)\]|\.([^}]+))\}")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,9}")
@@ -32,6 +35,8 @@ def _fill(token: Token, args: Sequence[str], warn: Warn) -> tuple[Token, ...]:
             return tuple(replace(token, text=text) for text in args[span])
         warn(token, f"{token} has no such range; there are {len(args)} arguments")
         return (token,)
+    if token.text.count("{args") * max(map(len, args), default=0) > MOST_CHARACTERS:
+        token.fail(f"arguments make this word longer than {MOST_CHARACTERS} characters")
     text = _ONE.sub(lambda match: _one(match, args, token, warn), token.text)
     return (replace(token, text=text),) if text != token.text else (token,)
 

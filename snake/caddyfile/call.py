@@ -30,22 +30,23 @@ class Call:
     def __post_init__(self) -> None:
         object.__setattr__(self, "entries", dict(_entries(self.block)))
 
-    def fill(self, lines: Sequence[Line], warn: Warn) -> list[Imported]:
+    def fill(self, lines: Sequence[Line], warn: Warn) -> Iterator[Imported]:
         """Put arguments and block into imported lines.
 
         The definition of a snippet stays as it is: its own import fills it.
         """
         place = f"{self.head[0].place} (import {self.head[1]})"
         imports = (place, *self.head[0].imports)
-        filled: list[Imported] = []
         depth, literal = 0, False
         for written in lines:
             line = tuple(replace(token, imports=imports) for token in written)
             if self.top_level and depth == 0:
                 literal = defines_snippet(line)
-            filled += [Imported(line)] if literal else self._fill_line(line, warn)
+            if literal:
+                yield Imported(line)
+            else:
+                yield from self._fill_line(line, warn)
             depth += nesting(line)
-        return filled
 
     def _fill_line(self, line: Line, warn: Warn) -> Iterator[Imported]:
         """Replace `{block}` and `{blocks.key}`, which break the line, then the arguments."""

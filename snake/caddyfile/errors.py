@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from snake.core.errors import SnakeError
 
+_SHOWN = 160
+"""How much of a long line is shown, around the word that is wrong."""
+
 
 @dataclass(frozen=True, slots=True)
 class CaddyfileWarning:
@@ -56,10 +59,12 @@ class CaddyfileError(SnakeError):
     def __str__(self) -> str:
         lines = [f"{self.file}:{self.line}: {self.message}"]
         if self.source:
-            lines.append(f"    {self.source}")
+            start = max(0, self.column - _SHOWN // 2)
+            shown = self.source[start : start + _SHOWN]
+            lines.append(f"    {shown}")
             if self.column:
-                before = re.sub(r"[^\t]", " ", self.source[: self.column - 1])
-                width = min(self.width, len(self.source) - len(before))
+                before = re.sub(r"[^\t]", " ", self.source[start : self.column - 1])
+                width = min(self.width, len(shown) - len(before))
                 lines.append(f"    {before}{'^' * max(1, width)}")
         if self.hint:
             lines.append(self.hint)

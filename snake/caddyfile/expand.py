@@ -7,8 +7,7 @@ one walk over the lines that only counts braces.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +18,12 @@ from snake.caddyfile.errors import CaddyfileWarning
 from snake.caddyfile.segments import Line, Token
 from snake.caddyfile.tokens import lex
 
-MOST_WORDS = 2_000_000
-"""How much imports may add up to: snippets that import snippets double quickly."""
+MOST_SIZE = 64 * 2**20
+"""How many characters a Caddyfile and its imports may have: snippets that import twice double."""
+_LEAST_SIZE = 64
+"""What a word counts for, beside its length."""
+MOST_NESTED = 64
+"""How deep blocks may stand in each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,8 @@ def expand(text: str, file: str) -> Expanded:
     Raises `CaddyfileError`.
     """
     walk = _Walk()
-    walk.put(lex(substitute(text), file), (str(Path(file).absolute()),))
+    trail = (str(Path(file).absolute()),)
+    walk.put(_Waiting(line, trail) for line in lex(substitute(text), file))
     walk.run()
     return Expanded(tuple(walk.done), tuple(walk.warnings))
 
@@ -54,24 +58,23 @@ class _Walk:
     def __init__(self) -> None:
         self.done: list[Line] = []
         self.warnings: list[CaddyfileWarning] = []
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: list[Iterator[_Waiting]] = []
         self._snippets: dict[str, tuple[str, list[Line]]] = {}
-        self._words = 0
+        self._size = 0
         self._depth = 0
         self._braceless = False
 
-    def put(self, lines: Sequence[Line], trail: tuple[str, ...]) -> None:
-        """Put lines in front of those that wait."""
-        self._waiting.extendleft(_Waiting(line, trail) for line in reversed(lines))
+    def put(self, lines: Iterable[_Waiting]) -> None:
+        """Put lines in front of those that wait. They are asked for one by one."""
+        self._waiting.append(iter(lines))
 
     def run(self) -> None:
         """Walk until no line waits."""
-        while self._waiting:
-            waiting = self._waiting.popleft()
+        while waiting := self._next():
             line = waiting.line
-            self._words += len(line)
-            if self._words > MOST_WORDS:
-                line[0].fail(f"imports add up to more than {MOST_WORDS} words")
+            self._size += sum(len(word.text) + _LEAST_SIZE for word in line)
+            if self._size > MOST_SIZE:
+                line[0].fail("imports add up to too much text", "imports in imports multiply")
             if line[0].text == "import":
                 self._import(line, waiting.trail)
             elif self._is_snippet(line):
@@ -79,15 +82,28 @@ class _Walk:
             else:
                 self._keep(line)
 
+    def _next(self) -> _Waiting | None:
+        while self._waiting:
+            waiting = next(self._waiting[-1], None)
+            if waiting:
+                return waiting
+            self._waiting.pop()
+        return None
+
+    def _brace_follows(self) -> bool:
+        waiting = self._next()
+        if waiting:
+            self.put([waiting])
+        return waiting is not None and waiting.line[0].type == "_OPEN"
+
     def _keep(self, line: Line) -> None:
         self.done.append(line)
         opens = any(token.type == "_OPEN" for token in line)
         self._depth = max(0, self._depth + nesting(line))
+        if self._depth > MOST_NESTED:
+            line[0].fail(f"blocks are nested more than {MOST_NESTED} deep")
         if self._depth == 0 and not opens and line[-1].type != "_CLOSE":
             self._braceless |= not line[-1].text.endswith(",") and not self._brace_follows()
-
-    def _brace_follows(self) -> bool:
-        return bool(self._waiting) and self._waiting[0].line[0].type == "_OPEN"
 
     def _is_snippet(self, line: Line) -> bool:
         if self._depth or self._braceless or not names_snippet(line[0]):
@@ -98,38 +114,47 @@ class _Walk:
         name = line[0].text[1:-1]
         if name in self._snippets:
             line[0].fail(f"redeclaration of previously declared snippet {name}")
-        rest = line[1:] or self._waiting.popleft().line
-        self._snippets[name] = f"{line[0].file}:{name}", self._block(rest, trail)
+        brace = _Waiting(line[1:], trail) if len(line) > 1 else self._next()
+        if brace:
+            self._snippets[name] = f"{line[0].file}:{name}", self._block(brace)
 
-    def _block(self, line: Line, trail: tuple[str, ...]) -> list[Line]:
-        """Take the lines in the braces that the first token of `line` opens."""
+    def _block(self, begin: _Waiting) -> list[Line]:
+        """Take the lines in the braces that the first word of `begin` opens."""
         lines: list[Line] = []
-        opening, line = line[0], line[1:]
+        opening, line = begin.line[0], begin.line[1:]
         depth = 1
         while True:
             for index, token in enumerate(line):
                 depth += nesting((token,))
                 if depth == 0:
-                    self.put([line[index + 1 :]] if line[index + 1 :] else [], trail)
+                    after = line[index + 1 :]
+                    self.put([_Waiting(after, begin.trail)] if after else [])
                     return [*lines, line[:index]] if index else lines
             lines += [line] if line else []
-            if not self._waiting:
+            waiting = self._next()
+            if waiting is None:
                 opening.fail("the '{' that opens here is not closed", "expected a '}'")
-            line = self._waiting.popleft().line
+            line = waiting.line
 
     def _import(self, line: Line, trail: tuple[str, ...]) -> None:
         opening = next((n for n, token in enumerate(line) if token.type == "_OPEN"), len(line))
         head = line[:opening]
         if len(head) == 1:
             line[0].fail("import takes a snippet, a file or a glob pattern, and then arguments")
-        block = self._block(line[opening:], trail) if opening < len(line) else []
+        block = self._block(_Waiting(line[opening:], trail)) if opening < len(line) else []
         call = Call(head, block, top_level=self._depth == 0 and not self._braceless)
         for node, lines in reversed(self._sources(head[1])):
             if node in trail:
                 head[1].fail(f"a cycle of imports exists between {trail[-1]} and {node}")
-            for imported in reversed(call.fill(lines, self._warn)):
-                inner = trail if imported.passed else (*trail, node)
-                self.put([imported.line], inner)
+            self.put(self._filled(call, lines, trail, node))
+
+    def _filled(
+        self, call: Call, lines: list[Line], trail: tuple[str, ...], node: str
+    ) -> Iterator[_Waiting]:
+        """Yield what one source gives to an import; what the import passes in is not from there."""
+        inner = (*trail, node)
+        for imported in call.fill(lines, self._warn):
+            yield _Waiting(imported.line, trail if imported.passed else inner)
 
     def _sources(self, pattern: Token) -> list[tuple[str, list[Line]]]:
         """Return what a pattern names: a snippet of that name, or files."""

@@ -24,6 +24,8 @@ def find(pattern: Token, warn: Warn) -> list[str]:
     if not pattern.text:
         pattern.fail("import requires a non-empty file path")
     text = pattern.text
+    if "\0" in text:
+        pattern.fail("a file path cannot have a NUL character")
     if text.count("*") > 1 or text.count("?") > 1 or ("[" in text and "]" in text):
         pattern.fail(f"glob pattern may only contain one wildcard (*), but has others: {text}")
     folder = Path(pattern.file).absolute().parent
@@ -53,7 +55,7 @@ def read(path: str, pattern: Token, warn: Warn) -> list[Line]:
         text = Path(path).read_bytes().decode("utf-8", "replace")
     except FileNotFoundError:
         pattern.fail(f"file to import not found: {pattern}", f"there is no {path}")
-    except (OSError, ValueError) as error:
+    except OSError as error:
         pattern.fail(f"could not import {path}: {error}")
     if not text.strip():
         warn(pattern, f"import file is empty: {path}")

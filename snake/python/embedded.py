@@ -79,11 +79,7 @@ class EmbeddedApps:
 
 async def _start(ctx: Context, settings: AppSettings) -> Handler:
     began = time.monotonic()
-    app = load_app(settings.name)
-    # What an app leaves behind when it is imported lives as long as the worker: the
-    # garbage collector need not visit it again while requests wait.
-    gc.collect()
-    gc.freeze()
+    app = _load(settings.name)
     if is_asgi(app) or (settings.asgi and not is_wsgi(app)):
         left = settings.start_timeout
         if left is not None:
@@ -100,6 +96,21 @@ async def _start(ctx: Context, settings: AppSettings) -> Handler:
         )
     threads = await ctx.enter(Threads(asyncio.get_running_loop()))
     return WSGIHandler(settings.name, app, threads, multiprocess=settings.multiprocess)
+
+
+def _load(name: str) -> Any:  # noqa: ANN401 - whatever the user has named
+    """Load an app without the garbage collector in the way, then or later.
+
+    What an import makes lives as long as the worker: the collector goes over it
+    once, and never again while requests wait.
+    """
+    gc.disable()
+    try:
+        return load_app(name)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 async def _start_asgi(

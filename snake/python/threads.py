@@ -16,14 +16,13 @@ do not: an app that sleeps needs one for each request in flight. So:
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
+
+from snake.python.busy import Busy
 
 Job = Callable[[], None]
 """What a thread runs. It must not raise."""
@@ -49,9 +48,8 @@ class Threads:
         self._idle: list[_Thread] = []
         self._lock = threading.Lock()
         self._timer: asyncio.TimerHandle | None = None
-        self._sample = (0.0, 0.0)
+        self._busy = Busy()
         self._closed = False
-        self._capacity = _capacity()
 
     @property
     def alive(self) -> int:
@@ -81,7 +79,7 @@ class Threads:
         if thread is not None:
             thread.give(job)
         elif self._timer is None:
-            self._sample = (time.perf_counter(), time.process_time())
+            self._busy.restart()
             self._timer = self._loop.call_later(GRACE, self._tick)
 
     def close(self) -> None:
@@ -91,6 +89,9 @@ class Threads:
             idle, self._idle = self._idle, []
         for thread in idle:
             thread.give(None)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._busy.close()
 
     def next_job(self, thread: _Thread) -> Job | None:
         """Return more work for a thread that has done its own; without any, it is idle."""
@@ -119,9 +120,7 @@ class Threads:
         self._timer = None
         if not self._queue:
             return
-        then, cpu_then = self._sample
-        now, cpu = self._sample = (time.perf_counter(), time.process_time())
-        busy = (cpu - cpu_then) / ((now - then or 1e-9) * self._capacity)
+        busy = self._busy.measure()
         if busy < IDLE:
             self._limit = min(self._limit * 2, self._most)
             self._dispatch()
@@ -177,9 +176,3 @@ class _Thread:
                 return None
         job, self._job = self._job, None
         return job
-
-
-def _capacity() -> float:
-    """Return how many seconds of Python this process can run in one second."""
-    has_lock: Callable[[], bool] = getattr(sys, "_is_gil_enabled", lambda: True)
-    return 1.0 if has_lock() else float(os.cpu_count() or 1)

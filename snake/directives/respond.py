@@ -23,7 +23,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from snake.http.fields import name_filler, value_filler
+from snake.http.fields import compile_fields
 from snake.http.status import Status, is_status, status_filler, status_json
 from snake.plugin import (
     AbortError,
@@ -101,24 +101,9 @@ def _default_status(request: Request) -> int:
 
 
 def _fields(headers: Mapping[str, tuple[str, ...] | None], *, close: bool) -> Fill:
-    """Compile the headers; a name that is none once it is filled is left out."""
-    given = [
-        (
-            name_filler(name),
-            [value_filler(value) for value in values or ()],
-        )
-        for name, values in headers.items()
-    ]
-    first: list[Header] = [(b"connection", b"close")] if close else []
-
-    def fill(request: Request) -> list[Header]:
-        fields = first.copy()
-        for name, values in given:
-            if key := name(request):
-                fields.extend((key, value(request)) for value in values)
-        return fields
-
-    return fill
+    """Compile the headers."""
+    given = [(name, value) for name, values in headers.items() for value in values or ()]
+    return compile_fields([*([("connection", "close")] if close else []), *given])
 
 
 def _body(text: str) -> Callable[[Request], tuple[bytes, bytes]]:

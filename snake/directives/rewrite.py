@@ -72,13 +72,11 @@ class Rewrite(HandlerModule):
             raise ctx.fail(str(error)) from None
 
         def rewrite(request: Request, send: Send, next: Next) -> Awaitable[None]:
-            before = request.method, request.uri
-            for edit in edits:
-                edit(request)
-            after = request.method, request.uri
-            if before != after and log.isEnabledFor(logging.DEBUG):
-                fields = {"method": after[0], "uri": after[1], "before": before[1]}
-                log.debug("rewrote request", extra={"fields": fields})
+            if log.isEnabledFor(logging.DEBUG):
+                _rewrite_and_log(request, edits)
+            else:
+                for edit in edits:
+                    edit(request)
             return next(request, send)
 
         return rewrite
@@ -96,6 +94,15 @@ class Rewrite(HandlerModule):
         yield from (each.compile() for each in self.path_regexp)
         if self.query is not None:
             yield self.query.compile()
+
+
+def _rewrite_and_log(request: Request, edits: list[Edit]) -> None:
+    before = request.method, request.uri
+    for edit in edits:
+        edit(request)
+    if before != (request.method, request.uri):
+        fields = {"method": request.method, "uri": request.uri, "before": before[1]}
+        log.debug("rewrote request", extra={"fields": fields})
 
 
 def _method(text: str) -> Edit:

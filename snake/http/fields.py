@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from snake.http.request import Request
+from snake.http.response import Header
 from snake.http.template import Template
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -49,8 +50,36 @@ def name_filler(text: str) -> Callable[[Request], bytes | None]:
     return lambda request: field_name(fill(request))
 
 
-def value_filler(text: str) -> Callable[[Request], bytes]:
-    """Compile a value that may have placeholders; unknown ones stay as they are written."""
+def compile_fields(given: Iterable[tuple[str, str]]) -> Callable[[Request], list[Header]]:
+    """Compile names and values that may have placeholders to a function that makes the fields.
+
+    Unknown placeholders stay as they are written. A name that is none by then is
+    left out. Each call returns a list of its own.
+    """
+    pairs = list(given)
+    fixed = _fixed(pairs)
+    if fixed is not None:
+        return lambda _: fixed.copy()
+    fillers = [(name_filler(name), _value_filler(value)) for name, value in pairs]
+    return lambda request: [
+        (key, value(request)) for name, value in fillers if (key := name(request))
+    ]
+
+
+def _fixed(pairs: Iterable[tuple[str, str]]) -> list[Header] | None:
+    """Return the fields if none of them depends on the request."""
+    fields = []
+    for name, value in (
+        (Template(name).constant, Template(value).constant) for name, value in pairs
+    ):
+        if name is None or value is None:
+            return None
+        if key := field_name(name):
+            fields.append((key, field_value(value)))
+    return fields
+
+
+def _value_filler(text: str) -> Callable[[Request], bytes]:
     template = Template(text)
     if template.constant is not None:
         constant = field_value(template.constant)

@@ -15,7 +15,7 @@ from functools import lru_cache
 import msgspec
 
 from snake.core.regexp import RegexpError, compile_regexp, expand, replace_all
-from snake.http.fields import field_value, name_filler, value_filler
+from snake.http.fields import compile_fields, field_value, name_filler
 from snake.http.request import Request
 from snake.http.response import Header
 from snake.http.response_matcher import ResponseMatcher
@@ -96,28 +96,22 @@ def _delete_all(names: list[Template]) -> Edit:
 
 
 def _add(given: Fields) -> Edit:
-    added = [
-        (name_filler(name), value_filler(value))
-        for name, values in given.items()
-        for value in values or ()
-    ]
-
-    def edit(fields: list[Header], request: Request) -> list[Header]:
-        new = [(key, value(request)) for name, value in added if (key := name(request))]
-        return fields + new
-
-    return edit
+    added = compile_fields(
+        (name, value) for name, values in given.items() for value in values or ()
+    )
+    return lambda fields, request: fields + added(request)
 
 
 def _set(given: Fields) -> Edit:
     # Several values of one name are one field (Caddy: `strings.Join`).
-    to_set = [
-        (name_filler(name), value_filler(",".join(values or ()))) for name, values in given.items()
-    ]
+    to_set = compile_fields((name, ",".join(values or ())) for name, values in given.items())
 
     def edit(fields: list[Header], request: Request) -> list[Header]:
-        new = {key: value(request) for name, value in to_set if (key := name(request))}
-        return [field for field in fields if field[0] not in new] + list(new.items())
+        new = to_set(request)
+        if not fields:
+            return new
+        names = {name for name, _ in new}
+        return [field for field in fields if field[0] not in names] + new
 
     return edit
 

@@ -55,12 +55,6 @@ def escaped_path(request: Request) -> str:
     return raw if _VALID.fullmatch(raw) else escape_path(request.path)
 
 
-def set_decoded_path(request: Request, path: str) -> None:
-    """Set the path from its decoded form."""
-    path = path or "/"
-    request.set_path(escape_path(path).encode("ascii"), path)
-
-
 def change_path(request: Request, change: Callable[[str], str]) -> None:
     """Change the encoded path, and the decoded one with it."""
     raw = change(escaped_path(request))

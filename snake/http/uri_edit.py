@@ -17,9 +17,9 @@ from snake.http.request import Request
 from snake.http.template import Template, transformed
 from snake.http.uri import (
     change_path,
+    escape_path,
     escape_segments,
     escaped_path,
-    set_decoded_path,
     trim_prefix,
     trim_suffix,
     unescape,
@@ -28,6 +28,8 @@ from snake.http.uri import (
 Edit = Callable[[Request], None]
 
 _FIRST_SLASH = re.compile("^(?:/|%2f)", re.IGNORECASE)
+_PLAIN = re.compile(rb"(?:/[-_~!$&'()*+,;=:@0-9A-Za-z][-._~!$&'()*+,;=:@0-9A-Za-z]*)*/?")
+"""A path without encoding, dot segments and doubled slashes."""
 
 
 def set_uri(text: str) -> Edit:
@@ -38,20 +40,39 @@ def set_uri(text: str) -> Edit:
     that no client can name a placeholder.
     """
     before, given, query_text = text.partition("#")[0].partition("?")
-    path = transformed(before, _in_path)
+    target = _target(before)
     query = compile_query(query_text)
 
     def edit(request: Request) -> None:
-        new_path, found, injected = path(request).partition("#")[0].partition("?")
-        new_query = query(request) if query_text else _literal_query(injected)
+        raw_path, path, injected = target(request)
+        new_query = query(request) if query_text else _literal_query(injected or "")
         if before:
-            decoded = unescape(new_path)
-            set_decoded_path(request, new_path if decoded is None else decoded)
+            request.set_path(raw_path, path)
             request.prefix = ""
-        if given or found:
+        if given or injected is not None:
             set_query(request, new_query)
 
     return edit
+
+
+Target = tuple[bytes, str, str | None]
+"""A path, encoded and decoded, and the query that came with a placeholder."""
+
+
+def _target(text: str) -> Callable[[Request], Target]:
+    constant = Template(text).constant
+    if constant is not None:
+        fixed = _parts(constant)
+        return lambda _: fixed
+    path = transformed(text, _in_path)
+    return lambda request: _parts(path(request))
+
+
+def _parts(text: str) -> Target:
+    encoded, found, injected = text.partition("#")[0].partition("?")
+    decoded = unescape(encoded)
+    path = (encoded if decoded is None else decoded) or "/"
+    return escape_path(path).encode("ascii"), path, injected if found else None
 
 
 def _in_path(request: Request, name: str, value: str) -> str:
@@ -68,9 +89,16 @@ def _literal_query(query: str) -> str:
 
 def strip_prefix(text: str) -> Edit:
     """Compile the removal of a path prefix; what was removed is added to `request.prefix`."""
-    fill = Template(text).all
+    template = Template(text)
+    fill = template.all
+    plain = (template.constant or "").lower().encode("utf-8", "surrogateescape")
+    if not _PLAIN.fullmatch(plain):
+        plain = b""
 
     def edit(request: Request) -> None:
+        if plain and _PLAIN.fullmatch(request.raw_path):
+            _strip_plain(request, plain)
+            return
         prefix = fill(request)
         prefix = prefix if prefix.startswith("/") else f"/{prefix}"
         path = clean(escaped_path(request), collapse_slashes="//" not in prefix)
@@ -82,6 +110,15 @@ def strip_prefix(text: str) -> Edit:
         change_path(request, lambda _: path)
 
     return edit
+
+
+def _strip_plain(request: Request, prefix: bytes) -> None:
+    """Take a prefix off a path that says the same encoded, decoded and cleaned: most paths."""
+    raw = request.raw_path
+    if raw[: len(prefix)].lower() == prefix:
+        request.prefix += raw[: len(prefix)].decode("ascii").rstrip("/")
+        rest = b"/" + raw[len(prefix) :].removeprefix(b"/")
+        request.set_path(rest, rest.decode("ascii"))
 
 
 def strip_suffix(text: str) -> Edit:

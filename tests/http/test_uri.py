@@ -13,7 +13,6 @@ from snake.http.uri import (
     escape_query,
     escape_segments,
     escaped_path,
-    set_decoded_path,
     trim_prefix,
     trim_suffix,
     unescape,
@@ -67,7 +66,7 @@ def test_both_forms_change_together() -> None:
     change_path(changed, lambda _: "/100%")
     assert (changed.raw_path, changed.path) == (b"/100%25", "/100%")
 
-    set_decoded_path(changed, "")
+    change_path(changed, lambda _: "")
     assert (changed.raw_path, changed.path) == (b"/", "/")
 
 

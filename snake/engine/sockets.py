@@ -67,9 +67,10 @@ class Sockets:
     def close(self, addresses: Iterable[NetworkAddress] | None = None) -> None:
         """Stop listening on these addresses, or on all."""
         for address in list(self._open if addresses is None else addresses):
-            for sock in self._open.pop(address, []):
+            own = self._open.pop(address, [])
+            for sock in own:
                 sock.close()
-            if address.is_unix:
+            if own and address.is_unix:
                 Path(_unix_path(address)[0]).unlink(missing_ok=True)
 
 

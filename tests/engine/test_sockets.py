@@ -1,0 +1,135 @@
+"""Listening sockets: one a worker, kept open, and told apart when they cannot be had."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from snake.core.errors import StartError
+from snake.core.network import parse_address
+from snake.engine.holder import holder
+from snake.engine.sockets import Sockets
+
+
+@pytest.fixture
+def sockets() -> Iterator[Sockets]:
+    """Return a set of sockets that is closed after the test."""
+    opened = Sockets()
+    yield opened
+    opened.close()
+
+
+def family_of(fd: int) -> tuple[socket.AddressFamily, object]:
+    """Return the family and the address of a socket's descriptor."""
+    with socket.socket(fileno=os.dup(fd)) as sock:
+        return sock.family, sock.getsockname()
+
+
+def test_each_worker_has_its_own_socket_on_the_same_port(sockets: Sockets) -> None:
+    """Port 0 is chosen once, and every worker listens on it with another socket."""
+    address = parse_address("127.0.0.1:0")
+    sockets.open([address], 3)
+    fds = [sockets.of_worker([address], index)[str(address)] for index in range(3)]
+    assert len(set(fds)) == 3
+    assert len({family_of(fd) for fd in fds}) == 1
+    assert sockets.bound(address).rpartition(":")[2] != "0"
+
+
+def test_no_host_is_every_address_of_both_families(sockets: Sockets) -> None:
+    """`:0` takes IPv4 and IPv6 connections; `tcp4/:0` only IPv4."""
+    both, four = parse_address(":0"), parse_address("tcp4/:0")
+    sockets.open([both, four], 1)
+    port = int(sockets.bound(both).rpartition(":")[2])
+    for host in ("127.0.0.1", "::1"):
+        socket.create_connection((host, port), 2).close()
+    assert family_of(sockets.of_worker([four], 0)[str(four)])[0] == socket.AF_INET
+
+
+def test_an_address_that_two_generations_share_keeps_its_sockets(sockets: Sockets) -> None:
+    """Opening an open address again changes nothing, except for more workers."""
+    address = parse_address("127.0.0.1:0")
+    sockets.open([address], 1)
+    first = sockets.of_worker([address], 0)
+    sockets.open([address], 2)
+    assert sockets.of_worker([address], 0) == first
+    assert sockets.of_worker([address], 1) != first
+
+
+def test_a_failure_leaves_nothing_open(sockets: Sockets) -> None:
+    """When the second address is taken, the first is free again."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        free = parse_address("127.0.0.1:0")
+        with pytest.raises(StartError, match="address already in use"):
+            sockets.open([free, parse_address(f"127.0.0.1:{port}")], 1)
+    with pytest.raises(KeyError):
+        sockets.of_worker([free], 0)
+
+
+def test_an_unknown_host_is_named(sockets: Sockets) -> None:
+    """A name that resolves to nothing is an error that names the address."""
+    with pytest.raises(StartError, match=r"cannot listen on nowhere\.invalid:80"):
+        sockets.open([parse_address("nowhere.invalid:80")], 1)
+
+
+def test_an_inherited_descriptor_is_shared_by_all_workers(sockets: Sockets) -> None:
+    """`fd/N` listens on a socket that was there already."""
+    with socket.create_server(("127.0.0.1", 0)) as given:
+        address = parse_address(f"fd/{given.fileno()}")
+        sockets.open([address], 2)
+        fds = {sockets.of_worker([address], index)[str(address)] for index in range(2)}
+        assert len(fds) == 1
+        assert family_of(fds.pop())[1] == given.getsockname()
+
+
+def test_a_descriptor_that_is_no_socket_is_refused(sockets: Sockets) -> None:
+    """`fd/N` of something else is one message."""
+    with pytest.raises(StartError, match="cannot listen on fd/x"):
+        sockets.open([parse_address("fd/x")], 1)
+
+
+@pytest.mark.parametrize(
+    ("given", "mode"), [("", 0o200), ("|0660", 0o660)], ids=["default", "given"]
+)
+def test_a_unix_socket_has_its_mode_and_is_removed(tmp_path: Path, given: str, mode: int) -> None:
+    """The mode is that of the address, or Caddy's default; the file goes with the socket."""
+    path = tmp_path / "s"
+    sockets = Sockets()
+    sockets.open([parse_address(f"unix/{path}{given}")], 2)
+    assert path.stat().st_mode & 0o777 == mode
+    sockets.close()
+    assert not path.exists()
+
+
+def test_a_file_that_is_no_socket_is_not_removed(tmp_path: Path, sockets: Sockets) -> None:
+    """Only a stale socket is replaced, never a file."""
+    path = tmp_path / "s"
+    path.write_text("precious")
+    with pytest.raises(StartError, match="no socket"):
+        sockets.open([parse_address(f"unix/{path}")], 1)
+    assert path.read_text() == "precious"
+
+
+def test_a_unix_socket_that_answers_is_not_taken(tmp_path: Path, sockets: Sockets) -> None:
+    """A socket that another server listens on is left to it."""
+    path = tmp_path / "s"
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(path))
+        other.listen()
+        with pytest.raises(StartError, match="address already in use"):
+            sockets.open([parse_address(f"unix/{path}")], 1)
+        assert path.exists()
+
+
+def test_the_holder_of_a_port_is_found(sockets: Sockets) -> None:
+    """The process that listens on a port is named, and a free port has none."""
+    address = parse_address("127.0.0.1:0")
+    sockets.open([address], 1)
+    port = int(sockets.bound(address).rpartition(":")[2])
+    assert holder(port).endswith(f"(pid {os.getpid()})")
+    sockets.close()
+    assert holder(port) == ""

@@ -21,6 +21,11 @@ class Start:
         """Keep the present working directory."""
         self._folder = os.getcwd()  # noqa: PTH109  # only ever joined as text
 
+    @property
+    def folder(self) -> str:
+        """The folder itself."""
+        return self._folder or os.getcwd()  # noqa: PTH109  # as above
+
     def path(self, name: str) -> str:
         """Return a file name that means from anywhere what `name` means from this folder."""
         return f"{self._folder}/{name}" if self._folder and not name.startswith("/") else name

@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote_plus
 from uuid import uuid4
 
+from snake.core.folder import START
 from snake.http.errors import HandlerError, status_text
 from snake.http.request import Request, split_port
 
@@ -264,7 +265,7 @@ def _environment(name: str) -> Getter:
 def _file_contents(path: str) -> Getter:
     def get(_: Request) -> str:
         try:
-            with Path(path).open("rb") as file:
+            with Path(START.path(path)).open("rb") as file:
                 text = file.read(MAX_FILE).decode("utf-8", "surrogateescape")
         except OSError:
             return ""
@@ -342,7 +343,7 @@ _EXACT: dict[str, Getter] = {
     "system.hostname": lambda _: socket.gethostname(),
     "system.slash": lambda _: os.sep,
     "system.os": lambda _: os.uname().sysname.lower(),
-    "system.wd": lambda _: str(Path.cwd()),
+    "system.wd": lambda _: START.folder,
     "system.arch": lambda _: _ARCHITECTURES.get(os.uname().machine, os.uname().machine),
 }
 

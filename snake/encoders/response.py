@@ -10,7 +10,7 @@ what an app sends arrives when it sends it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -71,16 +71,18 @@ class EncodedResponse:
             return
         headers: list[Header] = list(message.get("headers") or ())
         message["headers"] = headers
-        fields = [*(self._request.early or ()), *headers]
+        early = self._request.early
+        fields = [*early, *headers] if early else headers
         status = message["status"]
         if status == 304 and not _varies(fields):  # noqa: PLR2004
             headers.append((b"vary", b"Accept-Encoding"))
-        if not (_may_encode(status, fields) and self._matches(status, fields)):
+        found = dict(fields)
+        if not (_may_encode(status, found, self._minimum) and self._matches(status, fields)):
             self._next = self._send
             await self._send(message)
             return
         self._start = message
-        if _is_event_stream(fields):
+        if _is_event_stream(found.get(b"content-type", b"")):
             # The first event may be long in coming; the client waits for the headers.
             await self._open_stream()
         else:
@@ -185,22 +187,19 @@ class EncodedResponse:
 _OF_THE_BARE_BODY = frozenset({b"content-length", b"accept-ranges"})
 
 
-def _may_encode(status: int, fields: Sequence[Header]) -> bool:
-    """Whether a response is whole, not encoded already, and not to be left alone."""
-    if status in (204, 206, 304):
-        return False
-    return not any(
-        (name == b"content-encoding" and value)
-        or (name == b"cache-control" and b"no-transform" in value)
-        for name, value in fields
+def _may_encode(status: int, fields: Mapping[bytes, bytes], minimum: int) -> bool:
+    """Whether a response is whole, long enough, not encoded already, and not to be left alone."""
+    length = fields.get(b"content-length", b"")
+    return not (
+        status in (204, 206, 304)
+        or (length.isdigit() and int(length) <= minimum)
+        or fields.get(b"content-encoding")
+        or b"no-transform" in fields.get(b"cache-control", b"")
     )
 
 
-def _is_event_stream(fields: Sequence[Header]) -> bool:
-    return any(
-        name == b"content-type" and value.partition(b";")[0].strip().lower() == b"text/event-stream"
-        for name, value in fields
-    )
+def _is_event_stream(mime: bytes) -> bool:
+    return mime.partition(b";")[0].strip().lower() == b"text/event-stream"
 
 
 def _varies(fields: Sequence[Header]) -> bool:

@@ -126,7 +126,8 @@ class StaticFiles:
         mime = _early(request, b"content-type").encode("latin-1") or content_type(name)
         if mime:
             fields.append((b"content-type", mime))
-        drop_early(request, {field for field, _ in fields})
+        if request.early:
+            drop_early(request, {field for field, _ in fields})
         fields.append(_VARY)
         answer = Answer(request, content, fields, etag, modified, self._status(request))
         await answer.send(send)

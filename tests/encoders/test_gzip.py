@@ -25,6 +25,16 @@ async def test_whole_body_can_be_read(level: int) -> None:
     assert gz.whole(TEXT) == gz.whole(TEXT)
 
 
+@pytest.mark.parametrize("size", [0, 1, 511, 512, 513, 5000, 32_768, 100_000])
+async def test_any_length_can_be_read(size: int) -> None:
+    """The window fits the body, whatever its length, and costs nothing in size."""
+    body = (TEXT * 10)[:size]
+    encoded = (await encoder("gzip")).whole(body)
+
+    assert gzip.decompress(encoded) == body
+    assert len(encoded) <= len(zlib.compress(body, 5, 31)) + 2
+
+
 async def test_stream_can_be_read_as_it_comes() -> None:
     """What was flushed can be read before the end."""
     stream = (await encoder("gzip")).stream()

@@ -75,7 +75,16 @@ class AccessLog:
 class _Entry:
     """What is known of one request, gathered while it runs."""
 
-    __slots__ = ("_fields", "_secrets", "_started", "headers", "read", "size", "status")
+    __slots__ = (
+        "_fields",
+        "_secrets",
+        "_started",
+        "has_server",
+        "headers",
+        "read",
+        "size",
+        "status",
+    )
 
     def __init__(self, request: Request, *, show_secrets: bool) -> None:
         scope = request.scope
@@ -96,6 +105,7 @@ class _Entry:
         self.size = 0
         self.status = 0
         self.headers: Any = ()
+        self.has_server = True
 
     def counting(self, receive: Receive) -> Receive:
         """Return `receive` with the bytes of the body counted."""
@@ -117,6 +127,7 @@ class _Entry:
             elif kind == "http.response.start":
                 self.status = message["status"]
                 self.headers = message.get("headers") or ()
+                self.has_server = message.get("server_header") is not False
             elif kind == "websocket.accept":
                 self.status = 101
             elif kind == "http.response.pathsend":
@@ -135,7 +146,7 @@ class _Entry:
             "size": self.size,
             "status": self.status,
             "resp_headers": {
-                "Server": ["snake"],
+                **({"Server": ["snake"]} if self.has_server else {}),
                 **_readable(self.headers, self._secrets),
             },
         }

@@ -163,3 +163,17 @@ async def test_server_errors_are_errors() -> None:
 def test_canonical() -> None:
     """Names are written as Go writes them."""
     assert canonical(b"x-forwarded-for") == "X-Forwarded-For"
+
+
+async def test_server_field_that_was_left_out() -> None:
+    """The record has no Server field when the response had none."""
+
+    async def bare(request: Request, send: Send) -> None:
+        del request
+        await send({"type": "http.response.start", "status": 200, "server_header": False})
+        await send({"type": "http.response.body"})
+
+    logs = await record(ServerLogs(), run=bare)
+
+    _, _, fields = logs.sinks["http.log.access"].records[0]
+    assert fields["resp_headers"] == {}

@@ -199,14 +199,8 @@ class HeadReader:
             if expectation.lower() != b"100-continue":
                 raise RefusedError(417)
             self.expects = self.length != 0
-        upgrade = fields.get(b"upgrade", b"").lower()
-        self.websocket = (
-            upgrade == b"websocket"
-            and b"upgrade" in options
-            and self.http11
-            and self.length == 0
-            and self.method == b"GET"
-        )
+        if b"upgrade" in options and self.http11 and self.method == b"GET" and not self.length:
+            self.websocket = _is_handshake(fields)
 
     def _connection_options(self) -> list[bytes]:
         values = b",".join(value for name, value in self.headers if name == b"connection")
@@ -231,6 +225,17 @@ class HeadReader:
         if authority:
             others = (field for field in self.headers if field[0] != b"host")
             self.headers = [(b"host", authority), *others]
+
+
+def _is_handshake(fields: dict[bytes, bytes]) -> bool:
+    """Whether a request is the handshake of a WebSocket (RFC 6455 §4.1); if not it is like any GET."""
+    return (
+        fields.get(b"upgrade", b"").lower() == b"websocket"
+        and fields.get(b"sec-websocket-version") == b"13"
+        and bool(fields.get(b"sec-websocket-key"))
+        and fields.get(b"sec-websocket-protocol", b"").isascii()
+        and fields.get(b"sec-websocket-extensions", b"").isascii()
+    )
 
 
 def _refused(error: httptools.HttpParserError) -> RefusedError:

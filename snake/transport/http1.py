@@ -397,8 +397,5 @@ def _skip_empty_lines(data: bytes, at: int) -> int:
 
 
 def _address(name: object) -> tuple[str, int] | None:
-    """Return host and port of a TCP address; a Unix socket's has none.
-
-    On a socket for both families an IPv4 address comes mapped (RFC 4291 §2.5.5.2).
-    """
+    """Return host and port of a TCP address, IPv4 unmapped; a Unix socket's has none."""
     return (name[0].removeprefix("::ffff:"), name[1]) if isinstance(name, tuple) else None

@@ -27,43 +27,43 @@ async def trickle(client: Client, every: float) -> None:
 
 async def test_silent_connection() -> None:
     """A client that never says anything is closed without a word, as by Caddy."""
-    async with serving(hello, Settings(read_header_timeout=SHORT)) as server:
-        async with server.client() as client:
-            start = time.monotonic()
-            assert await client.rest() == b""
-            assert time.monotonic() - start >= SHORT
+    settings = Settings(read_header_timeout=SHORT)
+    async with serving(hello, settings) as server, server.client() as client:
+        start = time.monotonic()
+        assert await client.rest() == b""
+        assert time.monotonic() - start >= SHORT
 
 
 async def test_half_a_head() -> None:
     """A client that does not finish its head gets Caddy's 400, however it drips."""
-    async with serving(hello, Settings(read_header_timeout=SHORT)) as server:
-        async with server.client() as client:
-            await client.send(b"GET / HTTP/1.1\r\nHost: a\r\nX-")
-            task = asyncio.create_task(trickle(client, SHORT / 10))
-            response = await client.response()
-            assert (response.status, response["connection"]) == (400, "close")
-            await client.closed()
-            await task
+    settings = Settings(read_header_timeout=SHORT)
+    async with serving(hello, settings) as server, server.client() as client:
+        await client.send(b"GET / HTTP/1.1\r\nHost: a\r\nX-")
+        task = asyncio.create_task(trickle(client, SHORT / 10))
+        response = await client.response()
+        assert (response.status, response["connection"]) == (400, "close")
+        await client.closed()
+        await task
 
 
 async def test_idle() -> None:
     """Between two requests the idle timeout counts, from the end of the last one."""
-    async with serving(hello, Settings(idle_timeout=SHORT, read_header_timeout=60)) as server:
-        async with server.client() as client:
-            await client.send(GET)
-            await client.response()
-            start = time.monotonic()
-            await client.closed()
-            assert SHORT <= time.monotonic() - start < PATIENCE
+    settings = Settings(idle_timeout=SHORT, read_header_timeout=60)
+    async with serving(hello, settings) as server, server.client() as client:
+        await client.send(GET)
+        await client.response()
+        start = time.monotonic()
+        await client.closed()
+        assert SHORT <= time.monotonic() - start < PATIENCE
 
 
 async def test_half_a_second_head() -> None:
     """Once a second head has begun, its own timeout counts."""
-    async with serving(hello, Settings(idle_timeout=60, read_header_timeout=SHORT)) as server:
-        async with server.client() as client:
-            await client.send(GET + b"GET /")
-            assert (await client.response()).status == 200
-            assert (await client.response()).status == 400
+    settings = Settings(idle_timeout=60, read_header_timeout=SHORT)
+    async with serving(hello, settings) as server, server.client() as client:
+        await client.send(GET + b"GET /")
+        assert (await client.response()).status == 200
+        assert (await client.response()).status == 400
 
 
 async def test_body_stalls() -> None:
@@ -75,23 +75,23 @@ async def test_body_stalls() -> None:
         assert (await receive())["type"] == "http.disconnect"
         gone.set()
 
-    async with serving(app, Settings(read_idle_timeout=SHORT)) as server:
-        async with server.client() as client:
-            await client.send(POST)
-            assert (await client.response()).status == 408
-            await client.closed()
-            await asyncio.wait_for(gone.wait(), PATIENCE)
+    settings = Settings(read_idle_timeout=SHORT)
+    async with serving(app, settings) as server, server.client() as client:
+        await client.send(POST)
+        assert (await client.response()).status == 408
+        await client.closed()
+        await asyncio.wait_for(gone.wait(), PATIENCE)
 
 
 async def test_body_trickles() -> None:
     """A body that comes byte by byte is taken, unless there is a limit for the whole."""
-    async with serving(echo, Settings(read_idle_timeout=SHORT)) as server:
-        async with server.client() as client:
-            await client.send(POST)
-            for _ in range(49):
-                await client.send(b"x")
-                await asyncio.sleep(SHORT / 20)
-            assert (await client.response()).status == 200
+    settings = Settings(read_idle_timeout=SHORT)
+    async with serving(echo, settings) as server, server.client() as client:
+        await client.send(POST)
+        for _ in range(49):
+            await client.send(b"x")
+            await asyncio.sleep(SHORT / 20)
+        assert (await client.response()).status == 200
     async with serving(echo, Settings(read_timeout=SHORT)) as server, server.client() as client:
         await client.send(POST)
         task = asyncio.create_task(trickle(client, SHORT / 10))
@@ -102,11 +102,11 @@ async def test_body_trickles() -> None:
 
 async def test_unwanted_body_stalls() -> None:
     """A body that nobody wants is not waited for any longer than one that somebody does."""
-    async with serving(hello, Settings(read_idle_timeout=SHORT)) as server:
-        async with server.client() as client:
-            await client.send(POST)
-            assert (await client.response()).status == 200
-            await client.closed()
+    settings = Settings(read_idle_timeout=SHORT)
+    async with serving(hello, settings) as server, server.client() as client:
+        await client.send(POST)
+        assert (await client.response()).status == 200
+        await client.closed()
 
 
 async def test_app_may_be_slow() -> None:
@@ -149,11 +149,11 @@ async def test_response_waits_for_nobody() -> None:
         await send({"type": "http.response.start", "status": 200})
         await send({"type": "http.response.body", "body": b"x" * 50_000_000})
 
-    async with serving(app, Settings(write_idle_timeout=SHORT)) as server:
-        async with server.client() as client:
-            await client.send(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
-            await until(lambda: server.serving.connections)
-            await until(lambda: not server.serving.connections)
+    settings = Settings(write_idle_timeout=SHORT)
+    async with serving(app, settings) as server, server.client() as client:
+        await client.send(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        await until(lambda: server.serving.connections)
+        await until(lambda: not server.serving.connections)
 
 
 async def test_no_timeouts() -> None:

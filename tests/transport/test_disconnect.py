@@ -80,6 +80,13 @@ async def test_reset(request_: bytes) -> None:
         assert await app.seen() == {"type": "http.disconnect"}
 
 
+async def send_forever(send: Send) -> None:
+    """Send until that fails."""
+    while True:
+        await send({"type": "http.response.body", "body": b"x" * 1000, "more_body": True})
+        await asyncio.sleep(0)
+
+
 async def test_send_after_disconnect(caplog: pytest.LogCaptureFixture) -> None:
     """`send` raises an `OSError` once the client is gone, and it is no failure of the app."""
     raised = asyncio.Event()
@@ -87,9 +94,7 @@ async def test_send_after_disconnect(caplog: pytest.LogCaptureFixture) -> None:
     async def app(_scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200})
         with pytest.raises(ClientDisconnectedError) as caught:
-            while True:
-                await send({"type": "http.response.body", "body": b"x" * 1000, "more_body": True})
-                await asyncio.sleep(0)
+            await send_forever(send)
         assert isinstance(caught.value, OSError)
         await receive()
         assert (await receive())["type"] == "http.disconnect"

@@ -34,20 +34,22 @@ def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 async def test_file(file: Path) -> None:
     """A file is sent whole, with its length, and the connection goes on."""
+    content = file.read_bytes()  # noqa: ASYNC240
     async with serving(sender(file)) as server, server.client() as client:
         for _ in range(2):
             await client.send(GET)
             response = await client.response()
-            assert response.body == file.read_bytes()
+            assert response.body == content
 
 
 async def test_head_of_file(file: Path) -> None:
     """HEAD gets the length alone."""
+    size = file.stat().st_size  # noqa: ASYNC240
     async with serving(sender(file)) as server, server.client() as client:
         for _ in range(2):
             await client.send(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")
             response = await client.response("HEAD")
-            assert int(response["content-length"]) == file.stat().st_size
+            assert int(response["content-length"]) == size
 
 
 async def test_file_has_grown(tmp_path: Path) -> None:

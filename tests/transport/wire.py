@@ -165,8 +165,8 @@ def _listen(path: Path | None) -> socket.socket:
 async def until(condition: Callable[[], object]) -> None:
     """Wait for what nothing announces: that the kernel, or the other side, has done its part."""
     async with asyncio.timeout(PATIENCE):
-        while not condition():
-            await asyncio.sleep(0.01)  # noqa: ASYNC110
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 async def steady(value: Callable[[], int]) -> int:

@@ -1,0 +1,363 @@
+"""WebSockets and HTTP/2 without TLS: what Hypercorn does for us, and what we see to."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+import websockets
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import DataReceived, Event, ResponseReceived, StreamEnded, StreamReset
+from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
+
+from snake.transport.asgi import AbortError, Message, Receive, Scope, Send
+from snake.transport.settings import Settings
+from tests.transport.wire import GET, PATIENCE, Client, echo, hello, serving, until
+
+UPGRADE = (
+    b"GET /ws?q HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
+FIELDS = [(":method", "GET"), (":scheme", "http"), (":authority", "a"), (":path", "/a%20b?q")]
+
+
+class Mirror:
+    """A WebSocket app that sends back what it gets, and keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.scope: Scope = {}
+        self.ended: Message | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Accept with the first subprotocol, then mirror until the end."""
+        self.scope = scope
+        await receive()
+        first = next(iter(scope["subprotocols"]), None)
+        await send({"type": "websocket.accept", "subprotocol": first, "headers": [(b"x-a", b"1")]})
+        while True:
+            message = await receive()
+            if message["type"] == "websocket.disconnect":
+                self.ended = message
+                return
+            if message.get("text") == "close":
+                await send({"type": "websocket.close", "code": 4001, "reason": "asked"})
+            else:
+                await send({**message, "type": "websocket.send"})
+
+
+async def test_websocket() -> None:
+    """Text and binary go both ways, with a subprotocol and headers; the scope is like any other."""
+    app = Mirror()
+    async with serving(app, state={"x": 1}) as server:
+        url = f"ws:{server.url}/a%20b?q"
+        async with connect(
+            url,
+            subprotocols=[Subprotocol("chat"), Subprotocol("b")],
+            additional_headers={"X_U": "1"},
+        ) as ws:
+            assert ws.subprotocol == "chat"
+            assert ws.response is not None
+            assert ws.response.headers["x-a"] == "1"
+            await ws.send("text")
+            assert await ws.recv() == "text"
+            await ws.send(b"\x00\xff")
+            assert await ws.recv() == b"\x00\xff"
+            await (await ws.ping())
+            assert server.serving.connections == 1
+        await until(lambda: app.ended)
+    scope = app.scope
+    assert (scope["path"], scope["raw_path"], scope["query_string"]) == ("/a b", b"/a%20b", b"q")
+    assert (scope["type"], scope["scheme"], scope["state"]) == ("websocket", "ws", {"x": 1})
+    assert b"x_u" not in dict(scope["headers"])
+
+
+async def test_websocket_closed_by_app() -> None:
+    """The app's close code and reason reach the client."""
+    async with serving(Mirror()) as server, connect(f"ws:{server.url}") as ws:
+        await ws.send("close")
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await ws.recv()
+    assert closed.value.rcvd is not None
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4001, "asked")
+
+
+async def test_websocket_closed_by_client() -> None:
+    """A client that goes away is a disconnect."""
+    app = Mirror()
+    async with serving(app) as server:
+        async with connect(f"ws:{server.url}") as ws:
+            ws.transport.abort()
+        await until(lambda: app.ended)
+        await until(lambda: server.serving.connections == 0)
+
+
+async def test_websocket_refused() -> None:
+    """An app that closes before it accepts refuses with a 403."""
+
+    async def app(_scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.close"})
+
+    async with serving(app) as server, server.client() as client:
+        await client.send(UPGRADE + b"\r\n")
+        assert (await client.response()).status == 403
+
+
+async def test_websocket_denied() -> None:
+    """An app can answer an upgrade with a response of its own."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        assert "websocket.http.response" in scope["extensions"]
+        await receive()
+        headers = [(b"content-length", b"4"), (b"x-a", b"1")]
+        await send({"type": "websocket.http.response.start", "status": 401, "headers": headers})
+        await send({"type": "websocket.http.response.body", "body": b"deny"})
+
+    async with serving(app) as server, server.client() as client:
+        await client.send(UPGRADE + b"\r\n")
+        response = await client.response()
+        assert (response.status, response.body, response["server"]) == (401, b"deny", "snake")
+
+
+async def test_websocket_drained() -> None:
+    """A drain tells WebSockets that the service restarts: 1012, to client and app."""
+    app = Mirror()
+    async with serving(app) as server, connect(f"ws:{server.url}") as ws:
+        await ws.send("hello")
+        await ws.recv()
+        drained = asyncio.create_task(server.serving.drain(PATIENCE))
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await ws.recv()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1012
+        await drained
+    assert app.ended == {"type": "websocket.disconnect", "code": 1012}
+
+
+async def test_silent_websocket_stays() -> None:
+    """No timeout of requests counts for a WebSocket."""
+    settings = Settings(read_header_timeout=0.05, idle_timeout=0.05, read_idle_timeout=0.05)
+    async with serving(Mirror(), settings) as server, connect(f"ws:{server.url}") as ws:
+        await asyncio.sleep(0.3)
+        await ws.send("still here")
+        assert await ws.recv() == "still here"
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        pytest.param(b"\x81\x01x", 1002, id="unmasked"),
+        pytest.param(b"\xf1\x80\0\0\0\0", 1002, id="reserved bits"),
+        pytest.param(b"\x09\x80\0\0\0\0", 1002, id="fragmented ping"),
+        pytest.param(b"\x81\x81\0\0\0\0\xff", 1007, id="invalid UTF-8"),
+        pytest.param(b"\x88\x80\0\0\0\0", 1005, id="close without a code"),
+        pytest.param(b"\x88\x82\0\0\0\0\x00\x01", 1002, id="close with a bad code"),
+    ],
+)
+async def test_websocket_misuse(frame: bytes, code: int) -> None:
+    """Frames that break RFC 6455 close that WebSocket, and nothing else."""
+    async with serving(Mirror()) as server, server.client() as client, server.client() as other:
+        await client.send(UPGRADE + b"\r\n")
+        assert (await client.response()).status == 101
+        await client.send(frame)
+        answer = await client.rest()
+        close = b"\x88\x00" if code == 1005 else code.to_bytes(2)
+        assert close in answer or answer in (b"", b"(reset)")
+        await other.send(UPGRADE + b"\r\n")
+        assert (await other.response()).status == 101
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"Sec-WebSocket-Protocol: caf\xe9\r\n",
+        b"Sec-WebSocket-Extensions: \xff\r\n",
+        b"Sec-WebSocket-Version: 12\r\n",
+    ],
+)
+async def test_bad_handshake(lines: bytes) -> None:
+    """A handshake that is none is a GET like any other."""
+    request = UPGRADE.replace(b"Sec-WebSocket-Version: 13\r\n", b"") if b"12" in lines else UPGRADE
+    async with serving(echo) as server, server.client() as client:
+        await client.send(request + lines + b"\r\n" + GET)
+        assert (await client.response()).body == b"GET /ws "
+        assert (await client.response()).body == b"GET / "
+
+
+async def test_upgrade_with_body() -> None:
+    """A request that has a body is no WebSocket: the body is a body."""
+    request = UPGRADE.replace(b"GET", b"POST") + b"Content-Length: 2\r\n\r\nok"
+    async with serving(echo) as server, server.client() as client:
+        await client.send(request + GET)
+        assert (await client.response()).body == b"POST /ws ok"
+        assert (await client.response()).body == b"GET / "
+
+
+async def test_h2c_upgrade_is_ignored() -> None:
+    """`Upgrade: h2c` is answered over HTTP/1.1, as by Caddy."""
+    async with serving(hello) as server, server.client() as client:
+        await client.send(
+            b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+            b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n" + GET
+        )
+        assert (await client.response()).status == 200
+        assert (await client.response()).status == 200
+
+
+class H2:
+    """A client that speaks HTTP/2 from the first byte."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        config = H2Configuration(
+            validate_outbound_headers=False,
+            normalize_outbound_headers=False,
+        )
+        self.connection = H2Connection(config)
+
+    async def begin(self) -> None:
+        """Send the preface."""
+        self.connection.initiate_connection()
+        await self.flush()
+
+    async def flush(self) -> None:
+        """Send what is to be sent."""
+        await self.client.send(self.connection.data_to_send())
+
+    async def request(self, fields: Any, body: bytes = b"") -> int:
+        """Send a request; return its stream."""
+        stream = self.connection.get_next_available_stream_id()
+        self.connection.send_headers(stream, fields, end_stream=not body)
+        if body:
+            self.connection.send_data(stream, body, end_stream=True)
+        await self.flush()
+        return stream
+
+    async def until(self, *kinds: type[Event]) -> list[Event]:
+        """Return the events up to the first of one of these kinds."""
+        events: list[Event] = []
+        async with asyncio.timeout(PATIENCE):
+            while not any(isinstance(event, kinds) for event in events):
+                data = await self.client.reader.read(65536)
+                assert data, events
+                events += self.connection.receive_data(data)
+                await self.flush()
+        return events
+
+
+def answer(events: list[Event]) -> dict[bytes, bytes]:
+    """Return the fields of the response among these events, if there is one."""
+    for event in events:
+        if isinstance(event, ResponseReceived):
+            return {bytes(name): bytes(value) for name, value in event.headers}
+    return {}
+
+
+async def test_http2() -> None:
+    """HTTP/2 is spoken with a client that begins with it; the app sees no difference."""
+    seen: list[Scope] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope)
+        await echo(scope, receive, send)
+
+    async with serving(app) as server, server.client() as client:
+        h2 = H2(client)
+        await h2.begin()
+        cookies = [("cookie", "a=1"), ("x_user", "1"), ("cookie", "b=2")]
+        await h2.request([*FIELDS[1:], (":method", "POST"), *cookies], b"body")
+        events = await h2.until(StreamEnded)
+    fields = answer(events)
+    assert (fields[b":status"], fields[b"server"]) == (b"200", b"snake")
+    assert fields[b"date"].endswith(b" GMT")
+    assert b"".join(e.data for e in events if isinstance(e, DataReceived)) == b"POST /a b body"
+    assert seen[0]["http_version"] == "2"
+    assert seen[0]["headers"] == [(b"host", b"a"), (b"cookie", b"a=1; b=2")]
+    assert (seen[0]["raw_path"], seen[0]["query_string"]) == (b"/a%20b", b"q")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [*FIELDS[:2], (":authority", "u@a"), (":path", "/")],
+        [*FIELDS[:2], (":authority", "a/b"), (":path", "/")],
+        [*FIELDS[:3], (":path", "/%zz")],
+        [*FIELDS[:3], (":path", "x")],
+    ],
+)
+async def test_http2_is_as_strict(fields: Any) -> None:
+    """Host and path are held to the rules of HTTP/1.1."""
+    async with serving(hello) as server, server.client() as client:
+        h2 = H2(client)
+        await h2.begin()
+        await h2.request(fields)
+        events = await h2.until(StreamEnded, StreamReset)
+        assert answer(events).get(b":status", b"400") == b"400"
+
+
+@pytest.mark.parametrize("error", [AbortError(), RuntimeError("broken")])
+async def test_http2_stream_is_reset(error: Exception) -> None:
+    """A response that breaks off is reset, so that nobody takes it for whole; others go on."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/":
+            await hello(scope, receive, send)
+            return
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body", "body": b"x", "more_body": True})
+        raise error
+
+    async with serving(app) as server, server.client() as client:
+        h2 = H2(client)
+        await h2.begin()
+        await h2.request(FIELDS)
+        await h2.until(StreamReset)
+        await h2.request([*FIELDS[:3], (":path", "/")])
+        await h2.until(StreamEnded)
+
+
+async def test_http2_splitting() -> None:
+    """A header with a line end is a 500 over HTTP/2 too."""
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        headers = [(b"x", b"a\r\nb: c")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body"})
+
+    async with serving(app) as server, server.client() as client:
+        h2 = H2(client)
+        await h2.begin()
+        await h2.request(FIELDS)
+        events = await h2.until(StreamEnded)
+        assert answer(events)[b":status"] == b"500"
+
+
+async def test_silent_preface() -> None:
+    """A client that sends the preface and nothing more is closed in the time of a header."""
+    settings = Settings(read_header_timeout=0.1)
+    async with serving(hello, settings) as server, server.client() as client:
+        await H2(client).begin()
+        await client.rest()
+        await until(lambda: server.serving.connections == 0)
+
+
+async def test_http2_drain() -> None:
+    """A drain closes an HTTP/2 connection on which nothing is asked."""
+    async with serving(hello) as server, server.client() as client:
+        h2 = H2(client)
+        await h2.begin()
+        await h2.request(FIELDS)
+        await h2.until(StreamEnded)
+        await asyncio.wait_for(server.serving.drain(PATIENCE), PATIENCE)
+        assert server.serving.connections == 0
+
+
+async def test_plain_client() -> None:
+    """An ordinary client finds an ordinary server."""
+    async with serving(echo) as server, httpx.AsyncClient() as client:
+        response = await client.post(f"http:{server.url}/x", content=b"ok")
+        assert response.content == b"POST /x ok"

@@ -5,12 +5,14 @@ Syntax::
     remote_ip <ranges...>
 
 A range is an address or a CIDR range, with a zone after a `%` if it has one;
-`private_ranges` stands for all private ones. The address is that of the
+`private_ranges` stands for all private ones, `{env.NAME}` for a variable. The address is that of the
 connection, whatever the headers say.
 """
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -23,7 +25,6 @@ from snake.plugin import (
     Request,
     Scope,
     Segment,
-    Template,
 )
 
 PRIVATE_RANGES = (
@@ -34,6 +35,9 @@ PRIVATE_RANGES = (
     "fd00::/8",
     "::1",
 )
+
+_ENVIRONMENT = re.compile(r"\{env\.([^{}]+)\}")
+"""The one placeholder that is known before any request."""
 
 Range = tuple[IPv4Network | IPv6Network, str]
 """A network, and the zone that an address in it must have (none: any)."""
@@ -70,9 +74,7 @@ class RemoteIP(MatcherModule):
 
 
 def _range(ctx: Context, text: str) -> Range:
-    filled = Template(text).constant
-    if filled is None:
-        raise ctx.fail(f"invalid IP range: '{text}': a request's placeholders are not known here")
+    filled = _ENVIRONMENT.sub(lambda found: os.environ.get(found[1], ""), text)
     address, percent, rest = filled.partition("%")
     zone, slash, bits = rest.partition("/") if percent else ("", "", "")
     try:

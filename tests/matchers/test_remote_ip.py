@@ -46,6 +46,13 @@ async def test_private_ranges_are_ranges() -> None:
     assert await matches({"remote_ip": {"ranges": PRIVATE_RANGES}}, client=("192.168.3.4", 1))
 
 
+async def test_range_may_stand_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable is read when the config is loaded."""
+    monkeypatch.setenv("SNAKE_TEST_NETWORK", "127.0.0.0/8")
+
+    assert await matches({"remote_ip": {"ranges": ["{env.SNAKE_TEST_NETWORK}"]}})
+
+
 @pytest.mark.parametrize("text", ["10.0.0.0/40", "example.com", "", "{http.request.host}"])
 async def test_bad_range_is_refused(text: str) -> None:
     """What is no range is refused when the config is loaded."""

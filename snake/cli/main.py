@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import traceback
 from importlib import import_module
@@ -58,10 +59,13 @@ def snake() -> None:
     """Serve Python apps, with the Caddyfile as the language."""
 
 
-def main(args: list[str] | None = None) -> int:
-    """Run a command line; return the exit code. The user's mistakes print no traceback."""
+def main(args: list[str] | None = None, zygote: socket.socket | None = None) -> int:
+    """Run a command line; return the exit code. The user's mistakes print no traceback.
+
+    `zygote` is the channel to one, if it was forked already.
+    """
     try:
-        code = snake.main(args, prog_name="snake", standalone_mode=False)
+        code = snake.main(args, prog_name="snake", standalone_mode=False, obj=zygote)
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.UsageError as error:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import click
 
 from snake.config.document import Document
 from snake.core.errors import StartError
@@ -16,11 +19,15 @@ from snake.engine.spawner import spawn
 def serve(load: Callable[[], Document], pidfile: str | None = None) -> int:
     """Load a document and serve it until a signal; return the exit code.
 
-    The process that workers come from is started first of all, and imports what
-    they need while this one reads the configuration.
+    The process that workers come from was forked before anything else
+    (`snake.__main__`), and imports what they need while this one reads the
+    configuration. Where it was not, because its environment was not known yet,
+    it is started now.
     """
-    raise_file_limit()
-    zygote = spawn()
+    zygote: socket.socket | None = click.get_current_context().obj
+    if zygote is None:
+        raise_file_limit()
+        zygote = spawn()
     import asyncio  # noqa: PLC0415  (while the zygote starts)
 
     from snake.engine.supervisor import supervise  # noqa: PLC0415

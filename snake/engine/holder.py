@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 _LISTEN = "0A"
@@ -19,18 +20,32 @@ def holder(port: int, proc: Path = Path("/proc")) -> str:
         return ""
     for process in proc.glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            for link in (process / "fd").iterdir():
-                if str(link.readlink()) in inodes:
-                    return f"{(process / 'comm').read_text().strip()} (pid {process.name})"
+            if inodes.intersection(_open_files(process)):
+                return f"{(process / 'comm').read_text().strip()} (pid {process.name})"
     return ""
 
 
+def _open_files(process: Path) -> Iterator[str]:
+    """Yield what a process has open; what it closes meanwhile is left out."""
+    for link in (process / "fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            yield str(link.readlink())
+
+
 def _inodes(port: int, proc: Path) -> set[str]:
-    found = set()
+    found: set[str] = set()
     for name in ("tcp", "tcp6"):
         with contextlib.suppress(OSError):
-            for line in (proc / "net" / name).read_text().splitlines()[1:]:
-                fields = line.split()
-                if fields[3] == _LISTEN and int(fields[1].rpartition(":")[2], 16) == port:
-                    found.add(fields[9])
+            lines = (proc / "net" / name).read_text().splitlines()[1:]
+            found |= {
+                inode
+                for where, state, inode in map(_fields, lines)
+                if state == _LISTEN and int(where.rpartition(":")[2], 16) == port
+            }
     return found
+
+
+def _fields(line: str) -> tuple[str, str, str]:
+    """Return the local address, the state and the inode of a line of /proc/net/tcp."""
+    fields = line.split()
+    return fields[1], fields[3], fields[9]

@@ -21,24 +21,22 @@ logger = logging.getLogger("snake")
 
 _BOOT = (
     "import sys; sys.path.append(sys.argv[2]); "
-    "from snake.engine.zygote import main; main(int(sys.argv[1]))"
+    "from socket import socket; from snake.engine.zygote import main; "
+    "main(socket(fileno=int(sys.argv[1])))"
 )
 _ROOT = str(Path(__file__).parents[2])
 
 
 def spawn() -> socket.socket:
-    """Start a zygote, and return at once with the supervisor's end of its channel.
+    """Start a zygote as a program of its own, and return the supervisor's end of its channel.
 
     Python starts with -P, so that no file of the working folder can stand in
     for a module of snake.
     """
-    if not hasattr(os, "fork"):
-        raise StartError("snake needs an operating system with fork: Linux, macOS or a BSD")
     ours, theirs = pair()
     theirs.set_inheritable(True)
     command = [sys.executable, "-P", "-c", _BOOT, str(theirs.fileno()), _ROOT]
-    # Ignored until the zygote has its own handler: Ctrl-C in these first
-    # milliseconds is the supervisor's to answer, and would print a traceback there.
+    # As in `zygote.fork`.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         os.posix_spawn(sys.executable, command, os.environ)

@@ -5,8 +5,10 @@ nor a configuration, so that a fork of it is safe, is there in a millisecond,
 and shares its memory. It is the workers' parent: it reaps them and tells the
 supervisor how each ended.
 
-It is started before the configuration is read, so its imports overlap with
-that work.
+It is a fork of the command line itself, made before that has imported anything
+a worker must not have, such as packages of which the app may bring another
+version. So its imports overlap with the reading of the configuration. If it
+dies, the supervisor starts another as a fresh program (`spawner`).
 """
 
 from __future__ import annotations
@@ -19,8 +21,8 @@ import socket
 import sys
 from types import FrameType
 
-from snake.engine.channel import Exited, Fork, Forked, Inbox, send
-from snake.engine.processes import die_with_parent, name_process
+from snake.engine.channel import Exited, Fork, Forked, Inbox, pair, send
+from snake.engine.processes import die_with_parent, name_process, raise_file_limit
 
 _QUIET = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1)
 """Signals that a terminal or a service manager sends to all processes of snake at once.
@@ -30,78 +32,104 @@ being ignored, because what an app executes would inherit the latter.
 """
 
 
-def main(fd: int) -> None:
-    """Run the zygote on the channel `fd`; in each fork of it, a worker."""
+def fork() -> socket.socket:
+    """Fork a zygote, and return the supervisor's end of its channel.
+
+    The fork never returns from here: it is the zygote, later a worker, and ends.
+    """
+    raise_file_limit()
+    ours, theirs = pair()
+    # Ignored until the zygote has its own handler: Ctrl-C in these first
+    # milliseconds is the supervisor's to answer, and would print a traceback there.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if os.fork() == 0:
+        ours.close()
+        main(theirs)
+        sys.exit()
+    signal.signal(signal.SIGINT, before)
+    theirs.close()
+    ours.settimeout(0)
+    return ours
+
+
+def main(supervisor: socket.socket) -> None:
+    """Be the zygote; in each fork of it, a worker."""
     for number in (*_QUIET, signal.SIGUSR2):
         signal.signal(number, _nothing)
     die_with_parent()
     name_process("snake-zygote")
-    from snake.engine import warm, worker  # noqa: PLC0415  (signals first)
+    from snake.engine import warm, worker  # noqa: PLC0415  (it is this process's work to import)
 
     warm.up()
     gc.collect()
     gc.freeze()
     try:
-        channel = serve(socket.socket(fileno=fd))
+        channel = Zygote(supervisor).serve()
     except ConnectionError:  # the supervisor went away while it was told something
         return
     if channel is not None:
         sys.exit(worker.main(channel))
 
 
-def serve(supervisor: socket.socket) -> socket.socket | None:
-    """Fork on command until the supervisor is gone. Returns a worker's channel in the worker."""
-    wake, wakeup = socket.socketpair()
-    for end in (wake, wakeup):
-        end.settimeout(0)
-    signal.set_wakeup_fd(wakeup.fileno(), warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, _nothing)
-    inbox = Inbox(supervisor)
-    serials: dict[int, int] = {}
-    while True:
-        readable, _, _ = select.select([supervisor, wake], [], [])
-        if wake in readable:
-            wake.recv(4096)
-            _reap(supervisor, serials)
-        if supervisor not in readable:
-            continue
-        message = inbox.receive()
-        if message is None:
+class Zygote:
+    """Forks on command and reaps, until the supervisor is gone."""
+
+    def __init__(self, supervisor: socket.socket) -> None:
+        self._supervisor = supervisor
+        self._inbox = Inbox(supervisor)
+        self._serials: dict[int, int] = {}
+        self._wake, self._wakeup = socket.socketpair()
+        for end in (self._wake, self._wakeup):
+            end.settimeout(0)
+        signal.set_wakeup_fd(self._wakeup.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, _nothing)
+
+    def serve(self) -> socket.socket | None:
+        """Return `None` at the end; in each fork, the worker's end of its channel."""
+        while True:
+            readable, _, _ = select.select([self._supervisor, self._wake], [], [])
+            if self._wake in readable:
+                self._wake.recv(4096)
+                self._reap()
+            if self._supervisor in readable:
+                message = self._inbox.receive()
+                if message is None:
+                    return None
+                if isinstance(message, Fork) and (channel := self._fork(message.serial)):
+                    return channel
+
+    def _fork(self, serial: int) -> socket.socket | None:
+        """Fork; return the channel in the worker, nothing in the zygote."""
+        fd = self._inbox.fds.pop(0)
+        try:
+            pid = os.fork()
+        except OSError as error:
+            os.close(fd)
+            send(self._supervisor, Forked(serial, 0, f"cannot fork a worker: {error.strerror}"))
             return None
-        if isinstance(message, Fork):
-            channel = _fork(supervisor, message.serial, inbox, serials)
-            if channel is not None:
-                signal.set_wakeup_fd(-1)
-                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                for end in (supervisor, wake, wakeup):
-                    end.close()
-                return channel
-
-
-def _fork(
-    supervisor: socket.socket, serial: int, inbox: Inbox, serials: dict[int, int]
-) -> socket.socket | None:
-    fd = inbox.fds.pop(0)
-    try:
-        pid = os.fork()
-    except OSError as error:
-        os.close(fd)
-        send(supervisor, Forked(serial, 0, f"cannot fork a worker: {error.strerror}"))
-        return None
-    if pid == 0:
-        return socket.socket(fileno=fd)
-    os.close(fd)
-    serials[pid] = serial
-    send(supervisor, Forked(serial, pid))
-    return None
-
-
-def _reap(supervisor: socket.socket, serials: dict[int, int]) -> None:
-    while serials:
-        pid, status = os.waitpid(-1, os.WNOHANG)
         if pid == 0:
-            return
-        send(supervisor, Exited(serials.pop(pid), os.waitstatus_to_exitcode(status)))
+            self._leave()
+            return socket.socket(fileno=fd)
+        os.close(fd)
+        self._serials[pid] = serial
+        send(self._supervisor, Forked(serial, pid))
+        return None
+
+    def _leave(self) -> None:
+        """Let go, in a worker, of what is the zygote's."""
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for end in (self._supervisor, self._wake, self._wakeup):
+            end.close()
+
+    def _reap(self) -> None:
+        while self._serials:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            send(
+                self._supervisor, Exited(self._serials.pop(pid), os.waitstatus_to_exitcode(status))
+            )
 
 
 def _nothing(number: int, frame: FrameType | None) -> None:

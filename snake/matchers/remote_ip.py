@@ -5,8 +5,8 @@ Syntax::
     remote_ip <ranges...>
 
 A range is an address or a CIDR range, with a zone after a `%` if it has one;
-`private_ranges` stands for all private ones, `{env.NAME}` for a variable. The address is that of the
-connection, whatever the headers say.
+`private_ranges` stands for all private ones, `{env.NAME}` for a variable. The
+address is that of the connection, whatever the headers say.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from snake.adapter.order import Order
 from snake.adapter.policies import tls_app
 from snake.adapter.routes import Groups
 from snake.adapter.scope import Block, Results, Shared
-from snake.adapter.servers import build_server
+from snake.adapter.servers import Servers
 from snake.adapter.sites import Site, split
 from snake.caddyfile.errors import CaddyfileError, CaddyfileWarning
 from snake.caddyfile.expand import expand
@@ -66,14 +66,12 @@ def _apps(servers: Sequence[Listening], shared: Shared) -> Apps | None:
     options: dict[str, Any] = shared.options
     if not servers:
         return None
+    build = Servers(options, shared.order, shared.groups).build
     http = HTTPApp(
         http_port=options.get("http_port", 0),
         https_port=options.get("https_port", 0),
         grace_period=options.get("grace_period", 0),
-        servers={
-            f"srv{number}": build_server(server, options, shared.order, shared.groups)
-            for number, server in enumerate(servers)
-        },
+        servers={f"srv{number}": build(server) for number, server in enumerate(servers)},
     )
     return Apps(http=http, tls=tls_app(servers, options.get("auto_https", ()), Ports.of(options)))
 

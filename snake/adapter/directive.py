@@ -51,7 +51,11 @@ class RouteValue:
 
 @dataclass(frozen=True, slots=True)
 class RoutesValue:
-    """Several routes that stay together and in order, as `try_files` with a query makes."""
+    """Several routes of one line, as `try_files` with queries makes.
+
+    Of those that have the same `group`, only the first that matches runs; the
+    group is theirs alone.
+    """
 
     routes: tuple[RouteValue, ...]
 

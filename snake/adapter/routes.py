@@ -8,7 +8,7 @@ from itertools import count
 
 import msgspec
 
-from snake.adapter.directive import MatcherSet, RoutesValue, RouteValue
+from snake.adapter.directive import MatcherSet, RouteValue
 from snake.adapter.order import Order
 from snake.adapter.stable import stable_sorted
 from snake.caddyfile.segments import Segment
@@ -32,7 +32,9 @@ class Placed:
     """What one line yields, and the directive's name by which it is sorted."""
 
     line: Segment
-    value: RouteValue | RoutesValue
+    route: RouteValue
+    own_group: str = ""
+    """The final name of a group that no other line has a part in."""
 
     @property
     def directive(self) -> str:
@@ -42,8 +44,9 @@ class Placed:
     @property
     def group(self) -> str:
         """The name that routes of which only one may run have in common; empty for none."""
-        asked = self.value.group if isinstance(self.value, RouteValue) else ""
-        return asked or (self.directive if self.directive in _EXCLUSIVE else "")
+        if self.own_group:
+            return ""
+        return self.route.group or (self.directive if self.directive in _EXCLUSIVE else "")
 
 
 class Groups:
@@ -67,13 +70,9 @@ def build_routes(values: Sequence[Placed], groups: Groups) -> tuple[Route, ...]:
         for group in sorted({*asked, "rewrite"} - {""})
         if asked.count(group) > 1 or group == "rewrite"
     }
-    routes: list[Route] = []
-    for placed in values:
-        if isinstance(placed.value, RouteValue):
-            routes.append(_route(placed.value, names.get(placed.group, "")))
-        else:
-            routes += [_route(route, route.group) for route in placed.value.routes]
-    return merge_routes(routes)
+    return merge_routes(
+        [_route(value.route, value.own_group or names.get(value.group, "")) for value in values]
+    )
 
 
 def _route(value: RouteValue, group: str) -> Route:
@@ -126,7 +125,7 @@ class _Key:
                 f"directive '{placed.directive}' is not an ordered HTTP handler, so it cannot be "
                 "used here - try placing within a route block or using the order global option"
             )
-        match = placed.value.match if isinstance(placed.value, RouteValue) else ()
+        match = placed.route.match
         return cls(placed, position, bool(match), _only_path(match))
 
 
@@ -141,8 +140,6 @@ def _before(a: _Key, b: _Key) -> bool:
     """Whether `a` comes before `b`. Source: https://caddyserver.com/docs/caddyfile/directives#sorting-algorithm."""
     if a.position != b.position:
         return a.position < b.position
-    if isinstance(a.placed.value, RoutesValue) or isinstance(b.placed.value, RoutesValue):
-        return False
     more_specific = _more_specific(a, b)
     # Variables overwrite each other, so the most specific of them comes last.
     return not more_specific if a.placed.directive == "vars" else more_specific

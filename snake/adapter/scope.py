@@ -101,8 +101,10 @@ class Block:
         for line in lines:
             for value in self._values(line, hint) if not line.name.startswith("@") else ():
                 match value:
-                    case RouteValue() | RoutesValue():
+                    case RouteValue():
                         routes.append(Placed(line, value))
+                    case RoutesValue():
+                        routes += self._placed(line, value)
                     case _ if nested:
                         line.fail(f"{line.name} can only stand directly in a site")
                     case ErrorRouteValue():
@@ -123,23 +125,31 @@ class Block:
         if isinstance(parsed, Module):
             return [RouteValue((parsed,), match)]
         values = parsed if isinstance(parsed, Sequence) else [parsed]
-        return [self._finished(value, match) for value in values]
+        return [_matched(value, match) for value in values]
 
-    def _finished(self, value: Value, match: tuple[MatcherSet, ...]) -> Value:
-        """Put the line's matcher on a route that has none, and name the groups of several."""
-        if isinstance(value, RouteValue):
-            return replace(value, match=match) if match and not value.match else value
-        if not isinstance(value, RoutesValue):
-            return value
+    def _placed(self, line: Segment, value: RoutesValue) -> list[Placed]:
+        """Name the groups that several routes of one line have among themselves."""
         asked = [route.group for route in value.routes if route.group]
         names = {
             group: self._shared.groups.new()
             for group in dict.fromkeys(asked)
             if asked.count(group) > 1
         }
+        return [
+            Placed(line, replace(route, group=""), names.get(route.group, ""))
+            for route in value.routes
+        ]
+
+
+def _matched(value: Value, match: tuple[MatcherSet, ...]) -> Value:
+    """Put the line's matcher on the routes that have none of their own."""
+    if isinstance(value, RouteValue):
+        return replace(value, match=match) if match and not value.match else value
+    if isinstance(value, RoutesValue):
         return RoutesValue(
-            tuple(replace(route, group=names.get(route.group, "")) for route in value.routes)
+            tuple(replace(route, match=route.match or match) for route in value.routes)
         )
+    return value
 
 
 @contextmanager

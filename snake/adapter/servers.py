@@ -14,36 +14,57 @@ from snake.adapter.listening import AdaptedSite, Listening
 from snake.adapter.logs import server_logs
 from snake.adapter.order import Order
 from snake.adapter.routes import Groups, Subroute, build_routes, merge_routes, sort_values
+from snake.adapter.scope import Results
 from snake.adapter.stable import stable_sorted
 from snake.config.http import ErrorRoutes, Route, Server
 from snake.core.modules import to_json
 
 
-def build_server(
-    listening: Listening, options: Mapping[str, Any], order: Order, groups: Groups
-) -> Server:
-    """Make one server of its sites. Raises `CaddyfileError`."""
-    ports = Ports.of(options)
-    sites = listening.sites
-    automatic = automatic_https(listening.listen, sites, options, ports)
-    check_schemes(listening.listen, sites, ports)
-    routes: list[Route] = []
-    errors: list[Route] = []
-    for site in sites:
+class Servers:
+    """Makes the servers of one adaptation, one after another.
+
+    A site that listens on several servers is sorted again for each, from where
+    the last one left it, as Caddy does: its rules for `vars` and for error
+    routes turn what is equal around each time.
+    """
+
+    def __init__(self, options: Mapping[str, Any], order: Order, groups: Groups) -> None:
+        self._options = options
+        self._order = order
+        self._groups = groups
+        self._sorted: dict[int, Results] = {}
+
+    def build(self, listening: Listening) -> Server:
+        """Make one server of its sites. Raises `CaddyfileError`."""
+        ports = Ports.of(self._options)
+        sites = listening.sites
+        automatic = automatic_https(listening.listen, sites, self._options, ports)
+        check_schemes(listening.listen, sites, ports)
         alone = len(sites) == 1
-        ordered = sort_values(site.results.routes, order)
-        routes += _site_routes(site, build_routes(ordered, groups), alone=alone)
-        if site.results.errors:
-            errors += _site_routes(site, _error_routes(site.results.errors), alone=alone)
-    return Server(
-        listen=listening.listen,
-        routes=merge_routes(routes),
-        errors=ErrorRoutes(tuple(errors)) if errors else None,
-        tls_connection_policies=tls_policies(sites, automatic, ports),
-        automatic_https=automatic,
-        logs=server_logs(sites),
-        listen_protocols=listening.protocols,
-    )
+        routes: list[Route] = []
+        errors: list[Route] = []
+        for site in sites:
+            results = self._sort(site.results)
+            routes += _site_routes(site, build_routes(results.routes, self._groups), alone=alone)
+            if results.errors:
+                errors += _site_routes(site, _error_routes(results.errors), alone=alone)
+        return Server(
+            listen=listening.listen,
+            routes=merge_routes(routes),
+            errors=ErrorRoutes(tuple(errors)) if errors else None,
+            tls_connection_policies=tls_policies(sites, automatic, ports),
+            automatic_https=automatic,
+            logs=server_logs(sites),
+            listen_protocols=listening.protocols,
+        )
+
+    def _sort(self, results: Results) -> Results:
+        """Sort what a site yields; error routes for every code come last."""
+        last = self._sorted.get(id(results), results)
+        routes = sort_values(last.routes, self._order)
+        errors = stable_sorted(last.errors, lambda a, b: bool(a.match) or not b.match)
+        self._sorted[id(results)] = Results(tuple(routes), tuple(errors), results.logs)
+        return self._sorted[id(results)]
 
 
 def _site_routes(site: AdaptedSite, routes: tuple[Route, ...], *, alone: bool) -> Iterator[Route]:
@@ -82,9 +103,7 @@ def _address_matchers(addresses: Sequence[Address]) -> Iterator[dict[str, msgspe
 
 
 def _error_routes(values: Sequence[ErrorRouteValue]) -> tuple[Route, ...]:
-    """Return the error routes of a site; those for every code come last."""
-    ordered = stable_sorted(values, lambda a, b: bool(a.match) or not b.match)
     return tuple(
         Route(match=value.match, handle=(to_json(Subroute(routes=value.routes), "handler"),))
-        for value in ordered
+        for value in values
     )

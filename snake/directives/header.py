@@ -144,7 +144,7 @@ class Operations:
         )
 
 
-def parse(line: Segment, scope: Scope) -> RouteValue | tuple[()]:
+def parse(line: Segment, scope: Scope) -> Sequence[RouteValue]:
     """Read a `header` line or block; its `?` fields make a handler of their own."""
     del scope
     now, default = Operations(), Operations()
@@ -163,12 +163,11 @@ def parse(line: Segment, scope: Scope) -> RouteValue | tuple[()]:
                 sub.no_block()
                 first = replace(sub.words[0], text=name.removesuffix(":"))
                 (default if name.startswith("?") else now).read((first, *sub.args))
-    handlers = tuple(
-        Headers(response=operations.on_response(matcher))
+    return [
+        RouteValue((Headers(response=operations.on_response(matcher)),))
         for operations, matcher in [(now, required), (default, None)]
         if operations != Operations() or matcher is not None
-    )
-    return RouteValue(handlers) if handlers else ()
+    ]
 
 
 directive = Directive("header", parse)

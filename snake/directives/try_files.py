@@ -23,14 +23,13 @@ from snake.matchers.file import File
 from snake.plugin import Directive, MatcherArg, RoutesValue, RouteValue, Scope, Segment, to_json
 
 
-def parse(line: Segment, scope: Scope) -> RouteValue | RoutesValue:
+def parse(line: Segment, scope: Scope) -> RoutesValue:
     """Read a `try_files` line: one route, or one for each file with a query of its own."""
     del scope
     if not line.args:
         line.fail("try_files takes the files to try")
     policy = str(line.fields({"policy": _policy}).get("policy", ""))
-    routes = tuple(_route(files, query, policy) for files, query in _runs(line.texts))
-    return routes[0] if len(routes) == 1 else RoutesValue(routes)
+    return RoutesValue(tuple(_route(files, query, policy) for files, query in _runs(line.texts)))
 
 
 def _policy(line: Segment) -> str:

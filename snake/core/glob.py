@@ -21,7 +21,7 @@ _CLASS = re.compile(
 _NOTHING = re.compile(r"(?!)")
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def compile_glob(pattern: str) -> re.Pattern[str]:
     """Compile `pattern` for `fullmatch`."""
     parts: list[str] = []

@@ -110,9 +110,8 @@ class StaticFiles:
         if request.method not in _READS and request.error is None:
             _add_early(request, _VARY, (b"allow", b"GET, HEAD"))
             raise HandlerError(405)
-        info = content.info
-        if coding:
-            info = os.stat(START.path(name))  # noqa: PTH116  # a sidecar changes the tag, not the date
+        # A sidecar has a tag of its own, but the date of the file that it stands for.
+        info = (_stat(name) if coding else None) or content.info
         tag = validators(content.info.st_mtime_ns, content.size).etag
         _, modified, last_modified = validators(info.st_mtime_ns, info.st_size)
         etag = _early(request, b"etag") or self._etag_beside(content.path) or tag
@@ -190,6 +189,13 @@ def _canonical(request: Request, *, is_index: bool) -> str | None:
         return None
     path = posixpath.normpath(f"/{original.lstrip('/')}")
     return f"{path}/" if is_index else path
+
+
+def _stat(name: str) -> os.stat_result | None:
+    try:
+        return os.stat(name)  # noqa: PTH116
+    except (OSError, ValueError):
+        return None
 
 
 async def _redirect(request: Request, send: Send, path: str) -> None:

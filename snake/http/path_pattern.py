@@ -83,6 +83,8 @@ def _comparison(pattern: str) -> Callable[[str], bool]:
         return lambda path: path.endswith(pattern[1:])
     if stars == 1 and pattern[-1] == "*":
         return lambda path: path.startswith(pattern[:-1])
+    if not MAGIC.search(pattern):
+        return lambda path: path == pattern
     glob = compile_glob(pattern)
     return lambda path: glob.fullmatch(path) is not None
 

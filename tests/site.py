@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from snake.adapter.adapt import adapt
 from snake.config.document import Document
 from snake.core.modules import Context, Registry, decode
 from snake.http.app import provision_http
 from snake.http.handler import ASGIApp, Message
-from snake.standard import MODULES
+from snake.standard import MODULES, catalogue
 from snake.transport.asgi import decode_path
 
 
@@ -139,8 +140,5 @@ def site_of_routes(*routes: dict[str, Any], **server: Any) -> Site:
 
 def site(caddyfile: str) -> Site:
     """Return the site of a Caddyfile."""
-    from snake.adapter.adapt import adapt  # noqa: PLC0415  # JSON tests need no adapter
-    from snake.standard import catalogue  # noqa: PLC0415
-
     document, _ = adapt(caddyfile, "Caddyfile", catalogue())
     return Site(document)

@@ -125,10 +125,10 @@ async def test_credentials_on_request() -> None:
 @pytest.mark.parametrize(
     ("config", "host", "names"),
     [
-        (ServerLogs(logger_names={"a.test": ["log0"]}), "a.test", ["http.log.access.log0"]),
+        (ServerLogs(logger_names={"a.test": ("log0",)}), "a.test", ["http.log.access.log0"]),
         (ServerLogs(logger_names={"a.test": "log0"}), "A.test:80", ["http.log.access.log0"]),
-        (ServerLogs(logger_names={"*.test": ["w"]}), "a.test", ["http.log.access.w"]),
-        (ServerLogs(logger_names={"b.test": ["b"]}), "a.test", ["http.log.access"]),
+        (ServerLogs(logger_names={"*.test": ("w",)}), "a.test", ["http.log.access.w"]),
+        (ServerLogs(logger_names={"b.test": ("b",)}), "a.test", ["http.log.access"]),
         (ServerLogs(default_logger_name="d"), "a.test", ["http.log.access.d"]),
         (ServerLogs(skip_hosts=("a.test",)), "a.test", []),
         (ServerLogs(skip_unmapped_hosts=True), "a.test", []),

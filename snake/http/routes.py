@@ -126,7 +126,7 @@ def _only_hosts(route: Route) -> tuple[str, ...]:
         hosts = msgspec.json.decode(route.match[0]["host"], type=tuple[str, ...])
     except msgspec.DecodeError:
         return ()
-    plain = all(host and "*" not in host and "{" not in host for host in hosts)
+    plain = all(host.isascii() and host and not {"*", "{"} & set(host) for host in hosts)
     return tuple(host.lower() for host in hosts) if plain else ()
 
 

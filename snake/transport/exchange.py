@@ -279,7 +279,8 @@ class Exchange:
     def _fail(self) -> None:
         if self.state == STREAMING:
             self.gone = True
-            self.connection.abort()
+            # Without length and chunks the end of the connection would pass for the body's.
+            self.connection.abort(reset=self._left is None and not self._chunked)
             return
         self.keep_alive = False
         self.connection.write(INTERNAL_ERROR)

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from contextvars import Context
+
+_NO_LINGER = struct.pack("ii", 1, 0)
+"""SO_LINGER with no time to linger: closing sends RST in place of FIN."""
 
 
 class Flow(asyncio.Protocol):
@@ -96,3 +101,10 @@ class Flow(asyncio.Protocol):
             await self.drained()
         finally:
             loop.remove_writer(descriptor)
+
+    def abort(self, *, reset: bool = False) -> None:
+        """Close at once; what was not sent is lost. With `reset` the client sees an error."""
+        if reset:
+            sock = self.transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self.transport.abort()

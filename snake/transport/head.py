@@ -228,7 +228,7 @@ class HeadReader:
 
 
 def _is_handshake(fields: dict[bytes, bytes]) -> bool:
-    """Whether a request is the handshake of a WebSocket (RFC 6455 §4.1); if not it is like any GET."""
+    """Whether a GET with an upgrade is the handshake of a WebSocket (RFC 6455 §4.1)."""
     return (
         fields.get(b"upgrade", b"").lower() == b"websocket"
         and fields.get(b"sec-websocket-version") == b"13"

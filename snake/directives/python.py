@@ -56,7 +56,6 @@ from snake.plugin import (
 )
 from snake.python.bodylimit import body_limit, limit_body
 from snake.python.cache import Cache, read_cache
-from snake.python.embedded import AppSettings, EmbeddedApps
 from snake.python.envfile import name_fault
 from snake.python.isolation import Isolation, read_isolation
 from snake.python.plan import start_timeout_seconds, worker_count
@@ -95,6 +94,9 @@ class Python(HandlerModule):
 
     async def provision(self, ctx: Context) -> Handler:
         """Load and start the app, or find it running. Raises `StartError` when it fails."""
+        # What runs apps is not needed where a Caddyfile is only read.
+        from snake.python.embedded import AppSettings, EmbeddedApps  # noqa: PLC0415
+
         self._check(ctx)
         limit = _checked(ctx, body_limit, self.request_body_max_size)
         workers = _checked(ctx, worker_count, self.workers)

@@ -18,6 +18,7 @@ IMPORTS = (
     "snake.logs.app",
     "snake.transport.serve",
     "snake.directives.python",
+    "snake.python.embedded",
     "snake.http.subroute",
     "snake.matchers.host",
     "snake.matchers.path",

@@ -1,0 +1,82 @@
+"""How the processes come to be: what is in them, and with which environment."""
+
+from __future__ import annotations
+
+import os
+import resource
+from pathlib import Path
+
+import httpx
+import pytest
+
+from snake.__main__ import needs_zygote
+from tests.server import running
+
+pytestmark = pytest.mark.slow
+
+APP = """
+import os, sys
+
+def app(environ, start_response):
+    start_response("200 OK", [])
+    foreign = [name for name in ("click", "lark", "rich") if name in sys.modules]
+    return [repr((foreign, os.environ.get("GIVEN"), sys.stdout.line_buffering)).encode()]
+"""
+SITE = "{\nadmin off\n}\nhttp://127.0.0.1:PORT {\npython {\nmodule_wsgi main:app\nworkers 1\n}\n}\n"
+
+
+def test_only_serving_needs_a_zygote() -> None:
+    """A zygote is forked first for commands that serve, unless an env file is to be read before."""
+    assert needs_zygote(["snake", "run"])
+    assert needs_zygote(["snake", "python-server", "-t", "wsgi"])
+    assert not needs_zygote(["snake", "version"])
+    assert not needs_zygote(["snake"])
+    assert not needs_zygote(["snake", "run", "--envfile=x"])
+
+
+@pytest.mark.parametrize("with_file", [False, True])
+def test_a_worker_has_no_foreign_package_and_the_whole_environment(
+    tmp_path: Path, *, with_file: bool
+) -> None:
+    """Nothing of the command line is in an app's process; variables of an env file are."""
+    (tmp_path / "main.py").write_text(APP)
+    (tmp_path / "given").write_text("GIVEN=yes\n")
+    options = ["--envfile", "given"] if with_file else []
+    with running(SITE, tmp_path, *options) as server:
+        given = "'yes'" if with_file else "None"
+        assert httpx.get(server.url).text == f"([], {given}, True)"
+
+
+def test_processes_are_told_apart_by_their_names(tmp_path: Path) -> None:
+    """`ps` shows which process is the zygote and which are workers."""
+    (tmp_path / "main.py").write_text(APP)
+    with running(SITE, tmp_path) as server:
+        (worker,) = server.workers()
+        assert Path(f"/proc/{worker}/comm").read_text() == "snake-worker\n"
+        parent = Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()[1]
+        assert Path(f"/proc/{parent}/comm").read_text() == "snake-zygote\n"
+
+
+def test_the_limit_of_open_files_is_raised(tmp_path: Path) -> None:
+    """A worker may open as many files as the system lets it, as Go programs may."""
+    (tmp_path / "main.py").write_text(APP)
+    with running(SITE, tmp_path) as server:
+        soft, hard = resource.prlimit(server.workers()[0], resource.RLIMIT_NOFILE)
+    assert soft == hard
+
+
+def test_the_pidfile_is_there_while_the_server_runs(tmp_path: Path) -> None:
+    """`--pidfile` holds the supervisor's process ID, and is removed at the end."""
+    (tmp_path / "main.py").write_text(APP)
+    with running(SITE, tmp_path, "--pidfile", "pid") as server:
+        assert (tmp_path / "pid").read_text() == f"{server.pid}\n"
+        os.kill(server.pid, 0)
+    assert not (tmp_path / "pid").exists()
+
+
+def test_environ_is_printed(tmp_path: Path) -> None:
+    """`--environ` prints versions and variables, and the server runs."""
+    (tmp_path / "main.py").write_text(APP)
+    with running(SITE, tmp_path, "--environ", env={"GIVEN": "here"}) as server:
+        assert "GIVEN=here\n" in server.output
+        assert "snake.Version=" in server.output

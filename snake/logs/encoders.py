@@ -11,6 +11,7 @@ import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -94,7 +95,7 @@ class JSON(_EncoderModule):
             "msg": self.message_key,
             STACK: self.stacktrace_key,
         }
-        names = {own: own if given is None else given for own, given in keys.items()}
+        names = {own: given for own, given in keys.items() if given is not None}
         end = "\n" if self.line_ending is None else self.line_ending
         style = _level_style(self.level_format or "lower")
         return JSONLines(self.time(ctx, "unix_seconds_float"), names, style, end.encode())
@@ -119,7 +120,7 @@ _COLORS = {"debug": 35, "info": 34, "warn": 33, "error": 31, "fatal": 31}
 def _level_style(style: str) -> dict[int, str]:
     """Return how each level is written: `info`, `INFO`, or blue `INFO` (zap's colours)."""
     if style == "lower":
-        return dict(levels.NAMES)
+        return levels.NAMES
     if style == "upper":
         return {number: name.upper() for number, name in levels.NAMES.items()}
     return {
@@ -154,9 +155,12 @@ class JSONLines(Encoder):
         self._time = time
         self._style = style
         self._end = end
+        self._is_default = time is float and not keys and style is levels.NAMES and end == b"\n"
 
     def encode(self, record: Record) -> bytes:
         """Return the whole line, with its end."""
+        if self._is_default:
+            return _default_line(record)
         level, time, logger, message, fields = record
         line: dict[str, object] = {
             self._level: self._style.get(level) or levels.name(level),
@@ -204,7 +208,22 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\u{ord(match[0]):04x}"
 
 
-def _to_json(line: dict[str, object]) -> bytes:
+def _default_line(record: Record) -> bytes:
+    """Return the line in the form that access logs are nearly always in, at half the cost."""
+    level, time, logger, message, fields = record
+    before, after = _around_time(level, logger, message)
+    rest = b"," + _to_json(fields)[1:] if fields else b"}"
+    return b"".join((before, _encoder.encode(time), after, rest, b"\n"))
+
+
+@lru_cache(maxsize=256)
+def _around_time(level: int, logger: str, message: str) -> tuple[bytes, bytes]:
+    """Return what stands before and after the time; most records share it with many others."""
+    names = {"logger": logger, "msg": message} if logger else {"msg": message}
+    return b'{"level":"%b","ts":' % levels.name(level).encode(), b"," + _to_json(names)[1:-1]
+
+
+def _to_json(line: Mapping[str, object]) -> bytes:
     try:
         data = _encoder.encode(line)
     except (TypeError, ValueError, RecursionError):

@@ -1,0 +1,55 @@
+"""What a directive can ask of its line."""
+
+from __future__ import annotations
+
+import pytest
+
+from snake.caddyfile.errors import CaddyfileError
+from snake.caddyfile.parse import parse
+from snake.caddyfile.segments import Segment
+from snake.caddyfile.tokens import lex
+
+
+def line(text: str) -> Segment:
+    """Return one line inside of a site."""
+    [site] = parse(lex(f"x {{\n{text}\n}}", "Caddyfile"))
+    return site.lines[0]
+
+
+def test_fields_are_read_by_name() -> None:
+    """Each line of a block is read by the reader of its name."""
+    found = line("a {\nb 1\nc\n}").fields({"b": Segment.arg, "c": Segment.flag, "d": Segment.arg})
+
+    assert found == {"b": "1", "c": True}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a {\nbb 1\n}", 'a: unrecognized subdirective: bb; did you mean "b"?'),
+        ("a {\nb 1\nb 2\n}", "a: b is given twice"),
+        ("a {\nb 1 2\n}", "b takes one argument, got 2"),
+        ("a {\nb\n}", "b takes one argument, got 0"),
+        ("a {\nc 1\n}", "c takes no argument, got 1"),
+    ],
+)
+def test_wrong_field_is_refused(text: str, message: str) -> None:
+    """An unknown, repeated or malformed line is named, with the nearest known name."""
+    with pytest.raises(CaddyfileError) as raised:
+        line(text).fields({"b": Segment.arg, "c": Segment.flag})
+
+    assert raised.value.message == message
+
+
+def test_block_can_be_forbidden() -> None:
+    """A line that takes no block refuses even an empty one."""
+    line("a b").no_block()
+    with pytest.raises(CaddyfileError, match="a takes no block"):
+        line("a b {\n}").no_block()
+
+
+def test_first_argument_can_be_taken_off() -> None:
+    """What is left keeps the name, the other words and the block."""
+    rest = line("a b c {\nd\n}").without_first_arg()
+
+    assert (rest.name, rest.texts, rest.lines[0].name) == ("a", ["c"], "d")

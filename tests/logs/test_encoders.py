@@ -73,7 +73,12 @@ HOSTILE = ["a\nb", "a\r\nb", "\x1b[31mred", "\x9b31m", "\x7f", "\x00", "\u2028",
 def test_nothing_from_outside_makes_a_line_or_an_escape_sequence(text: str) -> None:
     """Control characters in messages and fields are escaped by both encoders (CWE-117)."""
     for encoder in (console(), JSONLines()):
-        for entry in (record(text), record(uri=text), record(headers={text: 1}), record(logger=text)):
+        for entry in (
+            record(text),
+            record(uri=text),
+            record(headers={text: 1}),
+            record(logger=text),
+        ):
             line = encoder.encode(entry)
             assert line.count(b"\n") == 1
             assert line.endswith(b"\n")

@@ -40,7 +40,7 @@ class Clock:
         self.date = b""
         """The line of the Date field."""
         self.stamp = b""
-        """The lines of the Date and Server fields."""
+        """The last lines of a head: Date, Server, and the empty line."""
         self._write_date()
 
     def start(self) -> None:
@@ -55,8 +55,8 @@ class Clock:
             self._handle = None
 
     def stamp_without(self, *, dated: bool, named: bool) -> bytes:
-        """Return the lines of the Date and Server fields that a response does not have yet."""
-        return (b"" if dated else self.date) + (b"" if named else self._server_line)
+        """Return the last lines of a head without the fields that it has already."""
+        return (b"" if dated else self.date) + (b"" if named else self._server_line) + b"\r\n"
 
     def _move(self) -> None:
         self.now = self._loop.time()
@@ -69,7 +69,7 @@ class Clock:
         if second != self._second:
             self._second = second
             self.date = b"Date: " + formatdate(second, usegmt=True).encode() + b"\r\n"
-            self.stamp = self.date + self._server_line
+            self.stamp = self.date + self._server_line + b"\r\n"
 
 
 def server_line(settings: Settings) -> bytes:

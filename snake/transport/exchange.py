@@ -70,6 +70,7 @@ class Exchange:
         self.expects = False
         """Whether the client still waits for a `100 Continue`."""
         self._asked = False
+        self._chunked = False
         self._news: asyncio.Event | None = None
 
     # receive ------------------------------------------------------------------
@@ -154,26 +155,30 @@ class Exchange:
             await self.connection.drained()
 
     def _send_body(self, data: bytes, more: bool) -> None:  # noqa: FBT001
-        size = len(data)
-        mute = self.head_only or self._flags & BODILESS
-        if self._left is not None:
-            self._left -= size
-            if not mute and (self._left < 0 or (self._left and not more)):
-                raise AppError("the body is not as long as its Content-Length")
+        left = self._left
+        if left is not None:
+            self._left = left = left - len(data)
+            if left < 0 or (left and not more):
+                self._check_length()
         if self.state == HELD:
             data = self._first(data, more)
-        elif mute:
+        elif self.head_only or self._flags & BODILESS:
             data = b""
         elif self._chunked:
             data = _chunk(data, more)
+        connection = self.connection
         if data:
-            connection = self.connection
             connection.sent += len(data)
             connection.transport.write(data)
         if more:
             self.state = STREAMING
         else:
             self._finish()
+
+    def _check_length(self) -> None:
+        """Refuse a body that is not as long as its Content-Length, where there is to be a body."""
+        if not (self.head_only or self._flags & BODILESS):
+            raise AppError("the body is not as long as its Content-Length")
 
     def _finish(self) -> None:
         self.state = DONE
@@ -184,10 +189,9 @@ class Exchange:
     def _first(self, data: bytes, more: bool) -> bytes:  # noqa: FBT001
         """Return the head and the first part of the body, or that part if the head is out."""
         size = len(data)
-        if self._left is not None:
-            head = self._whole_head(self._left + size)
-        else:
-            head = self._whole_head(None if more else size)
+        left = self._left
+        length = left + size if left is not None else None if more else size
+        head = self._whole_head(length)
         if self.head_only or self._flags & BODILESS:
             return head
         if self._chunked:
@@ -199,31 +203,41 @@ class Exchange:
 
     def _whole_head(self, length: int | None) -> bytes:
         """Return the head with the fields that the body decides; `length` is the whole body's."""
-        clock = self.connection.serving.clock
-        flags = self._flags
-        self._chunked = False
+        serving = self.connection.serving
+        if (
+            length is not None
+            and self.keep_alive
+            and self.http11
+            and self.body is None
+            and not (self._flags or self.head_only or serving.draining)
+        ):  # as it mostly is; the same lines are written below
+            return self._head + b"Content-Length: %d\r\n" % length + serving.clock.stamp
+        return self._head + self._framing_lines(length) + self._stamp()
+
+    def _framing_lines(self, length: int | None) -> bytes:
+        """Return the fields that say where the body ends, and what comes after it."""
+        lines = b""
         if self._is_length_hidden(length):
-            length_line = b""
+            pass
         elif length is not None:
-            length_line = b"Content-Length: %d\r\n" % length
+            lines = b"Content-Length: %d\r\n" % length
         elif self.http11:
             self._chunked = True
-            length_line = b"Transfer-Encoding: chunked\r\n"
+            lines = b"Transfer-Encoding: chunked\r\n"
         else:
             self.keep_alive = False
-            length_line = b""
-        if flags & CLOSE or not self.connection.can_go_on(self):
+        if self._flags & CLOSE or not self.connection.can_go_on(self):
             self.keep_alive = False
         if not self.keep_alive:
-            length_line += b"Connection: close\r\n"
-        elif not self.http11:
-            length_line += b"Connection: keep-alive\r\n"
-        stamp = (
-            clock.stamp
-            if not flags & (DATED | NAMED)
-            else clock.stamp_without(dated=bool(flags & DATED), named=bool(flags & NAMED))
-        )
-        return self._head + length_line + stamp + b"\r\n"
+            return lines + b"Connection: close\r\n"
+        return lines if self.http11 else lines + b"Connection: keep-alive\r\n"
+
+    def _stamp(self) -> bytes:
+        flags = self._flags
+        clock = self.connection.serving.clock
+        if not flags & (DATED | NAMED):
+            return clock.stamp
+        return clock.stamp_without(dated=bool(flags & DATED), named=bool(flags & NAMED))
 
     def _is_length_hidden(self, length: int | None) -> bool:
         """Whether the response has no body, and what would be its length is not known."""

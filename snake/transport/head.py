@@ -13,10 +13,11 @@ import re
 
 import httptools
 
+from snake.transport.asgi import decode_path
 from snake.transport.names import TOKEN, RequestNames
 from snake.transport.refusal import RefusedError
 from snake.transport.settings import Settings
-from snake.transport.target import check_host, origin_form, quote_path
+from snake.transport.target import check_host, check_path, origin_form, quote_path
 
 REQUEST_LINE = re.compile(rb"([^ ]+) ([^\x00-\x20\x7f]+) HTTP/(\d)\.(\d)\r\n")
 LONGEST_METHOD = 32
@@ -33,7 +34,8 @@ _EMPTY_LINES = 2
 """Empty lines that may stand before a request (RFC 9112 §2.2 asks for one)."""
 _MOST_HOSTS = 1024
 _STAND_IN = b"GET / HTTP/1.1\r\n"
-_SLASH = ord("/")
+_SLASH, _QUESTION, _PERCENT = b"/?%"
+"""As numbers: bytes are searched for a number five times as fast as for bytes."""
 
 
 class HeadReader:
@@ -51,6 +53,9 @@ class HeadReader:
         "keep_alive",
         "length",
         "method",
+        "path",
+        "query",
+        "raw_path",
         "target",
         "websocket",
     )
@@ -71,6 +76,11 @@ class HeadReader:
         self.method: bytes = b""
         self.target: bytes = b""
         """In origin-form, or `*`."""
+        self.raw_path: bytes = b""
+        """The target without its query."""
+        self.query: bytes = b""
+        self.path = ""
+        """The path decoded; bytes that are not UTF-8 are kept as surrogates."""
         self.http11 = True
         self.keep_alive = True
         self.length = 0
@@ -113,8 +123,7 @@ class HeadReader:
             self._parser = httptools.HttpRequestParser(self)
         if fields.get(b"host") not in self._hosts:
             self._learn_host(fields.get(b"host"))
-        if self.target[0] != _SLASH:
-            self._use_authority()
+        self._split_target()
 
     def _split(self, head: bytes) -> None:
         """Read the request line and the fields."""
@@ -216,6 +225,21 @@ class HeadReader:
         if len(self._hosts) >= _MOST_HOSTS:
             self._hosts.clear()
         self._hosts.add(host)
+
+    def _split_target(self) -> None:
+        """Find path and query."""
+        if self.target[0] != _SLASH:
+            self._use_authority()
+        raw_path = self.target
+        self.query = b""
+        if _QUESTION in raw_path:
+            raw_path, _, self.query = raw_path.partition(b"?")
+        self.raw_path = raw_path
+        if _PERCENT in raw_path:
+            check_path(raw_path)
+            self.path = decode_path(raw_path)
+        else:
+            self.path = raw_path.decode()
 
     def _use_authority(self) -> None:
         """Let the target's authority take the place of Host (RFC 9112 §3.2.2)."""

@@ -70,7 +70,9 @@ def _keys(word: Token, catalogue: Catalogue) -> Iterator[Token]:
             "request matchers may not be defined globally, they must be in a site block; "
             f"found {text}"
         )
-    if text.startswith(("(", "&(")) and text.endswith(")"):
+    if text.startswith("&(") and text.endswith(")"):
+        word.fail(f"{text} is a named route, and no directive invokes one")
+    if text.startswith("(") and text.endswith(")"):
         word.fail(f"{text} is no site address", "a snippet is a '(name)' and its braces, alone")
     if text.endswith("{") and not word.quoted:
         word.fail(

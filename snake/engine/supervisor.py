@@ -45,6 +45,7 @@ async def supervise(document: Document, zygote: socket.socket) -> int:
         if not await _unless(signals.stop, generation.start(sockets, spawner)):
             return 0
         _announce(generation, sockets)
+        _warn_of_admin(document)
         autosave(document)
         await signals.stop.wait()
         return await _stop(generation, signals)
@@ -86,3 +87,13 @@ def _announce(generation: Generation, sockets: Sockets) -> None:
         "pids": generation.pids,
     }
     logger.info("serving", extra={"fields": fields})
+
+
+def _warn_of_admin(document: Document) -> None:
+    admin = document.admin
+    if admin is not None and not admin.disabled and admin.listen:
+        fields = {"address": admin.listen}
+        logger.warning(
+            "the admin endpoint is not available in this version of snake",
+            extra={"fields": fields},
+        )

@@ -46,8 +46,20 @@ class Body(io.RawIOBase):
         self._chunk = self._chunk[size:]
         return size
 
+    async def begin(self) -> None:
+        """Wait for the first message, on the loop: it says whether there is a body at all.
+
+        Raises `AbortError` when the client goes away before it.
+        """
+        try:
+            self._accept(await self._receive())
+        except ClientDisconnectedError as error:
+            raise AbortError from error
+
     def _take(self) -> None:
-        message = asyncio.run_coroutine_threadsafe(self._next(), self._loop).result()
+        self._accept(asyncio.run_coroutine_threadsafe(self._next(), self._loop).result())
+
+    def _accept(self, message: Message) -> None:
         if message["type"] != "http.request":
             raise ClientDisconnectedError("the client went away before it sent the whole body")
         self._chunk = memoryview(message.get("body", b""))
@@ -69,6 +81,11 @@ def has_no_body(environ: Environ) -> bool:
         "HTTP/1.1",
         "HTTP/1.0",
     )
+
+
+def is_uncertain(environ: Environ) -> bool:
+    """Whether only the body itself tells if there is one: HTTP/2 and 3 without a length."""
+    return "CONTENT_LENGTH" not in environ and "HTTP_TRANSFER_ENCODING" not in environ
 
 
 def is_short(environ: Environ) -> bool:

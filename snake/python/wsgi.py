@@ -19,7 +19,7 @@ from snake.python.environ import Environ, base_environ, build_environ
 from snake.python.exchange import Exchange, Outbox
 from snake.python.failure import fail
 from snake.python.filewrapper import FileWrapper
-from snake.python.input import Body, has_no_body, is_short, read_short, stream
+from snake.python.input import Body, has_no_body, is_short, is_uncertain, read_short, stream
 from snake.python.threads import Threads
 
 PATHSEND = "http.response.pathsend"
@@ -66,6 +66,8 @@ class WSGIHandler:
             environ["wsgi.input"] = await read_short(request.receive)
         else:
             body = Body(self._loop, request.receive)
+            if is_uncertain(environ):
+                await body.begin()
             environ["wsgi.input"] = stream(body)
             return body
         return None

@@ -14,6 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
+from snake.http.errors import AbortError
+from snake.http.request import Request
 from tests.python.serving import Closing, exchange, listening, serving, wsgi
 
 TEXT = [("Content-Type", "text/plain")]
@@ -175,3 +177,39 @@ async def test_client_that_goes_away_is_no_failure(caplog: pytest.LogCaptureFixt
         assert await asyncio.to_thread(body.closed.wait, 5)
 
     assert caplog.records == []
+
+
+async def test_disconnect_that_only_receive_tells_stops_the_app() -> None:
+    """Over HTTP/2, where `send` may say nothing, the end of the stream closes the iterable."""
+    body = Closing(endless())
+    messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    sent = asyncio.Event()
+
+    def app(environ: Environ, start_response: Start) -> Closing:
+        start_response("200 OK", TEXT)
+        return body
+
+    async def send(message: Any) -> None:
+        sent.set()
+
+    async def end(request: Request, send: Any) -> None:
+        raise AssertionError("nothing follows")
+
+    scope = {
+        "type": "http",
+        "http_version": "2",
+        "method": "GET",
+        "scheme": "http",
+        "path": "/",
+        "raw_path": b"/",
+        "query_string": b"",
+        "headers": [(b"host", b"a")],
+    }
+    messages.put_nowait({"type": "http.request", "body": b"", "more_body": False})
+    answer = asyncio.ensure_future(wsgi(app)(Request(scope, messages.get), send, end))
+    await asyncio.wait_for(sent.wait(), 5)
+    messages.put_nowait({"type": "http.disconnect"})
+
+    with pytest.raises(AbortError):
+        await asyncio.wait_for(answer, 5)
+    assert await asyncio.to_thread(body.closed.wait, 5)

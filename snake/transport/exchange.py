@@ -15,6 +15,7 @@ from snake.transport.framing import (
     INTERNAL_ERROR,
     NAMED,
     AppError,
+    length_line,
     response_head,
 )
 from snake.transport.sendfile import FileResponse, send_file
@@ -29,7 +30,6 @@ NEW, HELD, STREAMING, DONE = range(4)
 
 _JOINED = 65_536
 """Bytes up to which head and body are copied into one; longer ones are written one by one."""
-_NO_CONTENT = b"HTTP/1.1 204 "
 _LAST_CHUNK = b"0\r\n\r\n"
 
 
@@ -189,9 +189,7 @@ class Exchange:
     def _first(self, data: bytes, more: bool) -> bytes:  # noqa: FBT001
         """Return the head and the first part of the body, or that part if the head is out."""
         size = len(data)
-        left = self._left
-        length = left + size if left is not None else None if more else size
-        head = self._whole_head(length)
+        head = self._whole_head(size, more)
         if self.head_only or self._flags & BODILESS:
             return head
         if self._chunked:
@@ -201,36 +199,38 @@ class Exchange:
         self.connection.write(head)
         return data
 
-    def _whole_head(self, length: int | None) -> bytes:
-        """Return the head with the fields that the body decides; `length` is the whole body's."""
+    def _whole_head(self, size: int, more: bool) -> bytes:  # noqa: FBT001
+        """Return the head; `size` bytes of the body are there, and maybe more to come."""
         serving = self.connection.serving
         if (
-            length is not None
+            self._left is not None
             and self.keep_alive
             and self.http11
             and self.body is None
-            and not (self._flags or self.head_only or serving.draining)
-        ):  # as it mostly is; the same lines are written below
-            return self._head + b"Content-Length: %d\r\n" % length + serving.clock.stamp
-        return self._head + self._framing_lines(length) + self._stamp()
+            and not (self._flags or serving.draining)
+        ):  # as it mostly is: the rest would add nothing
+            return self._head + serving.clock.stamp
+        return self._head + self._ending(size, more) + self._sequel() + self._stamp()
 
-    def _framing_lines(self, length: int | None) -> bytes:
-        """Return the fields that say where the body ends, and what comes after it."""
-        lines = b""
-        if self._is_length_hidden(length):
-            pass
-        elif length is not None:
-            lines = b"Content-Length: %d\r\n" % length
-        elif self.http11:
+    def _ending(self, size: int, more: bool) -> bytes:  # noqa: FBT001
+        """Return the line that says where the body ends, if the app's own do not."""
+        if self._left is not None or self._flags & BODILESS:
+            return b""
+        if not more:  # an empty answer to HEAD tells nothing of the length
+            return length_line(size) if size or not self.head_only else b""
+        if self.http11:
             self._chunked = True
-            lines = b"Transfer-Encoding: chunked\r\n"
-        else:
-            self.keep_alive = False
+            return b"Transfer-Encoding: chunked\r\n"
+        self.keep_alive = False
+        return b""
+
+    def _sequel(self) -> bytes:
+        """Return the line that says whether another request may follow."""
         if self._flags & CLOSE or not self.connection.can_go_on(self):
             self.keep_alive = False
         if not self.keep_alive:
-            return lines + b"Connection: close\r\n"
-        return lines if self.http11 else lines + b"Connection: keep-alive\r\n"
+            return b"Connection: close\r\n"
+        return b"" if self.http11 else b"Connection: keep-alive\r\n"
 
     def _stamp(self) -> bytes:
         flags = self._flags
@@ -239,22 +239,18 @@ class Exchange:
             return clock.stamp
         return clock.stamp_without(dated=bool(flags & DATED), named=bool(flags & NAMED))
 
-    def _is_length_hidden(self, length: int | None) -> bool:
-        """Whether the response has no body, and what would be its length is not known."""
-        if self._flags & BODILESS:
-            return self._left is None or self._head.startswith(_NO_CONTENT)
-        return self.head_only and self._left is None and not length
-
     async def _send_path(self, path: str) -> None:
         """Answer with a file: ASGI's `http.response.pathsend`."""
         if self.state != HELD:
             raise AppError("http.response.pathsend after a part of the body")
         with send_file(path) as file:
-            size = file.size if self._left is None else self._left
+            if self._left is None:
+                self._left = file.size
+                self._head += length_line(file.size)
+            size = self._left
             if size > file.size:
                 raise AppError(f"{path} is not as long as its Content-Length")
-            self._left = size
-            self.connection.write(self._whole_head(size))
+            self.connection.write(self._whole_head(size, more=False))
             self.state = STREAMING
             if not (self.head_only or self._flags & BODILESS):
                 await self._send_file(file, size)

@@ -12,7 +12,8 @@ from http import HTTPStatus
 from snake.transport.asgi import Message
 from snake.transport.names import ResponseNames
 
-_BODILESS = frozenset({204, 304})
+_NO_CONTENT = 204
+_BODILESS = frozenset({_NO_CONTENT, 304})
 _LOWEST_STATUS = 200
 """Interim statuses are the transport's own affair: an app cannot switch protocols by itself."""
 _HIGHEST_STATUS = 999
@@ -28,6 +29,7 @@ _NAMES = ResponseNames()
 _MOST_LINES = 512
 _LONGEST_KEPT = 256
 _MOST_LENGTHS = 4096
+_LONGEST_KEPT_LENGTH = 4
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _STATUS_LINES = {
     status: f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\n".encode()
@@ -68,16 +70,21 @@ class _Lines(dict[tuple[bytes, bytes], bytes]):
         return line
 
 
-class _Lengths(dict[bytes, int]):
-    """From the value of a Content-Length to the number."""
+class _Lengths(dict[bytes, tuple[int, bytes]]):
+    """From the value of a Content-Length to the number and the line."""
 
-    def __missing__(self, value: bytes) -> int:
+    def __missing__(self, value: bytes) -> tuple[int, bytes]:
         if not value.isdigit() or len(value) > _LONGEST_LENGTH:
             raise AppError(f"{value!r} is no Content-Length")
-        length = int(value)
-        if length < _MOST_LENGTHS and str(length).encode() == value:
-            self[value] = length
-        return length
+        entry = int(value), length_line(int(value))
+        if entry[0] < _MOST_LENGTHS and len(value) <= _LONGEST_KEPT_LENGTH:
+            self[value] = entry
+        return entry
+
+
+def length_line(length: int) -> bytes:
+    """Return the line of a Content-Length."""
+    return b"Content-Length: %d\r\n" % length
 
 
 _LINES = _Lines()
@@ -87,18 +94,23 @@ _LENGTHS = _Lengths()
 def response_head(message: Message) -> tuple[bytes, int | None, int]:
     """Read an `http.response.start`: status line and fields, Content-Length if given, and flags.
 
-    What only the body decides is not in it yet. Raises `AppError`, `TypeError` or `ValueError`.
+    The fields that only the body decides are not in it yet. Raises `AppError`, `TypeError` or
+    `ValueError`.
     """
     status = message["status"]
     line = _STATUS_LINES.get(status)
     if line is None:
         raise AppError(f"{status!r} is no status of a response")
     length: int | None = None
+    last = b""
     rest: list[tuple[bytes, bytes]] | None = None
-    for field in message.get("headers") or ():
+    headers = message.get("headers") or ()
+    if status == _NO_CONTENT:  # RFC 9110 §8.6
+        headers = [field for field in headers if field[0].lower() != b"content-length"]
+    for field in headers:
         name, value = field
         if name == b"content-length" and length is None:
-            length = _LENGTHS[value]
+            length, last = _LENGTHS[value]
             continue
         try:
             line += _LINES[field]
@@ -111,11 +123,11 @@ def response_head(message: Message) -> tuple[bytes, int | None, int]:
     flags = BODILESS if status in _BODILESS else 0
     if rest is not None:
         length, more, extra = _framing(rest, length)
-        line += extra
+        last += extra
         flags |= more
     if message.get("server_header") is False:
         flags |= NAMED
-    return line, length, flags
+    return line + last, length, flags
 
 
 def _framing(
@@ -130,7 +142,8 @@ def _framing(
             case b"content-length":
                 if length is not None:
                     raise AppError("two Content-Lengths")
-                length = _LENGTHS[value]
+                length, line = _LENGTHS[value]
+                lines += line
             case b"transfer-encoding":
                 if chunked or value.strip().lower() != b"chunked":
                     raise AppError("a response cannot choose its transfer coding")

@@ -23,12 +23,7 @@ def enforce(connection: Connection, now: float) -> None:
         case http1.BUSY:
             _enforce_busy(connection, now)
         case http1.HANDED:
-            if (
-                connection.guest is not None
-                and connection.guest.silent
-                and _over(waited, settings.read_header_timeout)
-            ):
-                connection.abort()
+            _enforce_guest(connection, now)
         case http1.CLOSING:
             _enforce_write(connection, now)
             if waited > _LINGER and not connection.transport.get_write_buffer_size():
@@ -55,6 +50,22 @@ def _enforce_busy(connection: Connection, now: float) -> None:
         connection.abort()
     else:
         _enforce_write(connection, now)
+
+
+def _enforce_guest(connection: Connection, now: float) -> None:
+    """Hypercorn minds its own idle connections; it does not mind what is below."""
+    settings = connection.serving.settings
+    guest = connection.guest
+    if (
+        guest is not None
+        and guest.silent
+        and _over(now - connection.since, settings.read_header_timeout)
+    ):
+        connection.abort()
+    # What Hypercorn writes is not counted. But a client that takes nothing has a buffer that
+    # does not change, as what is written to it soon has to wait.
+    connection.sent = 0
+    _enforce_write(connection, now)
 
 
 def _enforce_write(connection: Connection, now: float) -> None:

@@ -42,6 +42,8 @@ _CR = ord("\r")
 _MOST_EMPTY_LINES = 2
 """Empty lines that may stand before a request (RFC 9112 §2.2 asks for one)."""
 _END = b"\r\n\r\n"
+VERSIONS = {"version": "3.0", "spec_version": "2.5"}
+"""Of ASGI, as every scope has them."""
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -169,7 +171,7 @@ class Connection(Flow):
                 return end
         scope: dict[str, Any] = {
             "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.5"},
+            "asgi": VERSIONS,
             "http_version": "1.1" if http11 else "1.0",
             "method": method.decode(),
             "scheme": "http",

@@ -24,6 +24,7 @@ from hypercorn.typing import AppWrapper
 from wsproto.events import CloseConnection
 
 from snake.transport.asgi import AbortError, Message, Receive, Scope, Send, decode_path
+from snake.transport.exchange import ClientDisconnectedError
 from snake.transport.framing import DATED, NAMED, response_head
 from snake.transport.names import RequestNames
 from snake.transport.refusal import RefusedError
@@ -128,9 +129,11 @@ class Guest:
             await _refuse(scope, send, error)
             return
         try:
-            await serving.app(scope, receive, self._checked(send))
+            await serving.app(scope, receive, self._checked(send, stream))
         except AbortError:
             await self._reset(stream)
+        except ClientDisconnectedError:
+            pass
         except Exception:
             if not stream.closed:
                 log.exception("the app failed")
@@ -155,12 +158,19 @@ class Guest:
         if self._host.serving.state is None:
             scope.pop("state", None)
 
-    def _checked(self, send: Send) -> Send:
-        """Return a `send` that checks heads, and adds to them what the transport adds."""
+    def _checked(self, send: Send, stream: HTTPStream | WSStream) -> Send:
+        """Return a `send` that checks heads, and adds to them what the transport adds.
+
+        It raises when the client is gone. Hypercorn's own returns at once then, and an app that
+        only sends would never let go of the loop.
+        """
+        transport = self._connection.transport
         clock = self._host.serving.clock
         server = self._host.serving.settings.server_header
 
         async def checked(message: Message) -> None:
+            if stream.closed or transport.is_closing():
+                raise ClientDisconnectedError("the client is gone")
             if message["type"] in _STARTS:
                 _, _, flags = response_head(message)
                 headers = [

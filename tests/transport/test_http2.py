@@ -1,0 +1,198 @@
+"""HTTP/2 without TLS: what Hypercorn does for us, and what we see to."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import DataReceived, Event, ResponseReceived, StreamEnded, StreamReset
+
+from snake.transport.asgi import AbortError, Receive, Scope, Send
+from snake.transport.settings import Settings
+from tests.transport.wire import GET, PATIENCE, Client, echo, hello, serving, until
+
+FIELDS = [(":method", "GET"), (":scheme", "http"), (":authority", "a"), (":path", "/a%20b?q")]
+
+
+async def test_h2c_upgrade_is_ignored() -> None:
+    """`Upgrade: h2c` is answered over HTTP/1.1, as by Caddy."""
+    async with serving(hello) as server, server.client() as client:
+        await client.send(
+            b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+            b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n" + GET
+        )
+        assert (await client.response()).status == 200
+        assert (await client.response()).status == 200
+
+
+class H2:
+    """A client that speaks HTTP/2 from the first byte."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        config = H2Configuration(
+            validate_outbound_headers=False,
+            normalize_outbound_headers=False,
+        )
+        self.connection = H2Connection(config)
+
+    async def begin(self) -> None:
+        """Send the preface."""
+        self.connection.initiate_connection()
+        await self.flush()
+
+    async def flush(self) -> None:
+        """Send what is to be sent."""
+        await self.client.send(self.connection.data_to_send())
+
+    async def request(self, fields: Any, body: bytes = b"") -> int:
+        """Send a request; return its stream."""
+        stream = self.connection.get_next_available_stream_id()
+        self.connection.send_headers(stream, fields, end_stream=not body)
+        if body:
+            self.connection.send_data(stream, body, end_stream=True)
+        await self.flush()
+        return stream
+
+    async def until(self, *kinds: type[Event]) -> list[Event]:
+        """Return the events up to the first of one of these kinds."""
+        events: list[Event] = []
+        async with asyncio.timeout(PATIENCE):
+            while not any(isinstance(event, kinds) for event in events):
+                data = await self.client.reader.read(65536)
+                assert data, events
+                events += self.connection.receive_data(data)
+                await self.flush()
+        return events
+
+
+def answer(events: list[Event]) -> dict[bytes, bytes]:
+    """Return the fields of the response among these events, if there is one."""
+    for event in events:
+        if isinstance(event, ResponseReceived):
+            return {bytes(name): bytes(value) for name, value in event.headers}
+    return {}
+
+
+async def test_http2() -> None:
+    """HTTP/2 is spoken with a client that begins with it; the app sees no difference."""
+    seen: list[Scope] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope)
+        await echo(scope, receive, send)
+
+    async with serving(app) as server, server.client() as client:
+        h2 = H2(client)
+        await h2.begin()
+        cookies = [("cookie", "a=1"), ("x_user", "1"), ("cookie", "b=2")]
+        await h2.request([*FIELDS[1:], (":method", "POST"), *cookies], b"body")
+        events = await h2.until(StreamEnded)
+    fields = answer(events)
+    assert (fields[b":status"], fields[b"server"]) == (b"200", b"snake")
+    assert fields[b"date"].endswith(b" GMT")
+    assert b"".join(e.data for e in events if isinstance(e, DataReceived)) == b"POST /a b body"
+    assert seen[0]["http_version"] == "2"
+    assert seen[0]["headers"] == [(b"host", b"a"), (b"cookie", b"a=1; b=2")]
+    assert (seen[0]["raw_path"], seen[0]["query_string"]) == (b"/a%20b", b"q")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [*FIELDS[:2], (":authority", "u@a"), (":path", "/")],
+        [*FIELDS[:2], (":authority", "a/b"), (":path", "/")],
+        [*FIELDS[:3], (":path", "/%zz")],
+        [*FIELDS[:3], (":path", "x")],
+    ],
+)
+async def test_http2_is_as_strict(fields: Any) -> None:
+    """Host and path are held to the rules of HTTP/1.1."""
+    async with serving(hello) as server, server.client() as client:
+        h2 = H2(client)
+        await h2.begin()
+        await h2.request(fields)
+        events = await h2.until(StreamEnded, StreamReset)
+        assert answer(events).get(b":status", b"400") == b"400"
+
+
+@pytest.mark.parametrize("error", [AbortError(), RuntimeError("broken")])
+async def test_http2_stream_is_reset(error: Exception) -> None:
+    """A response that breaks off is reset, so that nobody takes it for whole; others go on."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/":
+            await hello(scope, receive, send)
+            return
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body", "body": b"x", "more_body": True})
+        raise error
+
+    async with serving(app) as server, server.client() as client:
+        h2 = H2(client)
+        await h2.begin()
+        await h2.request(FIELDS)
+        await h2.until(StreamReset)
+        await h2.request([*FIELDS[:3], (":path", "/")])
+        await h2.until(StreamEnded)
+
+
+async def test_http2_splitting() -> None:
+    """A header with a line end is a 500 over HTTP/2 too."""
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        headers = [(b"x", b"a\r\nb: c")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body"})
+
+    async with serving(app) as server, server.client() as client:
+        h2 = H2(client)
+        await h2.begin()
+        await h2.request(FIELDS)
+        events = await h2.until(StreamEnded)
+        assert answer(events)[b":status"] == b"500"
+
+
+async def test_silent_preface() -> None:
+    """A client that sends the preface and nothing more is closed in the time of a header."""
+    settings = Settings(read_header_timeout=0.1)
+    async with serving(hello, settings) as server, server.client() as client:
+        await H2(client).begin()
+        await client.rest()
+        await until(lambda: server.serving.connections == 0)
+
+
+async def test_http2_drain() -> None:
+    """A drain closes an HTTP/2 connection on which nothing is asked."""
+    async with serving(hello) as server, server.client() as client:
+        h2 = H2(client)
+        await h2.begin()
+        await h2.request(FIELDS)
+        await h2.until(StreamEnded)
+        await asyncio.wait_for(server.serving.drain(PATIENCE), PATIENCE)
+        assert server.serving.connections == 0
+
+
+async def test_http2_drain_during_request() -> None:
+    """A drain lets HTTP/2 requests finish, and then closes."""
+    began, go = asyncio.Event(), asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        began.set()
+        await go.wait()
+        await hello(scope, receive, send)
+
+    async with serving(app) as server, server.client() as client:
+        h2 = H2(client)
+        await h2.begin()
+        await h2.request(FIELDS)
+        await began.wait()
+        drained = asyncio.create_task(server.serving.drain(PATIENCE))
+        await asyncio.sleep(0.05)
+        assert not drained.done()
+        go.set()
+        assert answer(await h2.until(StreamEnded))[b":status"] == b"200"
+        await asyncio.wait_for(drained, PATIENCE)

@@ -2,7 +2,8 @@
 
 A timer for each request would cost more than the request. So a connection only notes when
 something last happened, by a clock that moves once a tick, and is asked at each tick whether it
-has waited too long. A timeout is thus late by up to one tick, never early.
+has waited too long. What it noted may be a tick too early, so it is asked as of one tick ago: a
+timeout is late by up to two ticks, never early.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ class Clock:
     def start(self) -> None:
         """Tick until `stop`."""
         if self._handle is None:
-            self._move()
+            self._set()
+            self._handle = self._loop.call_later(self.tick, self._move)
 
     def stop(self) -> None:
         """Tick no more."""
@@ -59,10 +61,13 @@ class Clock:
         return (b"" if dated else self.date) + (b"" if named else self._server_line) + b"\r\n"
 
     def _move(self) -> None:
+        self._set()
+        self._handle = self._loop.call_later(self.tick, self._move)
+        self._check(self.now - self.tick)
+
+    def _set(self) -> None:
         self.now = self._loop.time()
         self._write_date()
-        self._handle = self._loop.call_later(self.tick, self._move)
-        self._check(self.now)
 
     def _write_date(self) -> None:
         second = int(time.time())

@@ -19,7 +19,7 @@ class Flow(asyncio.Protocol):
 
     transport: asyncio.Transport
 
-    def __init__(self, high_water: int, context: Context, now: float) -> None:
+    def __init__(self, high_water: int, context: Context) -> None:
         self._context = context
         self._high_water = high_water
         self._drained: asyncio.Event | None = None
@@ -31,7 +31,7 @@ class Flow(asyncio.Protocol):
         """Bytes of responses, written or still waiting."""
         self.taken = 0
         """Bytes that the client had taken at the time `taken_at`."""
-        self.taken_at = now
+        self.taken_at = 0.0
         self.gone = False
         """Whether the socket is closed."""
 

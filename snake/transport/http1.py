@@ -54,11 +54,11 @@ class Connection(Flow):
                  "phase", "serving", "since")  # fmt: skip
 
     def __init__(self, serving: Serving) -> None:
-        super().__init__(serving.settings.write_high_water, serving.context, serving.clock.now)
+        super().__init__(serving.settings.write_high_water, serving.context)
         self.serving = serving
         self.exchange: Exchange | None = None
         self.phase = HEAD
-        self.since = serving.clock.now
+        self.since = 0.0
         """When the phase began."""
         self.half_closed = False
         """Whether the client sends no more."""
@@ -75,6 +75,7 @@ class Connection(Flow):
         self._client = _address(transport.get_extra_info("peername"))
         self._server = _address(transport.get_extra_info("sockname"))
         self.serving.opened(self)
+        self.since = self.taken_at = self.serving.clock.now
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the app that its client is gone."""

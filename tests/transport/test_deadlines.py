@@ -28,10 +28,23 @@ async def trickle(client: Client, every: float) -> None:
 async def test_silent_connection() -> None:
     """A client that never says anything is closed without a word, as by Caddy."""
     settings = Settings(read_header_timeout=SHORT)
+    start = time.monotonic()
     async with serving(hello, settings) as server, server.client() as client:
-        start = time.monotonic()
         assert await client.rest() == b""
         assert time.monotonic() - start >= SHORT
+
+
+async def test_first_client_after_a_while() -> None:
+    """Time in which nobody was connected is nobody's time."""
+    settings = Settings(read_header_timeout=SHORT, idle_timeout=SHORT)
+    async with serving(hello, settings) as server:
+        for _ in range(2):
+            await asyncio.sleep(SHORT * 3)
+            async with server.client() as client:
+                await asyncio.sleep(SHORT / 2)
+                await client.send(GET)
+                assert (await client.response()).status == 200
+            await until(lambda: not server.serving.connections)
 
 
 async def test_half_a_head() -> None:

@@ -1,3 +1,3 @@
-"""snake: the web server for Python apps. It speaks Caddy's language and runs the app inside itself."""
+"""snake: the web server for Python apps. Caddy's language, with the app inside."""
 
 __version__ = "0.1.0"

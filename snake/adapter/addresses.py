@@ -5,19 +5,18 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from snake.caddyfile.segments import Token
 from snake.core.network import AddressError, NetworkAddress, parse_address
+from snake.core.record import Record
 
 _LONGEST = 4096
 _PLACEHOLDER = re.compile(r"(\{[^}]*\})")
 _WITH_NETWORK = re.compile(r"(?P<network>[A-Za-z0-9+]+)/(?P<rest>.*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Record):
     """One address of a site: `[scheme://]host[:port][/path]`, in lower case."""
 
     key: Token
@@ -33,16 +32,14 @@ class Address:
         return self.host if self.port in ("", "80", "443") else _join(self.host, self.port)
 
 
-@dataclass(frozen=True, slots=True)
-class Bind:
+class Bind(Record):
     """Network addresses to listen on, without port, and the protocols that they speak."""
 
     addresses: tuple[str, ...]
     protocols: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
+class Ports(Record):
     """The ports that stand for HTTP and for HTTPS."""
 
     http: str = "80"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -11,11 +10,11 @@ from snake.adapter.directive import Directive, MatcherSyntax, Option
 from snake.caddyfile.segments import Segment
 from snake.core.errors import ConfigError
 from snake.core.modules import load_object
+from snake.core.record import Record
 from snake.core.suggest import suggestion
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
+class Catalogue(Record):
     """Tables from names to import paths. A word is imported when a Caddyfile first uses it."""
 
     directives: Mapping[str, str]

@@ -9,7 +9,6 @@ before, and puts it on the route after.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Protocol
 
@@ -19,6 +18,7 @@ from snake.caddyfile.segments import Segment
 from snake.config.http import Route
 from snake.config.logging import Log
 from snake.core.modules import Module
+from snake.core.record import Record
 
 MatcherSet = dict[str, msgspec.Raw]
 """Matchers by name; all must match."""
@@ -35,8 +35,7 @@ class MatcherArg(Enum):
     """The directive reads its matcher itself, with `scope.match`: `root`, `handle_path`."""
 
 
-@dataclass(frozen=True, slots=True)
-class RouteValue:
+class RouteValue(Record):
     """One route. `match` holds the sets, any of which must match; none matches everything.
 
     `group` asks for mutual exclusion with the other routes of that name in the
@@ -49,8 +48,7 @@ class RouteValue:
     terminal: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RoutesValue:
+class RoutesValue(Record):
     """Several routes of one line, as `try_files` with queries makes.
 
     Of those that have the same `group`, only the first that matches runs; the
@@ -60,16 +58,14 @@ class RoutesValue:
     routes: tuple[RouteValue, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorRouteValue:
+class ErrorRouteValue(Record):
     """Routes for the server's `errors`; `match` has the codes."""
 
     routes: tuple[Route, ...]
     match: tuple[MatcherSet, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LogValue:
+class LogValue(Record):
     """One `log` directive: a log of its own, or the default one."""
 
     name: str
@@ -124,8 +120,7 @@ class Scope(Protocol):
 Parsed = Module | Value | Sequence[Value]
 
 
-@dataclass(frozen=True, slots=True)
-class Directive:
+class Directive(Record):
     """A word that may begin a line inside a site.
 
     `after` and `before` name a standard directive: where a plugin's directive
@@ -140,8 +135,7 @@ class Directive:
     before: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MatcherSyntax:
+class MatcherSyntax(Record):
     """A word that may begin a line of a named matcher.
 
     `parse` gets every line of that matcher in the set, since their arguments
@@ -152,8 +146,7 @@ class MatcherSyntax:
     parse: Callable[[Sequence[Segment], str, Scope], Module]
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Record):
     """A word that may begin a line of the global options.
 
     `parse` gets the line and the value of an earlier line of the same name

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from snake.adapter.addresses import Address, Bind, Ports, listeners
 from snake.adapter.scope import Results
+from snake.core.record import Record
 
 _Where = tuple[str, str]
 """A network address, and a protocol or nothing for the usual ones."""
@@ -14,8 +14,7 @@ _Placed = tuple[int, tuple[Address, ...]]
 """A site's number, and those of its addresses that are meant."""
 
 
-@dataclass(frozen=True, slots=True)
-class AdaptedSite:
+class AdaptedSite(Record):
     """A site whose lines are adapted."""
 
     addresses: tuple[Address, ...]
@@ -28,8 +27,7 @@ class AdaptedSite:
         return () if "" in hosts else tuple(hosts)
 
 
-@dataclass(frozen=True, slots=True)
-class Listening:
+class Listening(Record):
     """The sites of one server, each with the addresses that this server has of it.
 
     The most specific site is the first: only one of them handles a request.

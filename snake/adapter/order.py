@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from snake.adapter.directive import Directive
 from snake.caddyfile.segments import Segment
 from snake.core.errors import ConfigError
+from snake.core.record import Record
 from snake.core.suggest import suggestion
 
 ORDER = (
@@ -63,8 +63,7 @@ Source: https://caddyserver.com/docs/caddyfile/directives#directive-order.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Record):
     """One `order` option: puts a directive first, last, or before or after another."""
 
     line: Segment

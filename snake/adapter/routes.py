@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import count
 
 import msgspec
@@ -14,6 +13,7 @@ from snake.adapter.stable import stable_sorted
 from snake.caddyfile.segments import Segment
 from snake.config.http import Route
 from snake.core.modules import Module, to_json
+from snake.core.record import Record
 
 _EXCLUSIVE = ("handle", "rewrite", "root")
 """Directives of which only the first that matches runs."""
@@ -27,8 +27,7 @@ class Subroute(Module):
     routes: tuple[Route, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Record):
     """What one line yields, and the directive's name by which it is sorted."""
 
     line: Segment
@@ -109,8 +108,7 @@ def sort_values(values: Sequence[Placed], order: Order) -> list[Placed]:
     return [key.placed for key in stable_sorted(keys, _before)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
+class _Key(Record):
     placed: Placed
     position: int
     matches: bool

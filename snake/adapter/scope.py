@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from snake.adapter.catalogue import Catalogue
 from snake.adapter.directive import (
@@ -27,10 +27,10 @@ from snake.caddyfile.segments import Segment
 from snake.config.http import Route
 from snake.core.errors import SnakeError
 from snake.core.modules import Module
+from snake.core.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(Record):
     """What every block of one Caddyfile shares."""
 
     file: str
@@ -40,8 +40,7 @@ class Shared:
     groups: Groups
 
 
-@dataclass(frozen=True, slots=True)
-class Results:
+class Results(Record):
     """What the lines of one block yield, by kind, in the order written."""
 
     routes: tuple[Placed, ...]

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from snake.adapter.addresses import Address, read_address
 from snake.adapter.catalogue import Catalogue
 from snake.adapter.shorthands import spell_out
 from snake.caddyfile.segments import Segment, Token
+from snake.core.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Record):
     """Addresses, and the lines that apply to requests for them."""
 
     addresses: tuple[Address, ...]

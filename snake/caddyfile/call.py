@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec.structs import replace
 
 from snake.caddyfile.arguments import Warn, fill
 from snake.caddyfile.segments import Line, Token
+from snake.core.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Record):
     """A line that an import gives, and whether it was passed in by the import's own block."""
 
     line: Line
     passed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Call:
-    """What stands on an import line, and in the braces that it may open."""
+    """What stands on an import line, and in the braces that it may open.
 
-    head: Line
-    block: Sequence[Line]
-    top_level: bool
-    """Whether the import stands outside of all sites, where snippets may be defined."""
-    entries: dict[str, tuple[Line, ...]] = field(init=False)
+    `top_level` tells whether the line stands outside of all sites, where snippets
+    may be defined.
+    """
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "entries", dict(_entries(self.block)))
+    __slots__ = ("block", "entries", "head", "top_level")
+
+    def __init__(self, head: Line, block: Sequence[Line], *, top_level: bool) -> None:
+        self.head = head
+        self.block = block
+        self.top_level = top_level
+        self.entries = dict(_entries(block))
 
     def fill(self, lines: Sequence[Line], warn: Warn) -> Iterator[Imported]:
         """Put arguments and block into imported lines.

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from snake.core.errors import SnakeError
+from snake.core.record import Record
 
 _SHOWN = 160
 """How much of a long line is shown, around the word that is wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class CaddyfileWarning:
+class CaddyfileWarning(Record):
     """Something that is allowed, and is probably not what was meant."""
 
     file: str

@@ -8,7 +8,6 @@ one walk over the lines that only counts braces.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from snake.caddyfile import imports
@@ -17,6 +16,7 @@ from snake.caddyfile.environment import substitute
 from snake.caddyfile.errors import CaddyfileWarning
 from snake.caddyfile.segments import Line, Token
 from snake.caddyfile.tokens import lex
+from snake.core.record import Record
 
 MOST_SIZE = 64 * 2**20
 """How many characters a Caddyfile and its imports may have: snippets that import twice double."""
@@ -26,8 +26,7 @@ MOST_NESTED = 64
 """How deep blocks may stand in each other."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expanded:
+class Expanded(Record):
     """A Caddyfile with nothing left to import."""
 
     lines: tuple[Line, ...]
@@ -46,8 +45,7 @@ def expand(text: str, file: str) -> Expanded:
     return Expanded(tuple(walk.done), tuple(walk.warnings))
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
+class _Waiting(Record):
     """A line that was not looked at yet, and the imports that it comes from."""
 
     line: Line

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import NoReturn
+
+from msgspec.structs import replace
 
 from snake.caddyfile.segments import Token
 

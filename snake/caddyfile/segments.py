@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import NoReturn
 
+from msgspec.structs import replace
+
 from snake.caddyfile.errors import CaddyfileError
+from snake.core.record import Record
 from snake.core.suggest import suggestion
 
 _BRACES = {"{": "_OPEN", "}": "_CLOSE"}
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Record):
     """One word, and where it was written."""
 
     text: str
@@ -60,8 +61,7 @@ Line = tuple[Token, ...]
 """The words of one line, braces included. Never empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Record):
     """One line: its words, and the lines in its braces if it has them."""
 
     words: tuple[Token, ...]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from snake.core.errors import SnakeError
+from snake.core.record import Record
 
 TCP_NETWORKS = ("tcp", "tcp4", "tcp6")
 
@@ -13,8 +12,7 @@ class AddressError(SnakeError):
     """Text that is no network address."""
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkAddress:
+class NetworkAddress(Record):
     """Where to listen or to dial. `host` is the path for `unix` and the number for `fd`."""
 
     network: str

@@ -25,7 +25,9 @@ Names and values may have placeholders. `-Server` leaves the Server field out.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass, field, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from snake.core.regexp import RegexpError
 from snake.http.fields import canonical
@@ -82,15 +84,14 @@ def _compile(ctx: Context, ops: HeaderOps | None) -> Edit | None:
         raise ctx.at("replace").fail(str(error)) from None
 
 
-@dataclass
-class Operations:
+class Operations(msgspec.Struct):
     """Operations as they are read from the lines of a Caddyfile."""
 
-    add: dict[str, list[str]] = field(default_factory=dict)
-    set: dict[str, str] = field(default_factory=dict)
-    delete: list[str] = field(default_factory=list)
-    replace: dict[str, list[Replacement]] = field(default_factory=dict)
-    absent: list[str] = field(default_factory=list)
+    add: dict[str, list[str]] = {}
+    set: dict[str, str] = {}
+    delete: list[str] = []
+    replace: dict[str, list[Replacement]] = {}
+    absent: list[str] = []
     """Fields that a response must not have yet: `?`."""
     deferred: bool = False
 

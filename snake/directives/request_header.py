@@ -12,7 +12,7 @@ values.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from snake.directives.header import Headers, Operations
 from snake.plugin import Directive, Scope, Segment

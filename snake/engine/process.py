@@ -7,11 +7,11 @@ import logging
 import math
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
 from snake.core.errors import StartError
+from snake.core.record import Record
 from snake.engine.channel import (
     FDS_PER_MESSAGE,
     AnyMessage,
@@ -36,8 +36,7 @@ HANGING = 1.0
 """Seconds between the end of a worker's channel and the end of its process."""
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Record):
     """What a worker is given."""
 
     index: int

@@ -6,7 +6,8 @@ Source: Go's `http.ServeContent`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from snake.files.content import Content, Piece, multipart
 from snake.files.preconditions import Outcome, evaluate, range_wanted
@@ -28,8 +29,7 @@ _NOT_WITH_416 = frozenset(
 )
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(msgspec.Struct):
     """One answer to one request."""
 
     request: Request

@@ -10,12 +10,12 @@ import posixpath
 import secrets
 import stat
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from html import escape
 from typing import NoReturn
 from urllib.parse import quote
 
 from snake.core.folder import START
+from snake.core.record import Record
 from snake.files.answer import Answer
 from snake.files.content import Content
 from snake.files.hide import Hidden
@@ -34,8 +34,7 @@ _VARY = (b"vary", b"Accept-Encoding")
 _READS = frozenset({"GET", "HEAD"})
 
 
-@dataclass(frozen=True, slots=True)
-class StaticFiles:
+class StaticFiles(Record):
     """The handler of `file_server`."""
 
     root: Callable[[Request], str]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -11,6 +10,7 @@ import msgspec
 from snake.config.http import HTTPApp, Server, nanoseconds
 from snake.core.errors import ConfigError, SnakeError
 from snake.core.modules import Context
+from snake.core.record import Record
 from snake.core.units import SECOND
 from snake.http.access import AccessLog
 from snake.http.autohttps import names_needing_certificates
@@ -40,8 +40,7 @@ UNAVAILABLE = (
 """Fields of a server that this version reads but cannot honour."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunningServer:
+class RunningServer(Record):
     """One server, ready to take connections."""
 
     name: str

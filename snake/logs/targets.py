@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from snake.core.record import Record
 from snake.logs.encoders import Encoder
 from snake.logs.writers import Writer
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Record):
     """A log of the configuration, ready to be written to."""
 
     level: int

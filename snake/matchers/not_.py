@@ -14,9 +14,9 @@ The matchers of one `not` are joined by "and" before they are negated; of severa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import msgspec
+from msgspec.structs import replace
 
 from snake.http.matcher import provision_sets
 from snake.plugin import (

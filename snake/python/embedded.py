@@ -6,12 +6,12 @@ import asyncio
 import gc
 import logging
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from snake.core.errors import StartError
 from snake.core.modules import Context
+from snake.core.record import Record
 from snake.http.handler import Handler
 from snake.python.asgi import ASGIHandler
 from snake.python.env import Environment, active_venv
@@ -23,8 +23,7 @@ from snake.python.wsgi import WSGIHandler
 log = logging.getLogger("snake.python")
 
 
-@dataclass(frozen=True, slots=True)
-class AppSettings:
+class AppSettings(Record):
     """What a `python` handler says of its app. Paths are as written."""
 
     name: str

@@ -6,22 +6,21 @@ import importlib
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from snake.core.errors import StartError
+from snake.core.record import Record
 from snake.python.envfile import read_env_file
 from snake.python.venv import add_packages, site_packages
 
 
-@dataclass(frozen=True)
-class Environment:
+class Environment(Record):
     """The environment of this process's apps. They all live in one, so they must agree on it."""
 
     working_dir: Path
     venv: Path | None = None
     env_files: tuple[str, ...] = ()
-    env_vars: Mapping[str, str] = field(default_factory=dict)
+    env_vars: Mapping[str, str] = {}
 
     def enter(self) -> None:
         """Make this process live in it. Raises `StartError` for a folder or venv that is none."""

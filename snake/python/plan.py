@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from snake.config.document import Document, encode
 from snake.core.errors import ConfigError
+from snake.core.record import Record
 from snake.core.units import SECOND, UnitError, duration
 
 MAX_WORKERS = 256
@@ -23,8 +23,7 @@ START_TIMEOUT = 120.0
 FOREVER = frozenset({"-1", "forever", "none", "inf", "indefinite"})
 
 
-@dataclass(frozen=True, slots=True)
-class AppPlan:
+class AppPlan(Record):
     """One `python` handler of the document."""
 
     path: str

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import field
+
+from snake.core.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Record):
     """The limits of one server's connections. Defaults are Caddy's.
 
     Times are seconds; `None` means no limit.

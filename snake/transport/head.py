@@ -1,10 +1,10 @@
 """HeadReader: the head of a request, from bytes to what the transport needs to know of it.
 
-A head is given whole, from the first byte of its request line to the empty line, so that
-nothing is kept between calls and one reader serves all connections of a listener. httptools
-splits and checks it. What httptools lets pass and the RFCs do not is refused here (two spaces in
-the request line, two Hosts, a coding that is not `chunked`), and what it refuses although Caddy
-takes it (methods it has not heard of, bytes above 127 in the target) is read a second time.
+A head is given whole, from the first byte of its request line to the empty line, so that one
+reader serves all connections of a listener. httptools splits and checks it. What httptools lets
+pass and the RFCs do not is refused here (two spaces in the request line, two Hosts, a coding that
+is not `chunked`), and what it refuses although Caddy takes it (methods it has not heard of, bytes
+above 127 in the target) is read a second time.
 """
 
 from __future__ import annotations
@@ -29,10 +29,17 @@ CHUNKED = -1
 _SPECIAL = frozenset(
     {b"connection", b"content-length", b"transfer-encoding", b"expect", b"upgrade"}
 )
+_OF_ONE_REQUEST = _SPECIAL - {b"connection"}
+"""Fields that speak of this request's body, or of what follows it."""
 _ONCE = (b"host", b"content-length", b"transfer-encoding")
 _EMPTY_LINES = 2
 """Empty lines that may stand before a request (RFC 9112 §2.2 asks for one)."""
 _MOST_HOSTS = 1024
+_MOST_KNOWN = 128
+_LONGEST_KEPT = 2048
+_METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
+_PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@%/?"
+"""What a path and a query are made of (RFC 3986 §3.3)."""
 _STAND_IN = b"GET / HTTP/1.1\r\n"
 _SLASH, _QUESTION, _PERCENT = b"/?%"
 """As numbers: bytes are searched for a number five times as fast as for bytes."""
@@ -43,6 +50,7 @@ class HeadReader:
 
     __slots__ = (
         "_hosts",
+        "_known",
         "_names",
         "_parser",
         "_settings",
@@ -67,6 +75,7 @@ class HeadReader:
         self._settings = settings
         self._names = RequestNames(settings)
         self._hosts: set[bytes | None] = set()
+        self._known: dict[bytes, tuple[list[tuple[bytes, bytes]], bool]] = {}
         # A field takes 4 bytes at least, so that most heads need not be looked at closely.
         self._surely_small = min(
             settings.max_target_bytes, settings.max_header_bytes, 4 * settings.max_header_count
@@ -106,6 +115,39 @@ class HeadReader:
 
     def read(self, head: bytes) -> None:
         """Read a head. Raises `RefusedError`."""
+        end = head.find(b"\r\n")
+        known = self._known.get(head[end:])
+        if known is not None and self._read_line(head[:end]):
+            self.headers = known[0].copy()
+            self.keep_alive = known[1]
+            self.http11 = True
+            self.length = 0
+            self.expects = self.websocket = False
+            return
+        try:
+            self._read_all(head, end)
+        except RefusedError:
+            # It may wait for a body, and is not to find it in the next client's head.
+            self._parser = httptools.HttpRequestParser(self)
+            raise
+
+    def _read_line(self, line: bytes) -> bool:
+        """Read a request line if there is nothing unusual about it."""
+        parts = line.split(b" ")
+        if len(parts) != 3 or parts[2] != b"HTTP/1.1" or parts[0] not in _METHODS:  # noqa: PLR2004
+            return False
+        target = parts[1]
+        if target.translate(None, _PLAIN) or not target.startswith(b"/"):
+            return False
+        if len(target) > self._surely_small:
+            return False
+        self.method = parts[0]
+        self.target = target
+        self._split_target()
+        return True
+
+    def _read_all(self, head: bytes, end: int) -> None:
+        """Read a head of which nothing is known."""
         self._split(head)
         if len(head) > self._surely_small:
             self._check_size(head)
@@ -123,7 +165,20 @@ class HeadReader:
             self._parser = httptools.HttpRequestParser(self)
         if fields.get(b"host") not in self._hosts:
             self._learn_host(fields.get(b"host"))
+        if self.http11 and self.target[0] == _SLASH and _OF_ONE_REQUEST.isdisjoint(fields):
+            self._learn(head[end:])
         self._split_target()
+
+    def _learn(self, block: bytes) -> None:
+        """Know these fields when they come again: a client mostly sends the same ones each time.
+
+        (HTTP/2 has its header table for the same reason.) A block is all the bytes after the
+        request line, so that there are no two ways to read it.
+        """
+        if len(block) <= _LONGEST_KEPT and block.startswith(b"\r\n"):
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[block] = self.headers.copy(), self.keep_alive
 
     def _split(self, head: bytes) -> None:
         """Read the request line and the fields."""

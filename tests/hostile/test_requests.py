@@ -8,7 +8,17 @@ import pytest
 
 from snake.transport.asgi import Receive, Scope, Send
 from tests.hostile.requests import CASES, Case
-from tests.transport.wire import GET, Client, Response, echo, hello, serving, until, whole_body
+from tests.transport.wire import (
+    GET,
+    Client,
+    Response,
+    Server,
+    echo,
+    hello,
+    serving,
+    until,
+    whole_body,
+)
 
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -40,6 +50,16 @@ async def test_refused(case: Case) -> None:
         assert response["connection"] == "close"
         await client.closed()
         assert app.paths == ["/"]
+        await _is_as_ever(server)
+
+
+async def _is_as_ever(server: Server) -> None:
+    """See that nothing of a refused request is left for the next client."""
+    async with server.client() as client:
+        await client.send(b"GET / HTTP/1.1\r\nHost: a\r\nX-Not-Seen-Before: 1\r\n\r\n")
+        assert (await client.response()).status == 200
+        await client.send(GET)
+        assert (await client.response()).status == 200
 
 
 async def _answer_to(client: Client, data: bytes) -> Response:

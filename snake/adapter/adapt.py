@@ -39,7 +39,7 @@ def adapt(text: str, file: str, catalogue: Catalogue) -> tuple[Document, list[Ca
     expanded = expand(text, file)
     option_lines, sites = split(parse(expanded.lines), catalogue)
     options = read_options(option_lines, catalogue)
-    order = Order(options.get("order", ()), tuple(catalogue.directives))
+    order = Order(options.get("order", ()), catalogue.directives)
     shared = Shared(file, options, catalogue, order, Groups())
     adapted = _adapt_sites(sites, shared)
     servers = gather(adapted, options.get("default_bind", ()), Ports.of(options))

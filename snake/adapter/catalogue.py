@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.metadata import entry_points
 from typing import Any
 
 from snake.adapter.directive import Directive, MatcherSyntax, Option
 from snake.caddyfile.segments import Segment
-from snake.core.errors import ConfigError
 from snake.core.modules import load_object
+from snake.core.plugins import Table
 from snake.core.record import Record
 from snake.core.suggest import suggestion
 
@@ -17,22 +16,9 @@ from snake.core.suggest import suggestion
 class Catalogue(Record):
     """Tables from names to import paths. A word is imported when a Caddyfile first uses it."""
 
-    directives: Mapping[str, str]
+    directives: Table
     matchers: Mapping[str, str]
     options: Mapping[str, str]
-
-    def with_plugins(self) -> Catalogue:
-        """Return these tables and the directives of the installed plugins.
-
-        Raises `ConfigError` for a plugin that takes the name of a standard directive.
-        """
-        directives = dict(self.directives)
-        for entry in entry_points(group="snake.directives"):
-            if entry.name in self.directives:
-                origin = entry.dist.name if entry.dist else entry.value
-                raise ConfigError(f"plugin {origin} redefines the standard directive {entry.name}")
-            directives[entry.name] = entry.value
-        return Catalogue(directives, self.matchers, self.options)
 
     def directive(self, line: Segment, hint: str = "") -> Directive:
         """Return the directive that a line begins with. Raises `CaddyfileError`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from snake.adapter.directive import Directive
 from snake.caddyfile.segments import Segment
@@ -75,7 +75,7 @@ class Move(Record):
 class Order:
     """The order for one Caddyfile: the standard one, its plugins and its `order` options."""
 
-    def __init__(self, moves: Sequence[Move], known: Sequence[str]) -> None:
+    def __init__(self, moves: Sequence[Move], known: Collection[str]) -> None:
         self._names = list(ORDER)
         for move in moves:
             self._move(move, known)
@@ -102,7 +102,7 @@ class Order:
         self._names.insert(index, directive.name)
         self._positions = {name: index for index, name in enumerate(self._names)}
 
-    def _move(self, move: Move, known: Sequence[str]) -> None:
+    def _move(self, move: Move, known: Collection[str]) -> None:
         if move.name not in known:
             hint = suggestion(move.name, known)
             move.line.args[0].fail(f"{move.name} is not a registered directive{hint}")

@@ -85,7 +85,7 @@ def _keys(word: Token, catalogue: Catalogue) -> Iterator[Token]:
             f"site addresses cannot contain a comma ',': '{text}' - "
             "put a space after the comma to separate site addresses"
         )
-    if text in catalogue.directives:
+    if text in catalogue.directives.standard:
         word.fail(
             f"parsed '{text}' as a site address, but it is a known directive; "
             "directives must appear in a site block"

@@ -16,13 +16,13 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 import msgspec
 
 from snake.core.errors import ConfigError
 from snake.core.locate import locate
+from snake.core.plugins import Table
 from snake.core.suggest import suggestion
 
 T = TypeVar("T")
@@ -81,16 +81,11 @@ class Registry:
     """Finds module classes by ID; each is imported when first asked for.
 
     `table` maps an ID to `package.module:Class`. Plugins add to it through the
-    entry-point group `snake.modules`; a plugin cannot take a standard ID.
+    entry-point group `snake.modules`.
     """
 
     def __init__(self, table: Mapping[str, str]) -> None:
-        self._table = dict(table)
-        for entry in entry_points(group="snake.modules"):
-            if entry.name in table:
-                origin = entry.dist.name if entry.dist else entry.value
-                raise ConfigError(f"plugin {origin} redefines the standard module {entry.name}")
-            self._table[entry.name] = entry.value
+        self._table = Table(table, "snake.modules")
 
     def __contains__(self, id: str) -> bool:
         return id in self._table

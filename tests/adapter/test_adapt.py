@@ -15,6 +15,7 @@ from snake.adapter.catalogue import Catalogue
 from snake.caddyfile.errors import CaddyfileError
 from snake.config.document import encode
 from snake.core.errors import ConfigError
+from snake.core.plugins import Table
 from snake.plugin import Directive, Module, Scope, Segment
 from snake.standard import DIRECTIVES, MATCHERS, OPTIONS, catalogue
 
@@ -120,7 +121,7 @@ def _parse(line: Segment, scope: Scope) -> Stamp:
 placed = Directive("stamp", _parse, after="header")
 unplaced = Directive("loose", _parse)
 PLUGINS = Catalogue(
-    {**DIRECTIVES, "stamp": f"{__name__}:placed", "loose": f"{__name__}:unplaced"},
+    Table({**DIRECTIVES, "stamp": f"{__name__}:placed", "loose": f"{__name__}:unplaced"}),
     MATCHERS,
     OPTIONS,
 )

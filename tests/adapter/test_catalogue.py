@@ -8,6 +8,7 @@ from snake.adapter.catalogue import Catalogue
 from snake.caddyfile.errors import CaddyfileError
 from snake.caddyfile.segments import Segment, Token
 from snake.core.errors import ConfigError
+from snake.core.plugins import Table
 from snake.directives.respond import directive
 from snake.standard import catalogue
 
@@ -37,7 +38,7 @@ def test_unknown_word_is_refused_with_the_nearest() -> None:
 
 def test_word_that_cannot_be_loaded_names_its_package() -> None:
     """A plugin that is broken is named, with what its import said."""
-    broken = Catalogue({"x": "no_such_package:directive"}, {}, {})
+    broken = Catalogue(Table({"x": "no_such_package:directive"}), {}, {})
 
     with pytest.raises(ConfigError, match="no_such_package"):
         broken.directive(line("x"))

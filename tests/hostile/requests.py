@@ -280,13 +280,13 @@ WITH_BODIES = [
     Case(
         "two hosts and a body",
         "RFC 9112 §3.2",
-        _length(b"50").replace(b"a\r", b"a\r\nHost: a\r"),
+        _length(b"5000").replace(b"a\r", b"a\r\nHost: a\r"),
         400,
     ),
-    Case("no host and a body", "RFC 9112 §3.2", _length(b"50").replace(b"Host", b"Hosts"), 400),
-    Case("expects foo with a body", "RFC 9110 §10.1.1", _length(b"50\r\nExpect: foo"), 417),
-    Case("bad target with a body", "RFC 9112 §3.2", _length(b"50").replace(b"/ ", b"/%zz "), 400),
-    Case("300 fields and a body", "RFC 6585 §5", _length(b"50" + b"\r\nX: a" * 300), 431),
+    Case("no host and a body", "RFC 9112 §3.2", _length(b"5000").replace(b"Host", b"Hosts"), 400),
+    Case("expects foo with a body", "RFC 9110 §10.1.1", _length(b"5000\r\nExpect: foo"), 417),
+    Case("bad target with a body", "RFC 9112 §3.2", _length(b"5000").replace(b"/ ", b"/%zz "), 400),
+    Case("300 fields and a body", "RFC 6585 §5", _length(b"5000" + b"\r\nX: a" * 300), 431),
     Case("two hosts and chunks", "RFC 9112 §3.2", _coding(b" chunked\r\nHost: a"), 400),
 ]
 

@@ -126,7 +126,7 @@ class HeadReader:
             return
         try:
             self._read_all(head, end)
-        except RefusedError:
+        except Exception:
             # It may wait for a body, and is not to find it in the next client's head.
             self._parser = httptools.HttpRequestParser(self)
             raise

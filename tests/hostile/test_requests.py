@@ -56,7 +56,7 @@ async def test_refused(case: Case) -> None:
 async def _is_as_ever(server: Server) -> None:
     """See that nothing of a refused request is left for the next client."""
     async with server.client() as client:
-        await client.send(b"GET / HTTP/1.1\r\nHost: a\r\nX-Not-Seen-Before: 1\r\n\r\n")
+        await client.send(b"POST / HTTP/1.1\r\nHost: a\r\nX-Not-Seen-Before: 1\r\n\r\n")
         assert (await client.response()).status == 200
         await client.send(GET)
         assert (await client.response()).status == 200

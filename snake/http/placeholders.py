@@ -288,6 +288,25 @@ def _elapsed(scale: float) -> Getter:
 
 _HTTP_DATE = "%a, %d %b %Y %H:%M:%S GMT"
 
+_TLS = [
+    "cipher_suite",
+    "ech",
+    "proto",
+    "proto_mutual",
+    "resumed",
+    "server_name",
+    "version",
+    "client.certificate_der_base64",
+    "client.certificate_pem",
+    "client.fingerprint",
+    "client.issuer",
+    "client.public_key",
+    "client.public_key_sha256",
+    "client.serial",
+    "client.subject",
+]
+"""What `{http.request.tls.*}` tells of a connection with TLS; without it each is empty."""
+
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "i686": "386"}
 """The machine names of uname in the words of Go, which `{system.arch}` uses."""
 
@@ -346,6 +365,8 @@ _EXACT: dict[str, Getter] = {
     "system.wd": lambda _: START.folder,
     "system.arch": lambda _: _ARCHITECTURES.get(os.uname().machine, os.uname().machine),
 }
+
+_EXACT |= {f"http.request.tls.{name}": lambda _: "" for name in _TLS}
 
 _PREFIXES: tuple[tuple[str, Callable[[str], Getter | None]], ...] = (
     ("http.request.header.", _header),

@@ -102,10 +102,11 @@ def _exclusive(inner: Next, after: Next, matcher: Matcher | None, group: str) ->
     """Like `_guard`, for one of a group: the first of the group that matches shuts out the rest."""
 
     def route(request: Request, send: Send) -> Awaitable[None]:
+        # The matcher first, as in Caddy: what it sets (`{re.1}`) and refuses counts even so.
+        if matcher is not None and not matcher(request):
+            return after(request, send)
         groups = request.groups
         if groups and group in groups:
-            return after(request, send)
-        if matcher is not None and not matcher(request):
             return after(request, send)
         if groups is None:
             request.groups = {group}

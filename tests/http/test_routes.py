@@ -126,3 +126,18 @@ async def test_unknown_field_names_its_place() -> None:
     assert str(caught.value) == (
         'apps/http/servers/srv0/routes/0/handle/0: unknown field "bodi"; did you mean "body"?'
     )
+
+
+async def test_matcher_of_a_group_runs_even_when_another_route_was_taken() -> None:
+    """What a matcher sets is set, though its route is shut out by an earlier one of the group."""
+
+    def rewrite(pattern: str, uri: str) -> dict[str, Any]:
+        match = [{"path_regexp": {"pattern": pattern}}]
+        return {"group": "g", "match": match, "handle": [{"handler": "rewrite", "uri": uri}]}
+
+    async with site_of_routes(
+        rewrite("^/(a+)", "/x{http.regexp.1}"),
+        rewrite("^/(.)", "/y{http.regexp.1}"),
+        respond("{http.request.uri} {http.regexp.1}"),
+    ) as site:
+        assert (await site.get("/aab")).text == "/xaa x"

@@ -77,6 +77,8 @@ def request(target: bytes = b"/a%20b/c.tar.gz?x=1&x=2&y=") -> Request:
         ("http.request.orig_uri.path", "/a b/c.tar.gz"),
         ("http.vars.client_ip", "192.168.7.9"),
         ("http.vars.none", ""),
+        ("http.request.tls.version", ""),
+        ("http.request.tls.nope", "{http.request.tls.nope}"),
     ],
 )
 def test_request_placeholders(key: str, value: str) -> None:

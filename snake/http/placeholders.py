@@ -288,23 +288,12 @@ def _elapsed(scale: float) -> Getter:
 
 _HTTP_DATE = "%a, %d %b %Y %H:%M:%S GMT"
 
-_TLS = [
-    "cipher_suite",
-    "ech",
-    "proto",
-    "proto_mutual",
-    "resumed",
-    "server_name",
-    "version",
-    "client.certificate_der_base64",
-    "client.certificate_pem",
-    "client.fingerprint",
-    "client.issuer",
-    "client.public_key",
-    "client.public_key_sha256",
-    "client.serial",
+_TLS = (
+    *("cipher_suite", "ech", "proto", "proto_mutual", "resumed", "server_name", "version"),
+    *("client.certificate_der_base64", "client.certificate_pem", "client.fingerprint"),
+    *("client.issuer", "client.public_key", "client.public_key_sha256", "client.serial"),
     "client.subject",
-]
+)
 """What `{http.request.tls.*}` tells of a connection with TLS; without it each is empty."""
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "i686": "386"}

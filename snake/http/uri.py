@@ -27,7 +27,7 @@ def to_bytes(text: str) -> bytes:
 
 def escape_path(path: str) -> str:
     """Percent-encode a decoded path, as Go's `URL.EscapedPath` does."""
-    return quote(to_bytes(path), safe="$&+,/:;=@")
+    return path if path == "*" else quote(to_bytes(path), safe="$&+,/:;=@")
 
 
 def escape_segments(path: str) -> str:

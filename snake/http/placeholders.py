@@ -14,8 +14,6 @@ import socket
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from http.cookies import CookieError, SimpleCookie
-from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote_plus
@@ -168,6 +166,8 @@ def _cookie(name: str) -> Getter:
 def _unquoted(value: str) -> str:
     if not value.startswith('"'):
         return value
+    from http.cookies import CookieError, SimpleCookie  # noqa: PLC0415  (slow, seldom needed)
+
     try:
         return SimpleCookie(f"x={value}")["x"].value
     except (CookieError, KeyError):
@@ -207,6 +207,7 @@ def _masked(sizes: str) -> Getter | None:
     if not match:
         return None
     bits = {4: match[1], 6: match[2]}
+    from ipaddress import ip_address, ip_network  # noqa: PLC0415  (slow, seldom needed)
 
     def get(request: Request) -> str:
         host = (request.scope.get("client") or ("", 0))[0].partition("%")[0]

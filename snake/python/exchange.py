@@ -13,14 +13,16 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from types import TracebackType
-
-from a2wsgi.wsgi_typing import WSGIApp
+from typing import TYPE_CHECKING
 
 from snake.python.environ import Environ
 from snake.python.filewrapper import FileWrapper
 from snake.python.start import Headers, content_length, encode_headers, parse_status
 from snake.python.stream import Stream
 from snake.transport.exchange import ClientDisconnectedError
+
+if TYPE_CHECKING:
+    from a2wsgi.wsgi_typing import WSGIApp
 
 log = logging.getLogger("snake.python")
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-
-from a2wsgi.wsgi_typing import WSGIApp
+from typing import TYPE_CHECKING
 
 from snake.http.errors import AbortError
 from snake.http.handler import Message, Next, Receive, Send
@@ -21,6 +20,9 @@ from snake.python.failure import fail
 from snake.python.filewrapper import FileWrapper
 from snake.python.input import Body, has_no_body, is_short, is_uncertain, read_short, stream
 from snake.python.threads import Threads
+
+if TYPE_CHECKING:
+    from a2wsgi.wsgi_typing import WSGIApp
 
 PATHSEND = "http.response.pathsend"
 """https://asgi.readthedocs.io/en/latest/extensions.html#path-send"""

@@ -29,7 +29,7 @@ logger = logging.getLogger("snake")
 SLOW = 10.0
 """Seconds after which a start that is not over is mentioned in the log, and again."""
 CLOSING = 5.0
-"""Seconds that a worker has to close what it had opened when it fails to start."""
+"""Seconds that a worker has to end when it has closed its channel or failed to start."""
 SHUTDOWN = 30.0
 """Seconds after the grace period that an app has for its own shutdown."""
 HANGING = 1.0
@@ -92,7 +92,8 @@ class Process:
         """Let it finish its requests and close everything; return when it is gone."""
         self._line.send(Drain())
         grace = self._work.grace
-        await self._end(None if grace is None else grace + SHUTDOWN)
+        await self._news(None if grace is None else grace + SHUTDOWN)
+        await self._end(CLOSING if self._answer.done() else 0)
 
     def kill(self) -> None:
         """End it now."""

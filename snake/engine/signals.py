@@ -16,13 +16,17 @@ FORCED = 2
 
 
 class Signals:
-    """The first SIGINT or SIGTERM asks to stop, the second to give up; SIGQUIT ends at once."""
+    """SIGINT and SIGTERM ask to stop, a second SIGINT to give up; SIGQUIT ends at once.
+
+    A second SIGTERM changes nothing: whoever repeats it by machine wants no request cut off.
+    """
 
     def __init__(self) -> None:
         self.stop = asyncio.Event()
         self.quit = asyncio.Event()
         self.name = ""
         """The signal that asked to stop."""
+        self._interrupted = False
 
     def install(self) -> None:
         """Listen, on the running loop."""
@@ -36,10 +40,14 @@ class Signals:
         loop.add_signal_handler(signal.SIGUSR1, _on_reload)
 
     def _on_stop(self, number: signal.Signals) -> None:
-        if self.stop.is_set():
-            self.quit.set()
-        self.name = number.name
-        self.stop.set()
+        if number == signal.SIGINT:
+            if self._interrupted:
+                logger.warning("force quit", extra={"fields": {"signal": number.name}})
+                self.quit.set()
+            self._interrupted = True
+        if not self.stop.is_set():
+            self.name = number.name
+            self.stop.set()
 
 
 def _on_reload() -> None:

@@ -48,11 +48,14 @@ async def supervise(document: Document, zygote: socket.socket) -> int:
         _warn_of_admin(document)
         autosave(document)
         await signals.stop.wait()
-        return await _stop(generation, signals)
+        return await _stop(generation, sockets, signals)
 
 
-async def _stop(generation: Generation, signals: Signals) -> int:
+async def _stop(generation: Generation, sockets: Sockets, signals: Signals) -> int:
     logger.info("shutting down", extra={"fields": {"signal": signals.name}})
+    # The workers close their copies when they drain: then new connections are
+    # refused at once, and do not wait for a process that will never take them.
+    sockets.close()
     graceful = await _unless(signals.quit, generation.drain())
     if not graceful:
         await generation.kill()

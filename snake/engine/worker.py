@@ -75,7 +75,10 @@ async def _work(channel: socket.socket, data: bytes, sockets: Sockets) -> int:
         told = asyncio.create_task(_told_to_end(line))
         line.send(Ready())
         if await told:
+            _stop_listening(running, sockets)
             await asyncio.gather(*(serving.drain(grace) for serving in running))
+    # What is left are tasks and threads that may not end: the supervisor waits no longer for them.
+    line.close()
     return 0
 
 
@@ -85,6 +88,18 @@ async def _serve(servers: list[RunningServer], sockets: Sockets) -> list[Serving
         for server in servers
         for address in single(server.listen)
     ]
+
+
+def _stop_listening(running: list[Serving], sockets: Sockets) -> None:
+    """Close our copies of the sockets.
+
+    While the supervisor has others, as it has for a worker that takes this
+    one's place, connections go on to wait there; if not, they are refused.
+    """
+    for serving in running:
+        serving.pause()
+    for sock in sockets.values():
+        sock.close()
 
 
 async def _told_to_end(line: Line) -> bool:

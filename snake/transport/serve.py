@@ -28,6 +28,8 @@ _BACKOFF = 1.0
 """Seconds without accepting after the process or the system ran out of something."""
 _PROBES = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 9}
 """Seconds before the first probe and between two, and how many are lost before the end (Caddy)."""
+_LONGEST_GOODBYE = 1.0
+"""Seconds in which apps can end that were cancelled."""
 _MOST_AT_ONCE = 128
 """Connections accepted before those that are open get their turn."""
 
@@ -163,7 +165,8 @@ class Serving:
     async def drain(self, grace: float | None) -> None:
         """Stop: accept nothing, let what is being answered finish, close the rest at once.
 
-        After `grace` seconds (`None`: never) what is left is cut off. Returns when nothing is left.
+        After `grace` seconds (`None`: never) what is left is cut off. Returns when nothing is left
+        but apps that do not let themselves be cancelled.
         """
         self.pause()
         self.draining = True
@@ -179,14 +182,16 @@ class Serving:
                 connection.abort()
             for task in list(self.tasks):
                 task.cancel()
-            await self._finished()
+            await self._finished(_LONGEST_GOODBYE)
+            if self.tasks:
+                log.warning("%d requests do not let themselves be cancelled", len(self.tasks))
 
-    async def _finished(self) -> None:
+    async def _finished(self, patience: float | None = None) -> None:
         while self._open:
             self._closed.clear()
             await self._closed.wait()
         if self.tasks:
-            await asyncio.wait(self.tasks)
+            await asyncio.wait(self.tasks, timeout=patience)
 
 
 def _prepare(sock: socket.socket) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from urllib.parse import quote
 
@@ -9,7 +10,6 @@ from snake.http.errors import AbortError, HandlerError
 from snake.http.handler import ASGIApp, Next, Scope, Send
 from snake.http.request import Request
 from snake.python.failure import fail
-from snake.transport.asgi import ResponseStartedError
 
 State = dict[str, Any]
 
@@ -32,10 +32,21 @@ class ASGIHandler:
             scope["state"] = self._state.copy()
         try:
             await self._app(scope, request.receive, send)
-        except (AbortError, ResponseStartedError, HandlerError):
+        except (AbortError, HandlerError, GeneratorExit):
+            # The last is how a coroutine that nobody will resume is closed.
             raise
-        except Exception as error:  # noqa: BLE001 - whatever an app raises is its failure
+        except BaseException as error:
+            # Whatever an app raises is its failure, `SystemExit` as well: past this point
+            # that would end the worker, and with it everybody's requests.
+            if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+                raise
             fail(self._name, request, error)
+
+
+def _is_cancelled() -> bool:
+    """Whether the server has cancelled the request; apps can raise `CancelledError` themselves."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
 def with_prefix(scope: Scope, prefix: str) -> Scope:

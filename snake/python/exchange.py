@@ -16,10 +16,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from snake.python.environ import Environ
+from snake.python.failure import is_disconnect
 from snake.python.filewrapper import FileWrapper
 from snake.python.start import Headers, content_length, encode_headers, parse_status
 from snake.python.stream import Stream
-from snake.transport.exchange import ClientDisconnectedError
+from snake.python.threads import Threads
 
 if TYPE_CHECKING:
     from a2wsgi.wsgi_typing import WSGIApp
@@ -30,11 +31,14 @@ ExcInfo = tuple[type[BaseException], BaseException, TracebackType]
 
 
 class Outbox:
-    """Exchanges with news for the loop, which is woken once for all of them."""
+    """Exchanges of one app with news for the loop, which is woken once for all of them."""
 
-    __slots__ = ("_loop", "_news", "_woken")
+    __slots__ = ("_loop", "_news", "_woken", "app", "threads")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, threads: Threads, app: str) -> None:
+        self.threads = threads
+        self.app = app
+        """The app's name."""
         self._loop = loop
         self._news: deque[Exchange] = deque()
         self._woken = False
@@ -121,13 +125,18 @@ class Exchange:
     # In the thread ---------------------------------------------------------
 
     def run(self) -> None:
-        """Call the app, and let the loop know. Never raises."""
+        """Call the app, and let the loop know. Never raises.
+
+        An app that nobody waits for any more is not called.
+        """
+        if self.gone:
+            return
         try:
             # A context of its own: no variable outlives its request.
             contextvars.Context().run(self._call)
-        except BaseException as error:
-            if self.complete or (self.gone and not isinstance(error, ClientDisconnectedError)):
-                log.exception("app failed after its response")
+        except BaseException as error:  # noqa: BLE001 - it would end the thread
+            if (self.complete or self.gone) and not is_disconnect(error):
+                self._complain("app failed after its response", error)
             if not self.complete:
                 self.failure = error
         if not self.complete:
@@ -139,8 +148,8 @@ class Exchange:
         try:
             if self.close is not None:
                 self.close()
-        except Exception:
-            log.exception("app failed to close a file")
+        except BaseException as error:  # noqa: BLE001 - it would end the thread
+            self._complain("app failed to close a file", error)
 
     def start_response(
         self,
@@ -185,10 +194,11 @@ class Exchange:
         for chunk in iterable:
             self._require(chunk)
             if self.complete:
+                if not chunk:
+                    continue
+                self._complain("app yielded more than its Content-Length")
                 break
-            if not chunk:
-                continue
-            if self.stream is None and content_length(self.headers or []) == len(chunk):
+            if chunk and self.stream is None and self._is_whole(chunk):
                 self._finish(chunk)
             else:
                 self._push(chunk)
@@ -212,14 +222,24 @@ class Exchange:
         self.complete = True
         self._outbox.post(self)
 
+    def _is_whole(self, chunk: bytes) -> bool:
+        return content_length(self.headers or []) == len(chunk)
+
     def _push(self, chunk: bytes) -> None:
-        self._committed = True
+        """Send a chunk. The first one, even empty, has the loop look for the client's end."""
+        if chunk:
+            self._committed = True
+        news = bool(chunk) or self.stream is None
         if self.stream is None:
-            self.stream = Stream()
+            self.stream = Stream(self._outbox.threads)
             if self.gone:
                 self.stream.abandon()
         self.stream.push(chunk)
-        self._outbox.post(self)
+        if news:
+            self._outbox.post(self)
+
+    def _complain(self, message: str, error: BaseException | None = None) -> None:
+        log.error(message, exc_info=error, extra={"fields": {"app": self._outbox.app}})
 
     def _require(self, chunk: object) -> None:
         if self.headers is None:

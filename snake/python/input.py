@@ -1,7 +1,8 @@
 """Input: the request body as the file that WSGI apps read, `wsgi.input`.
 
 A short body is there when the app starts, so that no thread waits for a slow
-client. A longer one is read from the client while the app reads from us.
+client. A longer one has begun by then, and the rest comes while the app reads;
+what it waits for its client is not counted as work.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import BinaryIO
 from snake.http.errors import AbortError
 from snake.http.handler import Message, Receive
 from snake.python.environ import Environ
+from snake.python.threads import PATIENCE, Threads
 from snake.transport.exchange import ClientDisconnectedError
 
 SHORT_BODY = 65_536
@@ -22,8 +24,9 @@ SHORT_BODY = 65_536
 class Body(io.RawIOBase):
     """A body that arrives while it is read, in any thread but the loop's."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, receive: Receive) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, threads: Threads, receive: Receive) -> None:
         self._loop = loop
+        self._threads = threads
         self._receive = receive
         self._chunk = memoryview(b"")
         self.ended = False
@@ -47,8 +50,9 @@ class Body(io.RawIOBase):
         return size
 
     async def begin(self) -> None:
-        """Wait for the first message, on the loop: it says whether there is a body at all.
+        """Wait for the first message, on the loop: what may never come needs no thread.
 
+        Without a length, it says whether there is a body at all.
         Raises `AbortError` when the client goes away before it.
         """
         try:
@@ -57,7 +61,13 @@ class Body(io.RawIOBase):
             raise AbortError from error
 
     def _take(self) -> None:
-        self._accept(asyncio.run_coroutine_threadsafe(self._next(), self._loop).result())
+        coming = asyncio.run_coroutine_threadsafe(self._next(), self._loop)
+        try:
+            message = coming.result(PATIENCE)
+        except TimeoutError:
+            with self._threads.aside():
+                message = coming.result()
+        self._accept(message)
 
     def _accept(self, message: Message) -> None:
         if message["type"] != "http.request":
@@ -83,15 +93,15 @@ def has_no_body(environ: Environ) -> bool:
     )
 
 
-def is_uncertain(environ: Environ) -> bool:
-    """Whether only the body itself tells if there is one: HTTP/2 and 3 without a length."""
-    return "CONTENT_LENGTH" not in environ and "HTTP_TRANSFER_ENCODING" not in environ
+def is_unasked(environ: Environ) -> bool:
+    """Whether the client sends its body without being asked for it (RFC 9110 §10.1.1)."""
+    return "HTTP_EXPECT" not in environ
 
 
 def is_short(environ: Environ) -> bool:
-    """Whether to await the body first: it is short, and the client sends it unasked."""
+    """Whether to await the whole body first."""
     length = environ.get("CONTENT_LENGTH", "")
-    return length.isdigit() and int(length) <= SHORT_BODY and "HTTP_EXPECT" not in environ
+    return length.isdigit() and int(length) <= SHORT_BODY
 
 
 async def read_short(receive: Receive) -> BinaryIO:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+from snake.python.threads import PATIENCE, Threads
 from snake.transport.exchange import ClientDisconnectedError
 
 HIGH_WATER = 65_536
@@ -13,9 +14,10 @@ HIGH_WATER = 65_536
 class Stream:
     """What a streamed response has yielded and the loop has not sent."""
 
-    __slots__ = ("_chunks", "_gone", "_room", "_waiting")
+    __slots__ = ("_chunks", "_gone", "_room", "_threads", "_waiting")
 
-    def __init__(self) -> None:
+    def __init__(self, threads: Threads) -> None:
+        self._threads = threads
         self._chunks: list[bytes] = []
         self._waiting = 0
         self._gone = False
@@ -26,15 +28,26 @@ class Stream:
 
         Raises `ClientDisconnectedError` when nobody will take it.
         """
+        if not self._has_room():
+            self._await_room()
         with self._room:
-            while self._waiting > HIGH_WATER and not self._gone:
-                self._room.wait()
             if self._gone:
                 raise ClientDisconnectedError(
                     "the client went away before it took the whole response"
                 )
-            self._chunks.append(chunk)
-            self._waiting += len(chunk)
+            if chunk:
+                self._chunks.append(chunk)
+                self._waiting += len(chunk)
+
+    def _has_room(self) -> bool:
+        return self._waiting <= HIGH_WATER or self._gone
+
+    def _await_room(self) -> None:
+        with self._room:
+            if self._room.wait_for(self._has_room, PATIENCE):
+                return
+        with self._threads.aside(), self._room:
+            self._room.wait_for(self._has_room)
 
     def take(self) -> bytes:
         """Return all that waits; on the loop."""
@@ -46,10 +59,10 @@ class Stream:
         """Say that the client's side has taken so many bytes; on the loop."""
         with self._room:
             self._waiting -= size
-            self._room.notify()
+            self._room.notify_all()
 
     def abandon(self) -> None:
         """Say that nobody will take any more; on the loop."""
         with self._room:
             self._gone = True
-            self._room.notify()
+            self._room.notify_all()

@@ -9,6 +9,9 @@ do not: an app that sleeps needs one for each request in flight. So:
 - While work waits, a tick each `TICK` seconds compares the process's CPU time with
   the clock. Below `IDLE` the threads are waiting for something else: the limit
   doubles. Above `BUSY` they stand in each other's way: the limit shrinks by an eighth.
+- A thread that waits for its client steps aside (`aside`): it is not counted, and
+  another takes its place. Clients that are slow hold up nobody, until there are
+  `MAX_THREADS`.
 - Nothing ticks and nobody polls when no work waits. A thread that had no work for
   `RETIRE` seconds ends; the last one stays.
 """
@@ -16,18 +19,27 @@ do not: an app that sleeps needs one for each request in flight. So:
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
 from snake.python.busy import Busy
 
+log = logging.getLogger("snake.python")
+
 Job = Callable[[], None]
 """What a thread runs. It must not raise."""
 
-MAX_THREADS = 128
+MAX_RUNNING = 128
+"""Threads that may be at work at once."""
+MAX_THREADS = 1000
+"""Threads that there may be, with those that wait for their clients."""
+PATIENCE = 0.01
+"""Seconds that a thread waits for its client before it steps aside for another."""
 GRACE = 0.002
 """Seconds that work may wait before anyone asks why."""
 TICK = 0.01
@@ -39,22 +51,30 @@ RETIRE = 30.0
 class Threads:
     """An elastic pool of threads. `submit` and `close` belong to the loop's thread."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, most: int = MAX_THREADS) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        most: int = MAX_RUNNING,
+        most_alive: int = MAX_THREADS,
+    ) -> None:
         self._loop = loop
         self._most = most
+        self._most_alive = most_alive
         self._limit = 1
         self._running = 0
+        self._aside = 0
         self._queue: deque[Job] = deque()
         self._idle: list[_Thread] = []
         self._lock = threading.Lock()
         self._timer: asyncio.TimerHandle | None = None
         self._busy = Busy()
         self._closed = False
+        self._refused = False
 
     @property
     def alive(self) -> int:
-        """Threads that exist: those at work and those that wait for some."""
-        return self._running + len(self._idle)
+        """Threads that exist: those at work, those that wait for clients, and the idle."""
+        return self._running + self._aside + len(self._idle)
 
     async def __aenter__(self) -> Self:
         return self
@@ -70,17 +90,34 @@ class Threads:
     def submit(self, job: Job) -> None:
         """Run `job` in a thread, as soon as one may."""
         with self._lock:
-            if self._running >= self._limit:
+            if self._is_full():
                 self._queue.append(job)
                 thread = None
             else:
                 self._running += 1
                 thread = self._idle.pop() if self._idle else _Thread(self)
         if thread is not None:
-            thread.give(job)
-        elif self._timer is None:
+            self._give(thread, job)
+        if self._queue and self._timer is None:
             self._busy.restart()
             self._timer = self._loop.call_later(GRACE, self._tick)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Let other work run in this thread's place while it waits for its client.
+
+        It comes back without waiting for a place: for a moment more than the limit may run.
+        """
+        with self._lock:
+            self._running -= 1
+            self._aside += 1
+        try:
+            self._dispatch()
+            yield
+        finally:
+            with self._lock:
+                self._running += 1
+                self._aside -= 1
 
     def close(self) -> None:
         """Let idle threads end, and the others when they have done all work that waits."""
@@ -94,14 +131,18 @@ class Threads:
         self._busy.close()
 
     def next_job(self, thread: _Thread) -> Job | None:
-        """Return more work for a thread that has done its own; without any, it is idle."""
+        """Return more work for a thread that has done its own; `None` is the end.
+
+        Waits while there is none.
+        """
         with self._lock:
             if self._queue and self._running <= self._limit:
                 return self._queue.popleft()
             self._running -= 1
-            if not self._closed:
-                self._idle.append(thread)
-        return None
+            if self._closed:
+                return None
+            self._idle.append(thread)
+        return thread.wait()
 
     def may_retire(self, thread: _Thread) -> bool:
         """Whether a thread that waited long may end; not when it is the last or has got work."""
@@ -111,11 +152,6 @@ class Threads:
             self._idle.remove(thread)
             return True
 
-    @property
-    def closed(self) -> bool:
-        """Whether idle threads shall end."""
-        return self._closed
-
     def _tick(self) -> None:
         self._timer = None
         if not self._queue:
@@ -123,21 +159,40 @@ class Threads:
         busy = self._busy.measure()
         if busy < IDLE:
             self._limit = min(self._limit * 2, self._most)
-            self._dispatch()
         elif busy > BUSY and self._limit > 1:
             self._limit -= -(-self._limit // 8)
+        self._dispatch()
         self._timer = self._loop.call_later(TICK, self._tick)
+
+    def _is_full(self) -> bool:
+        """Whether more work has to wait; with the lock."""
+        return self._running >= self._limit or self._running + self._aside >= self._most_alive
 
     def _dispatch(self) -> None:
         """Start what waits, up to the limit."""
         while True:
             with self._lock:
-                if not self._queue or self._running >= self._limit:
+                if not self._queue or self._is_full():
                     return
                 self._running += 1
                 job = self._queue.popleft()
                 thread = self._idle.pop() if self._idle else _Thread(self)
+            if not self._give(thread, job):
+                return
+
+    def _give(self, thread: _Thread, job: Job) -> bool:
+        """Give a thread work. If the system has no thread for it, the work goes on waiting."""
+        try:
             thread.give(job)
+        except RuntimeError:
+            with self._lock:
+                self._running -= 1
+                self._queue.appendleft(job)
+            if not self._refused:
+                self._refused = True
+                log.warning("the system gives no more threads, there are %d", self.alive)
+            return False
+        return True
 
 
 class _Thread:
@@ -161,18 +216,16 @@ class _Thread:
             self._started = True
             threading.Thread(target=self._run, name="snake-wsgi", daemon=True).start()
 
-    def _run(self) -> None:
-        job, self._job = self._job, None
-        while job is not None:
-            job()
-            job = self._pool.next_job(self)
-            if job is None and not self._pool.closed:
-                job = self._wait()
-
-    def _wait(self) -> Job | None:
-        """Wait for work; `None` is the end."""
+    def wait(self) -> Job | None:
+        """Wait for work, in the thread; `None` is the end."""
         while not self._bell.acquire(timeout=RETIRE):
             if self._pool.may_retire(self):
                 return None
         job, self._job = self._job, None
         return job
+
+    def _run(self) -> None:
+        job, self._job = self._job, None
+        while job is not None:
+            job()
+            job = self._pool.next_job(self)

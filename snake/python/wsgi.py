@@ -18,8 +18,10 @@ from snake.python.environ import Environ, base_environ, build_environ
 from snake.python.exchange import Exchange, Outbox
 from snake.python.failure import fail
 from snake.python.filewrapper import FileWrapper
-from snake.python.input import Body, has_no_body, is_short, is_uncertain, read_short, stream
+from snake.python.input import Body, has_no_body, is_short, is_unasked, read_short, stream
+from snake.python.stream import Stream
 from snake.python.threads import Threads
+from snake.transport.framing import AppError
 
 if TYPE_CHECKING:
     from a2wsgi.wsgi_typing import WSGIApp
@@ -36,7 +38,7 @@ class WSGIHandler:
         self._app = app
         self._threads = threads
         self._loop = asyncio.get_running_loop()
-        self._outbox = Outbox(self._loop)
+        self._outbox = Outbox(self._loop, threads, name)
         self._base = base_environ(multiprocess=multiprocess)
         self._base["wsgi.file_wrapper"] = FileWrapper
 
@@ -54,6 +56,10 @@ class WSGIHandler:
                 await self._send_stream(exchange, request, send, body)
             elif exchange.failure is None:
                 await self._send_whole(exchange, send)
+        except (AppError, ValueError, TypeError) as error:
+            exchange.abandon()
+            # It was raised by `send`, about what the app said: our frames tell nothing.
+            fail(self._name, request, error.with_traceback(None), started=exchange.started)
         except BaseException:
             exchange.abandon()
             raise
@@ -64,11 +70,11 @@ class WSGIHandler:
         """Set `wsgi.input`; return it if it is one that arrives while it is read."""
         if has_no_body(environ) or request.scope["type"] != "http":
             environ["wsgi.input"] = io.BytesIO()
-        elif is_short(environ):
+        elif is_short(environ) and is_unasked(environ):
             environ["wsgi.input"] = await read_short(request.receive)
         else:
-            body = Body(self._loop, request.receive)
-            if is_uncertain(environ):
+            body = Body(self._loop, self._threads, request.receive)
+            if is_unasked(environ):
                 await body.begin()
             environ["wsgi.input"] = stream(body)
             return body
@@ -102,21 +108,27 @@ class WSGIHandler:
         if body is None or body.ended:
             watch = self._loop.create_task(_watch(request.receive, exchange))
         try:
-            await send(_start(exchange))
-            exchange.started = True
-            while not exchange.gone and exchange.failure is None:
-                complete = exchange.complete
-                if (data := stream.take()) or complete:
-                    await send(_part(data, more=not complete))
-                    stream.sent(len(data))
-                if complete:
-                    return
-                await exchange.wait()
+            await _send_parts(exchange, stream, send)
         finally:
             if watch is not None:
                 watch.cancel()
         if exchange.gone:
             raise AbortError
+
+
+async def _send_parts(exchange: Exchange, stream: Stream, send: Send) -> None:
+    """Send the response from its first byte on; before that its start may still change."""
+    while not exchange.gone and exchange.failure is None:
+        complete = exchange.complete
+        if (data := stream.take()) or complete:
+            if not exchange.started:
+                await send(_start(exchange))
+            await send(_part(data, more=not complete))
+            exchange.started = True
+            stream.sent(len(data))
+        if complete:
+            return
+        await exchange.wait()
 
 
 async def _watch(receive: Receive, exchange: Exchange) -> None:

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 
-from snake.config.document import Document
 from snake.core.errors import SnakeError
 from snake.engine import needs
+from snake.engine.loaded import Loaded
 from snake.engine.provision import provision
-from snake.engine.source import load as load_document
+from snake.engine.source import load as read_config
 from snake.http.handler import ASGIApp, Receive, Scope, Send
 
 
@@ -28,19 +28,19 @@ def load(config: str | None = None, adapter: str | None = None, server: str = ""
     `server` is its name in the JSON; it is needed when there are several.
     Raises `SnakeError`.
     """
-    return Site(load_document(config, adapter), server)
+    return Site(read_config(config, adapter), server)
 
 
 class Site:
     """An ASGI app: provisions its document at lifespan startup, closes it at shutdown."""
 
-    def __init__(self, document: Document, server: str = "") -> None:
-        names = list(needs.http(document).servers)
+    def __init__(self, loaded: Loaded, server: str = "") -> None:
+        names = list(needs.http(loaded.document).servers)
         if not server and len(names) != 1:
             raise SnakeError(f"name one of the configuration's servers: {', '.join(names)}")
         if server and server not in names:
             raise SnakeError(f'there is no server "{server}" in the configuration')
-        self._document = document
+        self._loaded = loaded
         self._server = server or names[0]
         self._stack = AsyncExitStack()
         self._app: ASGIApp | None = None
@@ -69,5 +69,6 @@ class Site:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _start(self) -> None:
-        servers = await provision(self._document, self._stack)
+        with self._loaded.placing():
+            servers = await provision(self._loaded.document, self._stack)
         self._app = next(server.app for server in servers if server.name == self._server)

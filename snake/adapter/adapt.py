@@ -12,6 +12,7 @@ from snake.adapter.listening import AdaptedSite, Listening, gather
 from snake.adapter.logs import LogNames, logging
 from snake.adapter.options import admin_config, read_options
 from snake.adapter.order import Order
+from snake.adapter.origins import Origins
 from snake.adapter.policies import tls_app
 from snake.adapter.routes import Groups
 from snake.adapter.scope import Block, Results, Shared
@@ -29,10 +30,13 @@ _SECOND_SITE = (
 )
 
 
-def adapt(text: str, file: str, catalogue: Catalogue) -> tuple[Document, list[CaddyfileWarning]]:
+def adapt(
+    text: str, file: str, catalogue: Catalogue, origins: Origins | None = None
+) -> tuple[Document, list[CaddyfileWarning]]:
     """Adapt a Caddyfile. `file` is its name, which imports are relative to.
 
-    Environment variables and imported files are read. Raises `CaddyfileError`.
+    Environment variables and imported files are read. `origins` takes down
+    where each part was written. Raises `CaddyfileError`.
     """
     if not text:
         raise CaddyfileError("the Caddyfile is empty", file, 1)
@@ -40,7 +44,7 @@ def adapt(text: str, file: str, catalogue: Catalogue) -> tuple[Document, list[Ca
     option_lines, sites = split(parse(expanded.lines), catalogue)
     options = read_options(option_lines, catalogue)
     order = Order(options.get("order", ()), catalogue.directives)
-    shared = Shared(file, options, catalogue, order, Groups())
+    shared = Shared(file, options, catalogue, order, Groups(), origins or Origins())
     adapted = _adapt_sites(sites, shared)
     servers = gather(adapted, options.get("default_bind", ()), Ports.of(options))
     document = Document(
@@ -66,7 +70,7 @@ def _apps(servers: Sequence[Listening], shared: Shared) -> Apps | None:
     options: dict[str, Any] = shared.options
     if not servers:
         return None
-    build = Servers(options, shared.order, shared.groups).build
+    build = Servers(shared).build
     http = HTTPApp(
         http_port=options.get("http_port", 0),
         https_port=options.get("https_port", 0),

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from snake.adapter.catalogue import Catalogue
 from snake.adapter.directive import MatcherSet, Scope
+from snake.adapter.origins import Origins
 from snake.caddyfile.segments import Segment, Token
 from snake.core.modules import to_json
 from snake.core.suggest import suggestion
@@ -43,11 +44,13 @@ def _named(word: Token, named: NamedMatchers) -> MatcherSet:
     return named[word.text]
 
 
-def define(line: Segment, named: NamedMatchers, catalogue: Catalogue, scope: Scope) -> None:
+def define(
+    line: Segment, named: NamedMatchers, catalogue: Catalogue, origins: Origins, scope: Scope
+) -> None:
     """Add the matcher that a line defines to `named`. Raises `CaddyfileError`."""
     if line.name in named:
         line.fail(f"matcher is defined more than once: {line.name}")
-    named[line.name] = read_set(_lines(line), line.name[1:], catalogue, scope)
+    named[line.name] = read_set(_lines(line), line.name[1:], catalogue, origins, scope)
 
 
 def _lines(line: Segment) -> Sequence[Segment]:
@@ -62,12 +65,17 @@ def _lines(line: Segment) -> Sequence[Segment]:
     return (Segment((replace(first, text="expression", quoted=False), first), line.block),)
 
 
-def read_set(lines: Sequence[Segment], name: str, catalogue: Catalogue, scope: Scope) -> MatcherSet:
+def read_set(
+    lines: Sequence[Segment], name: str, catalogue: Catalogue, origins: Origins, scope: Scope
+) -> MatcherSet:
     """Adapt lines that each begin with a matcher's name; lines of one name add up."""
     by_matcher: dict[str, list[Segment]] = {}
     for line in lines:
         by_matcher.setdefault(line.name, []).append(line)
-    return {
+    matchers = {
         matcher: to_json(catalogue.matcher(same[0]).parse(same, name, scope))
         for matcher, same in by_matcher.items()
     }
+    for matcher, same in by_matcher.items():
+        origins.add_matcher(matcher, matchers[matcher], same)
+    return matchers

@@ -21,6 +21,7 @@ from snake.adapter.directive import (
 )
 from snake.adapter.matchers import NamedMatchers, define, read_set, take_matcher
 from snake.adapter.order import Order
+from snake.adapter.origins import Origins
 from snake.adapter.routes import Groups, Placed, Subroute, build_routes, sort_values
 from snake.caddyfile.errors import CaddyfileError
 from snake.caddyfile.segments import Segment
@@ -38,6 +39,7 @@ class Shared(Record):
     catalogue: Catalogue
     order: Order
     groups: Groups
+    origins: Origins
 
 
 class Results(Record):
@@ -64,7 +66,7 @@ class Block:
 
     def matcher_set(self, lines: Sequence[Segment], name: str) -> MatcherSet:
         """Adapt lines that each begin with a matcher's name to one set."""
-        return read_set(lines, name, self._shared.catalogue, self)
+        return read_set(lines, name, self._shared.catalogue, self._shared.origins, self)
 
     def subroute(self, lines: Sequence[Segment]) -> Module:
         """Adapt the lines of a block, sorted."""
@@ -90,10 +92,11 @@ class Block:
 
     def results(self, lines: Sequence[Segment], hint: str, *, nested: bool = False) -> Results:
         """Adapt all lines; `hint` goes with the error for an unknown directive."""
+        shared = self._shared
         for line in lines:
             if line.name.startswith("@"):
                 with _located(line):
-                    define(line, self._named, self._shared.catalogue, self)
+                    define(line, self._named, shared.catalogue, shared.origins, self)
         routes: list[Placed] = []
         errors: list[ErrorRouteValue] = []
         logs: list[LogValue] = []
@@ -122,9 +125,11 @@ class Block:
                 match, rest = self.match(line)
             parsed = directive.parse(rest, self)
         if isinstance(parsed, Module):
-            return [RouteValue((parsed,), match)]
-        values = parsed if isinstance(parsed, Sequence) else [parsed]
-        return [_matched(value, match) for value in values]
+            parsed = RouteValue((parsed,), match)
+        given = parsed if isinstance(parsed, Sequence) else [parsed]
+        values = [_matched(value, match) for value in given]
+        self._shared.origins.add_values(values, line)
+        return values
 
     def _placed(self, line: Segment, value: RoutesValue) -> list[Placed]:
         """Name the groups that several routes of one line have among themselves."""

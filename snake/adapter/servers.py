@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -12,10 +11,10 @@ from snake.adapter.directive import ErrorRouteValue
 from snake.adapter.https import automatic_https, check_schemes, tls_policies
 from snake.adapter.listening import AdaptedSite, Listening
 from snake.adapter.logs import server_logs
-from snake.adapter.order import Order
-from snake.adapter.routes import Groups, Subroute, build_routes, merge_routes, sort_values
-from snake.adapter.scope import Results
+from snake.adapter.routes import Subroute, build_routes, merge_routes, sort_values
+from snake.adapter.scope import Results, Shared
 from snake.adapter.stable import stable_sorted
+from snake.caddyfile.segments import Segment
 from snake.config.http import ErrorRoutes, Route, Server
 from snake.core.modules import to_json
 
@@ -28,10 +27,11 @@ class Servers:
     routes turn what is equal around each time.
     """
 
-    def __init__(self, options: Mapping[str, Any], order: Order, groups: Groups) -> None:
-        self._options = options
-        self._order = order
-        self._groups = groups
+    def __init__(self, shared: Shared) -> None:
+        self._options = shared.options
+        self._order = shared.order
+        self._groups = shared.groups
+        self._origins = shared.origins
         self._sorted: dict[int, Results] = {}
 
     def build(self, listening: Listening) -> Server:
@@ -48,7 +48,7 @@ class Servers:
             routes += _site_routes(site, build_routes(results.routes, self._groups), alone=alone)
             if results.errors:
                 errors += _site_routes(site, _error_routes(results.errors), alone=alone)
-        return Server(
+        server = Server(
             listen=listening.listen,
             routes=merge_routes(routes),
             errors=ErrorRoutes(tuple(errors)) if errors else None,
@@ -57,6 +57,17 @@ class Servers:
             logs=server_logs(sites),
             listen_protocols=listening.protocols,
         )
+        self._note(server, sites)
+        return server
+
+    def _note(self, server: Server, sites: Sequence[AdaptedSite]) -> None:
+        """Note which addresses made the server, and the hosts of each site."""
+        self._origins.add_server(server, [a.key for site in sites for a in site.addresses])
+        for site in sites:
+            keys = Segment(tuple(address.key for address in site.addresses))
+            for matchers in _address_matchers(site.addresses):
+                for name, value in matchers.items():
+                    self._origins.add_matcher(name, value, [keys])
 
     def _sort(self, results: Results) -> Results:
         """Sort what a site yields; error routes for every code come last."""

@@ -9,6 +9,7 @@ from snake.adapter.catalogue import Catalogue
 from snake.adapter.shorthands import spell_out
 from snake.caddyfile.segments import Segment, Token
 from snake.core.record import Record
+from snake.core.unavailable import UNAVAILABLE
 
 
 class Site(Record):
@@ -85,7 +86,7 @@ def _keys(word: Token, catalogue: Catalogue) -> Iterator[Token]:
             f"site addresses cannot contain a comma ',': '{text}' - "
             "put a space after the comma to separate site addresses"
         )
-    if text in catalogue.directives.standard:
+    if text in catalogue.directives.standard or text in UNAVAILABLE["directive"]:
         word.fail(
             f"parsed '{text}' as a site address, but it is a known directive; "
             "directives must appear in a site block"

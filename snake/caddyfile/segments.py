@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NoReturn
 
 from msgspec.structs import replace
@@ -45,7 +45,11 @@ class Token(Record):
 
     def fail(self, message: str, hint: str = "") -> NoReturn:
         """Reject this token."""
-        raise CaddyfileError(
+        raise self.error(message, hint)
+
+    def error(self, message: str, hint: str = "") -> CaddyfileError:
+        """Return the error that rejects this token."""
+        return CaddyfileError(
             message,
             self.file,
             self.line,
@@ -123,9 +127,23 @@ class Segment(Record):
             self.args[0].fail(f"{self.name} takes no argument, got {self.args[0]}")
         return True
 
+    def all_words(self) -> Iterator[Token]:
+        """Yield the words of this line and of the lines in its braces."""
+        yield from self.words
+        for line in self.lines:
+            yield from line.all_words()
+
     def fail(self, message: str, hint: str = "") -> NoReturn:
-        """Reject this line, with the caret under its first word."""
-        token = self.words[0] if self.words else (self.lines[0].words[0] if self.lines else None)
+        """Reject this line, with the caret under the argument that the message quotes.
+
+        If it quotes none, the caret is under the first word.
+        """
+        token = quoted_word(self.args, message) or next(self.all_words(), None)
         if token is None:
             raise CaddyfileError(message, "Caddyfile", 1, hint=hint)
         token.fail(message, hint)
+
+
+def quoted_word(words: Iterable[Token], message: str) -> Token | None:
+    """Return the first of the words that a message has in quotes."""
+    return next((word for word in words if f'"{word}"' in message or f"'{word}'" in message), None)

@@ -37,8 +37,8 @@ def command(
         raise SnakeError(f'unrecognized config adapter: {adapter}; there is only "{ADAPTER}"')
     load_files(envfiles)
     name = config or beside()
-    document, warnings = adapt_caddyfile(read(name), name)
-    click.echo(as_text(document, pretty=pretty))
+    loaded, warnings = adapt_caddyfile(read(name), name)
+    click.echo(as_text(loaded.document, pretty=pretty))
     for warning in warnings:
         click.echo(f"Warning: {warning}", err=True)
     if validate:
@@ -47,7 +47,7 @@ def command(
 
         from snake.cli.validate import check  # noqa: PLC0415
 
-        asyncio.run(check(document))
+        asyncio.run(check(loaded))
 
 
 def as_text(document: Document, *, pretty: bool) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 import traceback
 from importlib import import_module
@@ -11,6 +10,7 @@ from importlib import import_module
 import click
 
 from snake import __version__
+from snake.cli.early import Early
 from snake.core.errors import SnakeError
 from snake.core.suggest import suggestion
 
@@ -59,13 +59,13 @@ def snake() -> None:
     """Serve Python apps, with the Caddyfile as the language."""
 
 
-def main(args: list[str] | None = None, zygote: socket.socket | None = None) -> int:
+def main(args: list[str] | None = None, early: Early | None = None) -> int:
     """Run a command line; return the exit code. The user's mistakes print no traceback.
 
-    `zygote` is the channel to one, if it was forked already.
+    `early` is what was forked for it already.
     """
     try:
-        code = snake.main(args, prog_name="snake", standalone_mode=False, obj=zygote)
+        code = snake.main(args, prog_name="snake", standalone_mode=False, obj=early)
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.UsageError as error:

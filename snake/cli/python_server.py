@@ -12,6 +12,7 @@ from snake.config.document import Document
 from snake.core.errors import SnakeError
 from snake.core.modules import decode
 from snake.core.units import SECOND
+from snake.engine.loaded import Loaded
 
 Json = dict[str, Any]
 
@@ -33,7 +34,7 @@ Json = dict[str, Any]
 def command(**flags: Any) -> int:  # noqa: ANN401
     """Serve one Python app without a configuration file."""
     document = decode(msgspec.json.encode(config(**flags)), Document)
-    return serve(lambda: document)
+    return serve(lambda: Loaded(document))
 
 
 def config(  # noqa: PLR0913  (one for each flag)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from snake.cli.environment import load_files, print_all
-from snake.cli.serving import serve
-from snake.config.document import Document
+from snake.cli.serving import reader, serve
 
 
 @click.command("run")
@@ -31,9 +30,6 @@ def command(
     if environ:
         print_all()
 
-    def document() -> Document:
-        from snake.engine.source import load  # noqa: PLC0415  (after the zygote is on its way)
-
-        return load(config, adapter)
-
-    return serve(document, pidfile)
+    reading = reader()
+    reading.ask(config, adapter)
+    return serve(reading.result, pidfile)

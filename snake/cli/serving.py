@@ -3,43 +3,51 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from snake.cli.loading import Loading
-from snake.config.document import Document
+from snake.cli.early import Early
+from snake.cli.loading import Reader, prepare
 from snake.core.errors import StartError
-from snake.engine.processes import raise_file_limit
-from snake.engine.spawner import spawn
-from snake.logs.app import default_logs
+from snake.engine.loaded import Loaded
 
 
-def serve(load: Callable[[], Document], pidfile: str | None = None) -> int:
+def reader() -> Reader:
+    """Return the process that reads configurations: the one that was forked early, or a new one."""
+    early: Early | None = click.get_current_context().obj
+    return early.reader if early and early.reader else Reader(prepare)
+
+
+def serve(load: Callable[[], Loaded], pidfile: str | None = None) -> int:
     """Load a document and serve it until a signal; return the exit code.
 
     The process that workers come from was forked before anything else
-    (`snake.__main__`), and imports what they need while the configuration is
+    (`snake.cli.early`), and imports what they need while the configuration is
     read. Where it was not, because its environment was not known yet, it is
     started now.
     """
-    zygote: socket.socket | None = click.get_current_context().obj
-    if zygote is None:
+    early: Early | None = click.get_current_context().obj
+    if early is not None:
+        zygote = early.zygote
+    else:
+        from snake.engine.processes import raise_file_limit  # noqa: PLC0415  (seldom needed)
+        from snake.engine.spawner import spawn  # noqa: PLC0415  (likewise)
+
         raise_file_limit()
         zygote = spawn()
-    default_logs().install()
-    loading = Loading(load)
     # While the zygote and the reader are at work:
     import asyncio  # noqa: PLC0415
 
     from snake.engine.supervisor import supervise  # noqa: PLC0415
+    from snake.logs.app import default_logs  # noqa: PLC0415
 
-    document = loading.result()
-    with _pidfile(pidfile):
-        return asyncio.run(supervise(document, zygote))
+    default_logs().install()
+    loaded = load()
+    with _pidfile(pidfile), loaded.placing():
+        return asyncio.run(supervise(loaded.document, zygote))
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from contextlib import AsyncExitStack
 import click
 
 from snake.cli.environment import load_files
-from snake.config.document import Document
 from snake.engine import needs
+from snake.engine.loaded import Loaded
 from snake.engine.source import load
 from snake.logs.app import default_logs
 
@@ -30,11 +30,12 @@ def command(config: str | None, adapter: str | None, envfiles: tuple[str, ...]) 
     click.echo("Valid configuration")
 
 
-async def check(document: Document) -> None:
+async def check(loaded: Loaded) -> None:
     """Provision a document and close it again. Raises `SnakeError`."""
     from snake.engine.provision import provision  # noqa: PLC0415  (a bad file needs none of it)
 
-    needs.addresses(document)
-    needs.grace_period(document)
-    async with AsyncExitStack() as stack:
-        await provision(document, stack)
+    with loaded.placing():
+        needs.addresses(loaded.document)
+        needs.grace_period(loaded.document)
+        async with AsyncExitStack() as stack:
+            await provision(loaded.document, stack)

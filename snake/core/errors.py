@@ -11,11 +11,11 @@ class SnakeError(Exception):
     """
 
 
-class ConfigError(SnakeError):
-    """The JSON document is wrong: an unknown module or field, or a value that a module refuses.
+class DocumentError(SnakeError):
+    """The base of what can be wrong with a JSON document.
 
     `path` is the place in the document as Caddy's admin API writes it, e.g.
-    `apps/http/servers/srv0/routes/0/handle/0`.
+    `apps/http/servers/srv0/routes/0/handle/0`; empty when it is not known.
     """
 
     def __init__(self, message: str, path: str = "") -> None:
@@ -24,5 +24,9 @@ class ConfigError(SnakeError):
         self.path = path
 
 
-class StartError(SnakeError):
-    """The configuration is right but cannot run here: a port in use, a broken app."""
+class ConfigError(DocumentError):
+    """The document is wrong: an unknown module or field, or a value that a module refuses."""
+
+
+class StartError(DocumentError):
+    """The document is right but cannot run here: a port in use, a broken app."""

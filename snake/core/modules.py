@@ -20,10 +20,11 @@ from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 import msgspec
 
-from snake.core.errors import ConfigError
+from snake.core.errors import ConfigError, DocumentError
 from snake.core.locate import locate
 from snake.core.plugins import Table
 from snake.core.suggest import suggestion
+from snake.core.unavailable import unavailable
 
 T = TypeVar("T")
 M = TypeVar("M", bound="Module")
@@ -101,7 +102,7 @@ class Registry:
         if id not in self._table:
             namespace, _, name = id.rpartition(".")
             hint = suggestion(name, self.names(namespace))
-            raise ConfigError(f"unknown module: {id}{hint}")
+            raise ConfigError(unavailable("module", id) or f"unknown module: {id}{hint}")
         return load_object(self._table[id])  # type: ignore[no-any-return]
 
 
@@ -172,7 +173,7 @@ class Context:
             module: Module = decode(raw, _with_name(cls, key), self.path)
         else:
             module = decode_bare(_without(raw, key), cls, self.path)
-        return await module.provision(self)
+        return await self._provision(module)
 
     async def load_named(self, raw: msgspec.Raw, id: str) -> Any:  # noqa: ANN401
         """Decode and provision the guest module that a map key names, as matchers are."""
@@ -181,7 +182,16 @@ class Context:
         except ConfigError as error:
             raise self.fail(error.message) from error
         module = decode_bare(raw, cls, self.path)
-        return await module.provision(self)
+        return await self._provision(module)
+
+    async def _provision(self, module: Module) -> Any:  # noqa: ANN401
+        """Provision a module. What it raises without a place has happened here."""
+        try:
+            return await module.provision(self)
+        except DocumentError as error:
+            if error.path:
+                raise
+            raise type(error)(error.message, self.path) from error
 
     async def enter(self, resource: AbstractAsyncContextManager[T]) -> T:
         """Open `resource`; it closes when this generation of the config does."""

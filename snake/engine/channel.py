@@ -9,8 +9,6 @@ no process outlives the supervisor.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import socket
 from collections.abc import Sequence
 
@@ -60,9 +58,10 @@ class Ready(Message, frozen=True):
 
 
 class Failed(Message, frozen=True):
-    """Worker to supervisor: the document cannot run here, and why."""
+    """Worker to supervisor: the document cannot run here, and why; `path` is where it says so."""
 
     reason: str
+    path: str = ""
 
 
 class Drain(Message, frozen=True):
@@ -74,14 +73,15 @@ AnyMessage = Fork | Forked | Exited | Listen | Provision | Ready | Failed | Drai
 FDS_PER_MESSAGE = 200
 """Linux takes 253 descriptors in one message (SCM_MAX_FD)."""
 
-_decoder: msgspec.msgpack.Decoder[AnyMessage] = msgspec.msgpack.Decoder(AnyMessage)
-_HEAD = 4
+decoder: msgspec.msgpack.Decoder[AnyMessage] = msgspec.msgpack.Decoder(AnyMessage)
+HEAD = 4
+"""Bytes of the length in front of a message."""
 
 
 def frame(message: Message) -> bytes:
     """Return the message as it travels."""
     body = msgspec.msgpack.encode(message)
-    return len(body).to_bytes(_HEAD, "big") + body
+    return len(body).to_bytes(HEAD, "big") + body
 
 
 def pair() -> tuple[socket.socket, socket.socket]:
@@ -115,8 +115,8 @@ class Inbox:
     def receive(self) -> AnyMessage | None:
         """Wait for a message and return it; `None` when the other end is gone."""
         try:
-            head = self._exactly(_HEAD)
-            return _decoder.decode(self._exactly(int.from_bytes(head, "big")))
+            head = self._exactly(HEAD)
+            return decoder.decode(self._exactly(int.from_bytes(head, "big")))
         except (EOFError, ConnectionResetError):
             return None
 
@@ -129,37 +129,3 @@ class Inbox:
             data += more
             self.fds += fds
         return data
-
-
-class Line:
-    """One end of a channel on an event loop."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-
-    @classmethod
-    async def on(cls, sock: socket.socket) -> Line:
-        """Take over a socket."""
-        return cls(*await asyncio.open_unix_connection(sock=sock))
-
-    async def receive(self) -> AnyMessage | None:
-        """Wait for a message and return it; `None` when the other end is gone."""
-        try:
-            size = int.from_bytes(await self._reader.readexactly(_HEAD), "big")
-            return _decoder.decode(await self._reader.readexactly(size))
-        except (asyncio.IncompleteReadError, ConnectionError):
-            return None
-
-    def send(self, message: Message) -> None:
-        """Send a message of any size; to a process that is gone, nothing happens."""
-        self._writer.write(frame(message))
-
-    async def flush(self) -> None:
-        """Wait until what was sent is on its way."""
-        with contextlib.suppress(ConnectionError):
-            await self._writer.drain()
-
-    def close(self) -> None:
-        """Let the other end see the end of the stream."""
-        self._writer.close()

@@ -27,7 +27,7 @@ class Generation:
         self.document = document
         self.workers, self.reason = plan.processes(document)
         self.addresses = needs.addresses(document)
-        self._start_timeout = plan.start_timeout(document)
+        self._start_limit = plan.start_limit(document)
         self._grace = needs.grace_period(document)
         self._state = State.IDLE
         self._places: list[Place] = []
@@ -46,7 +46,7 @@ class Generation:
         document = encode(self.document)
         for index in range(self.workers):
             own = sockets.of_worker(self.addresses, index)
-            work = Work(index, document, own, self._start_timeout, self._grace)
+            work = Work(index, document, own, self._start_limit, self._grace)
             self._places.append(Place(work, spawner))
         try:
             await _all([place.start() for place in self._places])

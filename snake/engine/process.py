@@ -12,17 +12,10 @@ from typing import Any
 
 from snake.core.errors import StartError
 from snake.core.record import Record
-from snake.engine.channel import (
-    FDS_PER_MESSAGE,
-    AnyMessage,
-    Drain,
-    Failed,
-    Line,
-    Listen,
-    Provision,
-    send,
-)
+from snake.engine.channel import FDS_PER_MESSAGE, AnyMessage, Drain, Failed, Listen, Provision, send
+from snake.engine.line import Line
 from snake.engine.spawner import Child, Spawner
+from snake.python.plan import StartLimit
 
 logger = logging.getLogger("snake")
 
@@ -43,8 +36,7 @@ class Work(Record):
     document: bytes
     sockets: Mapping[str, int]
     """The descriptor of each address."""
-    start_timeout: float | None
-    """Seconds to become ready; `None` for no limit."""
+    start_limit: StartLimit
     grace: float | None
     """Seconds for which its requests may still run at the end; `None` is for ever."""
 
@@ -70,13 +62,13 @@ class Process:
         process = cls(work, child, await Line.on(child.sock))
         process._line.send(Provision(work.document, work.index))
         try:
-            reason = await process._verdict()
+            failed = await process._verdict()
         except BaseException:
             process.kill()
             raise
-        if reason:
+        if failed:
             await process._end(CLOSING)
-            raise StartError(reason)
+            raise StartError(failed.reason, failed.path)
         process._answer = asyncio.create_task(process._line.receive())
         return process
 
@@ -101,16 +93,20 @@ class Process:
         self._line.close()
         self._child.kill()
 
-    async def _verdict(self) -> str:
-        """Wait for its word; return why it cannot run, or nothing if it is ready."""
+    async def _verdict(self) -> Failed | None:
+        """Wait for its word; return why it cannot run, or nothing if it is ready.
+
+        Raises `StartError` when the word does not come in time.
+        """
         began = monotonic()
-        limit = math.inf if self._work.start_timeout is None else self._work.start_timeout
+        allowed = self._work.start_limit
+        limit = math.inf if allowed.seconds is None else allowed.seconds
         while (spent := monotonic() - began) < limit:
             if await self._news(min(limit - spent, SLOW)):
-                return await self._reason(self._answer.result() if self._answer.done() else None)
+                return await self._failure(self._answer.result() if self._answer.done() else None)
             fields = {"worker": self._work.index, "seconds": round(monotonic() - began)}
             logger.warning("worker is still starting", extra={"fields": fields})
-        return f"the worker was not ready within {limit:g} s"
+        raise StartError(allowed.reason, allowed.path)
 
     async def _news(self, patience: float | None) -> bool:
         """Wait for a message or the end; tell whether one of them came in time."""
@@ -118,10 +114,10 @@ class Process:
         done, _ = await asyncio.wait(waiting, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
         return bool(done)
 
-    async def _reason(self, answer: AnyMessage | None) -> str:
+    async def _failure(self, answer: AnyMessage | None) -> Failed | None:
         if answer is None:
-            return f"the worker ended before it was ready: {await self.ended()}"
-        return answer.reason if isinstance(answer, Failed) else ""
+            return Failed(f"the worker ended before it was ready: {await self.ended()}")
+        return answer if isinstance(answer, Failed) else None
 
     async def _end(self, patience: float | None) -> None:
         """See it end: by itself within so many seconds, or by force."""

@@ -11,13 +11,14 @@ from snake.config.document import Document
 from snake.core.errors import ConfigError, SnakeError
 from snake.core.modules import decode
 from snake.core.suggest import suggestion
+from snake.engine.loaded import Loaded
 
 logger = logging.getLogger("snake")
 
 ADAPTERS = ("caddyfile", "json")
 
 
-def load(config: str | None, adapter: str | None) -> Document:
+def load(config: str | None, adapter: str | None) -> Loaded:
     """Return the document that `--config` and `--adapter` name. Raises `SnakeError`.
 
     Without a name it is `./Caddyfile`; `-` is stdin. Caddy's rules decide what a
@@ -29,12 +30,20 @@ def load(config: str | None, adapter: str | None) -> Document:
     name = config or beside()
     data = read(name)
     if not _is_caddyfile(name, adapter):
-        return _decode(data, name)
-    document, warnings = adapt_caddyfile(data, name)
+        return Loaded(_decode(data, name))
+    loaded, warnings = adapt_caddyfile(data, name)
     for warning in warnings:
         place = {"file": warning.file, "line": warning.line}
         logger.warning(warning.message, extra={"fields": place})
-    return document
+    return loaded
+
+
+def warm() -> None:
+    """Do ahead of time what reading any Caddyfile takes."""
+    from snake.adapter import adapt, origins  # noqa: F401, PLC0415  (likewise)
+    from snake.caddyfile.grammar import caddyfile  # noqa: PLC0415
+
+    caddyfile()
 
 
 def beside() -> str:
@@ -78,10 +87,13 @@ def _decode(data: bytes, name: str) -> Document:
         raise SnakeError(f"{name}: {error}{hint}") from None
 
 
-def adapt_caddyfile(data: bytes, name: str) -> tuple[Document, list[CaddyfileWarning]]:
+def adapt_caddyfile(data: bytes, name: str) -> tuple[Loaded, list[CaddyfileWarning]]:
     """Adapt a Caddyfile with every word that is installed. Raises `SnakeError`."""
     # A JSON configuration needs neither the grammar nor the directives.
     from snake.adapter.adapt import adapt  # noqa: PLC0415
+    from snake.adapter.origins import Origins  # noqa: PLC0415
     from snake.standard import catalogue  # noqa: PLC0415
 
-    return adapt(data.decode("utf-8", "replace"), name, catalogue())
+    origins = Origins()
+    document, warnings = adapt(data.decode("utf-8", "replace"), name, catalogue(), origins)
+    return Loaded(document, origins.encode()), warnings

@@ -15,10 +15,11 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from snake.config.document import Document
-from snake.core.errors import SnakeError
+from snake.core.errors import DocumentError, SnakeError
 from snake.core.folder import START
 from snake.core.modules import decode
-from snake.engine.channel import Failed, Inbox, Line, Listen, Provision, Ready
+from snake.engine.channel import Failed, Inbox, Listen, Provision, Ready
+from snake.engine.line import Line
 from snake.engine.needs import grace_period, single
 from snake.engine.processes import die_with_parent, name_process
 from snake.engine.provision import provision
@@ -69,7 +70,7 @@ async def _work(channel: socket.socket, data: bytes, sockets: Sockets) -> int:
             grace = grace_period(document)
             running = await _serve(await provision(document, stack), sockets)
         except (Exception, SystemExit) as error:  # noqa: BLE001  (the supervisor reports it)
-            line.send(Failed(_reason(error)))
+            line.send(_failed(error))
             await line.flush()
             return 1
         told = asyncio.create_task(_told_to_end(line))
@@ -114,9 +115,12 @@ async def _told_to_end(line: Line) -> bool:
     return signalled.done() or message.result() is not None
 
 
-def _reason(error: BaseException) -> str:
+def _failed(error: BaseException) -> Failed:
     """Return what the user is told: a message of ours, or the traceback of a bug."""
+    if isinstance(error, DocumentError):
+        return Failed(error.message, error.path)
     if isinstance(error, SnakeError):
-        return str(error)
+        return Failed(str(error))
     trace = "".join(traceback.format_exception(error)).rstrip()
-    return f"unexpected {type(error).__name__}; this is a bug in snake or in a plugin\n{trace}"
+    name = type(error).__name__
+    return Failed(f"unexpected {name}; this is a bug in snake or in a plugin\n{trace}")

@@ -83,10 +83,10 @@ def check(ctx: Context, app: HTTPApp, server: Server) -> None:
         names = names_needing_certificates(app, server)
     except SnakeError as error:
         raise ctx.at("listen").fail(str(error)) from None
-    if names:
-        raise ctx.fail(
-            f"{names[0]} needs HTTPS, which this version of snake does not have yet; write "
-            f'"http://{names[0]}" as the site address, or set the option "auto_https off"'
+    for name, place in names.items():
+        raise ctx.at(place).fail(
+            f"{name} needs HTTPS, which this version of snake does not have yet; write "
+            f'"http://{name}" as the site address, or set the option "auto_https off"'
         )
 
 

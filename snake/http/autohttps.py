@@ -17,28 +17,31 @@ from snake.core.network import parse_address
 HTTP_PORT = 80
 
 
-def names_needing_certificates(app: HTTPApp, server: Server) -> list[str]:
-    """Return the host names for which Caddy would turn TLS on; none means plain HTTP.
+def names_needing_certificates(app: HTTPApp, server: Server) -> dict[str, str]:
+    """Return the host names for which Caddy would turn TLS on, and where each stands.
 
-    A server that listens on the HTTP port alone, or has automatic HTTPS off, has none.
+    None means plain HTTP: a server that listens on the HTTP port alone, or has
+    automatic HTTPS off. The places are those below the server's.
     """
     policy = server.automatic_https
     if policy is not None and policy.disable:
-        return []
+        return {}
     http_port = app.http_port or HTTP_PORT
     ports = [parse_address(address) for address in server.listen]
     if all(address.start_port == address.end_port == http_port for address in ports):
-        return []
+        return {}
     skip = frozenset(policy.skip) if policy is not None else frozenset()
-    return sorted(host for host in set(_hosts(server.routes)) - skip if _qualifies(host))
+    hosts = dict(_hosts(server.routes))
+    return {host: hosts[host] for host in sorted(hosts.keys() - skip) if _qualifies(host)}
 
 
-def _hosts(routes: Iterable[Route]) -> Iterator[str]:
-    for route in routes:
-        for matchers in route.match:
+def _hosts(routes: Iterable[Route]) -> Iterator[tuple[str, str]]:
+    for route_index, route in enumerate(routes):
+        for set_index, matchers in enumerate(route.match):
             if "host" in matchers:
+                place = f"routes/{route_index}/match/{set_index}/host"
                 hosts: Any = msgspec.json.decode(matchers["host"])
-                yield from (host for host in hosts if isinstance(host, str))
+                yield from ((host, place) for host in hosts if isinstance(host, str))
 
 
 def _qualifies(host: str) -> bool:

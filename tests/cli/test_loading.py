@@ -1,42 +1,74 @@
-"""Loading apart: the result, and every way to fail, cross the process border."""
+"""Reading apart: the result, and every way to fail, cross the process border."""
 
 from __future__ import annotations
 
+import logging
 import os
 
 import pytest
 
-from snake.cli.loading import BrokenError, Loading
+from snake.cli.loading import BrokenError, Load, Reader
+from snake.config.admin import Admin
 from snake.config.document import Document
 from snake.core.errors import SnakeError
+from snake.engine.loaded import Loaded
+
+
+def reader(load: Load) -> Reader:
+    """Return a reader that loads so, and has been asked."""
+    made = Reader(lambda: load)
+    made.ask("Caddyfile", None)
+    return made
 
 
 def test_the_document_arrives() -> None:
-    """What the function returns in the other process is returned in this one."""
-    assert Loading(Document).result() == Document()
+    """What is loaded in the other process is returned in this one."""
+
+    def load(config: str | None, adapter: str | None) -> Loaded:
+        return Loaded(Document(admin=Admin(listen=f"{config} {adapter}")))
+
+    assert reader(load).result().document == Document(admin=Admin(listen="Caddyfile None"))
 
 
 def test_an_error_of_the_user_arrives_as_one() -> None:
     """A `SnakeError` keeps its message, whatever its kind."""
 
-    def load() -> Document:
-        raise SnakeError("Caddyfile:1: wrong\n    é\n    ^")
+    def load(config: str | None, adapter: str | None) -> Loaded:
+        raise SnakeError(f"{config}:1: wrong {adapter}\n    é\n    ^")
 
-    with pytest.raises(SnakeError, match="Caddyfile:1: wrong\n    é\n"):
-        Loading(load).result()
+    with pytest.raises(SnakeError, match="Caddyfile:1: wrong None\n    é\n"):
+        reader(load).result()
 
 
 def test_a_bug_arrives_with_its_traceback() -> None:
     """Any other exception is a bug, and its traceback is not lost."""
 
-    def broken() -> Document:
+    def broken() -> Load:
         raise ZeroDivisionError("inside")
 
+    made = Reader(broken)
+    made.ask(None, None)
     with pytest.raises(BrokenError, match="ZeroDivisionError: inside"):
-        Loading(broken).result()
+        made.result()
 
 
 def test_a_reader_that_dies_is_noticed() -> None:
     """A process that ends without a word is an error, and nobody waits for it."""
     with pytest.raises(BrokenError, match="reader died"):
-        Loading(lambda: os._exit(1)).result()
+        reader(lambda *_: os._exit(1)).result()
+
+
+def test_what_is_logged_there_is_logged_here(caplog: pytest.LogCaptureFixture) -> None:
+    """A warning of the adapter is the supervisor's to print."""
+
+    def load(*_: str | None) -> Loaded:
+        logging.getLogger("snake").warning("odd", extra={"fields": {"line": 3}})
+        return Loaded(Document())
+
+    with caplog.at_level(logging.WARNING, "snake"):
+        logging.getLogger("snake").propagate = True
+        reader(load).result()
+
+    assert [(record.message, record.fields) for record in caplog.records] == [  # type: ignore[attr-defined]
+        ("odd", {"line": 3})
+    ]

@@ -14,13 +14,13 @@ from snake.engine.channel import (
     Fork,
     Forked,
     Inbox,
-    Line,
     Listen,
     Provision,
     Ready,
     pair,
     send,
 )
+from snake.engine.line import Line
 
 MESSAGES: list[AnyMessage] = [
     Fork(1),

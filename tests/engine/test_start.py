@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from snake.__main__ import needs_zygote
+from snake.cli.early import is_wanted
 from tests.server import running
 
 pytestmark = pytest.mark.slow
@@ -25,13 +25,13 @@ def app(environ, start_response):
 SITE = "{\nadmin off\n}\nhttp://127.0.0.1:PORT {\npython {\nmodule_wsgi main:app\nworkers 1\n}\n}\n"
 
 
-def test_only_serving_needs_a_zygote() -> None:
+def test_only_serving_forks_early() -> None:
     """A zygote is forked first for commands that serve, unless an env file is to be read before."""
-    assert needs_zygote(["snake", "run"])
-    assert needs_zygote(["snake", "python-server", "-t", "wsgi"])
-    assert not needs_zygote(["snake", "version"])
-    assert not needs_zygote(["snake"])
-    assert not needs_zygote(["snake", "run", "--envfile=x"])
+    assert is_wanted(["snake", "run"])
+    assert is_wanted(["snake", "python-server", "-t", "wsgi"])
+    assert not is_wanted(["snake", "version"])
+    assert not is_wanted(["snake"])
+    assert not is_wanted(["snake", "run", "--envfile=x"])
 
 
 @pytest.mark.parametrize("with_file", [False, True])

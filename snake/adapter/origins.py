@@ -1,0 +1,135 @@
+"""Origins: where in the Caddyfile the parts of a document were written.
+
+A fault that shows only when a document comes to life has a JSON path, which
+the author of a Caddyfile never wrote. Parts are known here by their JSON, keys
+sorted, and not by their path: routes are sorted, wrapped and merged long after
+a directive has made its modules.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from snake.adapter.directive import (
+    ErrorRouteValue,
+    LogValue,
+    MatcherSet,
+    RoutesValue,
+    RouteValue,
+    Value,
+)
+from snake.caddyfile.errors import CaddyfileError
+from snake.caddyfile.segments import Segment, Token, quoted_word
+from snake.config.document import Document, encode
+from snake.config.http import Server
+from snake.core.errors import DocumentError
+from snake.core.modules import name_of, to_json
+from snake.core.record import Record
+
+
+class Origin(Record):
+    """One part of the document, and the lines that made it."""
+
+    part: msgspec.Raw
+    lines: tuple[Segment, ...]
+
+
+class Origins:
+    """Collects the origins of one adaptation."""
+
+    def __init__(self) -> None:
+        self._lines: dict[bytes, tuple[Segment, ...]] = {}
+
+    def add_values(self, values: Sequence[Value], line: Segment) -> None:
+        """Note what one line yields: handlers, the matchers of its own, the parts of a log."""
+        for value in values:
+            for part in _parts(value):
+                self._add(part, [line])
+
+    def add_matcher(self, name: str, value: msgspec.Raw, lines: Sequence[Segment]) -> None:
+        """Note a matcher, which is known together with its name."""
+        self._add(_canonical({name: value}), lines)
+
+    def add_server(self, server: Server, addresses: Sequence[Token]) -> None:
+        """Note a server; it was made by the addresses of its sites."""
+        self._add(_canonical(server), [Segment(tuple(addresses))])
+
+    def _add(self, part: bytes, lines: Sequence[Segment]) -> None:
+        self._lines.setdefault(part, tuple(lines))
+
+    def encode(self) -> msgspec.Raw:
+        """Return all of them as JSON, to take along with the document."""
+        found = [Origin(msgspec.Raw(part), lines) for part, lines in self._lines.items()]
+        return msgspec.Raw(msgspec.json.encode(found))
+
+
+def place(
+    error: DocumentError, document: Document, origins: msgspec.Raw
+) -> DocumentError | CaddyfileError:
+    """Return the error with its place in the Caddyfile, or as it is when that is not known.
+
+    The innermost part around the fault that has an origin tells.
+    """
+    lines = {
+        bytes(origin.part): origin.lines
+        for origin in msgspec.json.decode(origins, type=list[Origin])
+    }
+    steps = error.path.split("/")
+    for depth, part in reversed(list(enumerate(_way(document, steps), 1))):
+        for known in (part, {steps[depth - 1]: part}):
+            if found := lines.get(_canonical(known)):
+                return _at(error, found, steps[depth:])
+    return error
+
+
+def _way(document: Document, steps: Sequence[str]) -> Iterator[object]:
+    """Yield the parts of a document on the way down its path, as far as they exist."""
+    part = msgspec.json.decode(encode(document))
+    for step in steps:
+        try:
+            part = part[int(step)] if isinstance(part, list) else part[step]
+        except (LookupError, TypeError, ValueError):
+            return
+        yield part
+
+
+def _at(error: DocumentError, lines: Sequence[Segment], rest: Sequence[str]) -> CaddyfileError:
+    """Return the error at the word that it is about, as far as that shows, or at the first."""
+    # A traceback of the app comes after the place.
+    message, _, more = error.message.partition("\n")
+    named = {*rest, *re.findall(r"[\w.-]+", message)}
+    inner = [sub for line in lines for sub in line.lines if sub.name in named]
+    words = [word for line in inner or lines for word in line.all_words()]
+    fields = (word for word in words if word.text in rest)
+    subject = (word for word in words if message.startswith(f"{word} "))
+    found = quoted_word(words, message) or next(fields, None) or next(subject, words[0])
+    return found.error(message, more)
+
+
+def _parts(value: Value) -> Iterator[bytes]:
+    match value:
+        case RouteValue(handlers, match):
+            # What is in a subroute has origins of its own.
+            yield from (
+                bytes(to_json(h, "handler")) for h in handlers if name_of(type(h)) != "subroute"
+            )
+            yield from _matchers(match)
+        case ErrorRouteValue(_, match):
+            yield from _matchers(match)
+        case LogValue(log=log) if log:
+            yield from (bytes(part) for part in (log.writer, log.encoder) if part)
+        case RoutesValue(routes):
+            for route in routes:
+                yield from _parts(route)
+
+
+def _matchers(sets: Sequence[MatcherSet]) -> Iterator[bytes]:
+    for matchers in sets:
+        yield from (_canonical({name: value}) for name, value in matchers.items())
+
+
+def _canonical(part: object) -> bytes:
+    return msgspec.json.encode(part, order="sorted")

@@ -1,0 +1,31 @@
+"""Loaded: a document as it was read, and what is known of where its parts were written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+
+from snake.config.document import Document
+from snake.core.errors import DocumentError
+from snake.core.record import Record
+
+
+class Loaded(Record):
+    """A document, and its origins if it comes from a Caddyfile."""
+
+    document: Document
+    origins: msgspec.Raw = msgspec.Raw(b"[]")
+    """As `adapter.origins.Origins.encode` gives them; read only when there is a fault to place."""
+
+    @contextmanager
+    def placing(self) -> Iterator[None]:
+        """Give the errors of the document their place in the Caddyfile."""
+        try:
+            yield
+        except DocumentError as error:
+            # Only who has a fault to tell of needs the adapter.
+            from snake.adapter.origins import place  # noqa: PLC0415
+
+            raise place(error, self.document, self.origins) from None

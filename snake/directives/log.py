@@ -35,6 +35,7 @@ from collections.abc import Callable, Mapping
 from msgspec import Raw
 
 from snake.core.suggest import suggestion
+from snake.core.unavailable import unavailable
 from snake.core.units import UnitError, duration, size
 from snake.logs.encoders import JSON, Console
 from snake.logs.writers import Discard, File, Stderr, Stdout
@@ -91,10 +92,15 @@ def _output(line: Segment) -> Raw:
             writer = PLAIN_WRITERS[kind]()
         case ["file", path]:
             writer = File(filename=path, **_file(line))  # type: ignore[arg-type]
-        case _:
-            kind = "".join(line.texts[:1])
+        case [kind, *rest] if kind in (*PLAIN_WRITERS, "file"):
+            excess = line.args[2 if kind == "file" else 1] if rest else line.args[0]
+            excess.fail(f"output {kind} is given the wrong number of arguments", OUTPUTS)
+        case [kind, *_]:
             hint = suggestion(kind, [*PLAIN_WRITERS, "file"])
-            line.fail(f'cannot log to "{" ".join(line.texts)}"{hint}', OUTPUTS)
+            wrong = f'unknown log output "{kind}"{hint}'
+            line.args[0].fail(unavailable("log output", kind) or wrong, OUTPUTS)
+        case _:
+            line.fail("output takes the place to write to", OUTPUTS)
     return to_json(writer, "output")
 
 
@@ -161,7 +167,8 @@ def _unit(line: Segment, read: Callable[[str], int]) -> int:
 def _format(line: Segment) -> Raw:
     kind = line.arg()
     if kind not in ENCODERS:
-        line.args[0].fail(f'unknown log format "{kind}"{suggestion(kind, ENCODERS)}', FORMATS)
+        wrong = f'unknown log format "{kind}"{suggestion(kind, ENCODERS)}'
+        line.args[0].fail(unavailable("log format", kind) or wrong, FORMATS)
     encoder = ENCODERS[kind]
     readers: dict[str, Callable[[Segment], object]]
     readers = dict.fromkeys(encoder.__struct_fields__, Segment.arg)

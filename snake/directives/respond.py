@@ -46,6 +46,7 @@ from snake.plugin import respond as answer
 
 EARLY_HINTS = 103
 NOT_MODIFIED = 304
+TAKES = "respond takes a status, a body, or a body and a status"
 NO_BODY = frozenset({204, NOT_MODIFIED})
 """Statuses that never have a body (RFC 9110 section 6.4.1)."""
 
@@ -164,8 +165,10 @@ def parse(line: Segment, scope: Scope) -> StaticResponse:
             body = only
         case [body, status]:
             pass
+        case [_, _, *_]:
+            line.args[2].fail(f"{TAKES}, got {len(line.args)} arguments")
         case _:
-            line.fail("respond takes a status, a body, or a body and a status")
+            line.fail(TAKES)
     fields = line.fields({"body": Segment.arg, "close": Segment.flag})
     if body and "body" in fields:
         line.fail("respond: the body is given twice")

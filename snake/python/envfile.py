@@ -34,7 +34,8 @@ def read_env_file(written: str, working_dir: Path) -> dict[str, str]:
     except IsADirectoryError:
         raise StartError(f'env_file "{written}" is a directory') from None
     except (OSError, UnicodeDecodeError) as error:
-        raise StartError(f'env_file "{written}": {error}') from None
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise StartError(f'env_file "{written}": {reason}') from None
     variables = {}
     for number, line in enumerate(text.splitlines(), 1):
         content = line.strip().removeprefix("export ").lstrip()
@@ -42,9 +43,9 @@ def read_env_file(written: str, working_dir: Path) -> dict[str, str]:
             continue
         name, equals, value = content.partition("=")
         if not equals or not name.strip():
-            raise StartError(f"{path}:{number}: invalid line (expected KEY=VALUE)")
+            raise StartError(f"env_file {path}:{number}: invalid line (expected KEY=VALUE)")
         if fault := name_fault(name.strip()):
-            raise StartError(f"{path}:{number}: {fault}")
+            raise StartError(f"env_file {path}:{number}: {fault}")
         variables[name.strip()] = _unquote(value.strip())
     return variables
 

@@ -58,18 +58,34 @@ def processes(document: Document) -> tuple[int, str]:
     return asked[0], f"the least of workers {counts}: no app gets more than it asks for"
 
 
-def start_timeout(document: Document) -> float | None:
-    """Return the seconds that a worker has to become ready; `None` for no limit.
+class StartLimit(Record):
+    """How long a worker may take to become ready, and what is wrong when it takes longer."""
+
+    seconds: float | None
+    """`None` for no limit."""
+    reason: str = ""
+    path: str = ""
+
+
+def start_limit(document: Document) -> StartLimit:
+    """Return the limit for a worker, which starts every app.
 
     Apps start one after another, and one that is named twice starts once.
     """
-    limits = {plan.module: plan.start_timeout for plan in apps(document)}
-    total = 0.0
-    for limit in limits.values():
-        if limit is None:
-            return None
-        total += limit
-    return total or START_TIMEOUT
+    by_module = {plan.module: plan for plan in apps(document)}
+    limits = [plan.start_timeout for plan in by_module.values()]
+    seconds = [limit for limit in limits if limit is not None]
+    if len(seconds) < len(limits):
+        return StartLimit(None)
+    if not by_module:
+        return StartLimit(START_TIMEOUT, f"the worker was not ready within {START_TIMEOUT:g} s")
+    names = " and ".join(f'"{name}"' for name in by_module)
+    total = sum(seconds)
+    if len(by_module) == 1:
+        reason = f"the app {names} was not ready within its start_timeout of {total:g} s"
+    else:
+        reason = f"the apps {names} were not ready within {total:g} s, their start_timeout together"
+    return StartLimit(total, reason, next(iter(by_module.values())).path)
 
 
 def cpu_count() -> int:

@@ -53,7 +53,7 @@ def refusal(text: str, words: Catalogue | None = None) -> CaddyfileError:
         ("a.com {\n}\nb.com a.com {\n}", 3, "a.com", "ambiguous site definition: a.com"),
         ("http://a:90 {\n}\nhttps://b:90 {\n}", 3, "https://b:90", "cannot natively multiplex"),
         ("a.com {\n}\nb.c.*.com {\n}", 3, "b.c.*.com", "does not qualify for certificate"),
-        ("{\n\tgrace_period soon\n}", 2, "grace_period", "invalid duration"),
+        ("{\n\tgrace_period soon\n}", 2, "soon", "invalid duration"),
         ("{\n\torder respnd first\n}", 2, "respnd", "is not a registered directive; did you mean"),
         ("{\n\torder respond after hander\n}", 2, "hander", "not found; did you mean"),
     ],

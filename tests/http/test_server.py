@@ -82,7 +82,8 @@ async def test_names_that_need_https_are_refused() -> None:
         async with site_of_json({"apps": {"http": {"servers": servers}}}):
             pass
 
-    assert str(caught.value).startswith("apps/http/servers/srv0: example.com needs HTTPS")
+    assert caught.value.path == "apps/http/servers/srv0/routes/0/match/0/host"
+    assert caught.value.message.startswith("example.com needs HTTPS")
     assert '"http://example.com"' in str(caught.value)
 
 

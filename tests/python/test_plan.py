@@ -10,7 +10,7 @@ import pytest
 from snake.config.document import Document
 from snake.core.errors import ConfigError
 from snake.core.modules import decode
-from snake.python.plan import apps, cpu_count, processes, start_timeout, start_timeout_seconds
+from snake.python.plan import apps, cpu_count, processes, start_limit, start_timeout_seconds
 
 
 def document(*handlers: dict[str, Any]) -> Document:
@@ -107,6 +107,6 @@ def test_worker_has_the_time_of_all_its_apps() -> None:
     other = python("b:app", start_timeout="5s")
     endless = python("c:app", start_timeout="forever")
 
-    assert start_timeout(document(one, one, other)) == 15
-    assert start_timeout(document(one, endless)) is None
-    assert start_timeout(document({"handler": "static_response"})) == 120
+    assert start_limit(document(one, one, other)).seconds == 15
+    assert start_limit(document(one, endless)).seconds is None
+    assert start_limit(document({"handler": "static_response"})).seconds == 120

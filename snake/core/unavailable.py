@@ -1,0 +1,58 @@
+"""Unavailable: names of Caddy's that this version of snake does not have.
+
+They are no typing mistakes, and nobody is helped by the name nearest to them.
+"""
+
+from __future__ import annotations
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+UNAVAILABLE = {
+    "directive": _names(
+        """
+        acme_server basic_auth basicauth bind copy_response copy_response_headers
+        forward_auth fs intercept invoke log_append log_name log_skip map method metrics
+        php_fastcgi push request_body reverse_proxy skip_log templates timeouts tls tracing
+        """
+    ),
+    "global option": _names(
+        """
+        acme_ca acme_ca_root acme_dns acme_eab cert_issuer cert_lifetime default_sni dns ech
+        email events fallback_sni filesystem key_type local_certs log metrics ocsp_interval
+        ocsp_stapling on_demand_tls pki preferred_chains renew_interval renewal_window_ratio
+        servers shutdown_delay skip_install_trust storage storage_check
+        storage_clean_interval tls_resolvers
+        """
+    ),
+    "matcher": _names(
+        """
+        client_ip header_regexp tls url_pattern vars vars_regexp
+        """
+    ),
+    "log output": frozenset({"net"}),
+    "log format": frozenset({"append", "filter", "journald"}),
+    "module": _names(
+        """
+        caddy.logging.cores.mock caddy.logging.encoders.append caddy.logging.encoders.filter
+        caddy.logging.encoders.journald caddy.logging.writers.net http.handlers.acme_server
+        http.handlers.authentication http.handlers.copy_response
+        http.handlers.copy_response_headers http.handlers.intercept http.handlers.invoke
+        http.handlers.log_append http.handlers.map http.handlers.metrics http.handlers.push
+        http.handlers.request_body http.handlers.reverse_proxy http.handlers.templates
+        http.handlers.timeouts http.handlers.tracing http.matchers.client_ip
+        http.matchers.header_regexp http.matchers.tls http.matchers.url_pattern
+        http.matchers.vars http.matchers.vars_regexp
+        """
+    ),
+}
+"""By kind of name, all that Caddy 2.11 ships and this table's readers can come across."""
+
+
+def unavailable(kind: str, name: str) -> str:
+    """Return what to say of a name; nothing for one that Caddy does not know either."""
+    if name in UNAVAILABLE[kind]:
+        return f"{name}: this {kind} of Caddy's is not in this version of snake"
+    return ""

@@ -15,9 +15,13 @@ def enforce(connection: Connection, now: float) -> None:
     waited = now - connection.since
     match connection.phase:
         case http1.IDLE:
-            if _over(waited, settings.idle_timeout):
+            _enforce_write(connection, now)
+            if connection.transport.get_write_buffer_size():
+                connection.since = now
+            elif _over(waited, settings.idle_timeout):
                 connection.close()
         case http1.HEAD:
+            _enforce_write(connection, now)
             if _over(waited, settings.read_header_timeout):
                 connection.header_late()
         case http1.BUSY:
@@ -47,6 +51,8 @@ def _enforce_busy(connection: Connection, now: float) -> None:
     ):
         connection.body_late(exchange)
     elif _over(now - exchange.began, settings.write_timeout):
+        connection.abort()
+    elif (connection.half_closed or not connection.reading) and connection.is_lost():
         connection.abort()
     else:
         _enforce_write(connection, now)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from snake.transport.asgi import AbortError, Message, ResponseStartedError
+from snake.transport.asgi import AbortError, ASGIApp, Message, ResponseStartedError, Scope
 from snake.transport.body import RequestBody
 from snake.transport.framing import (
     BODILESS,
@@ -104,10 +104,16 @@ class Exchange:
     def _is_over(self) -> bool:
         """Whether the app has nothing to wait for.
 
-        A client that shut down its side counts as gone here, as in Go; what the app sends it
-        in spite of that is still delivered.
+        A client that shut down its side and nothing else still gets all of its answer (RFC 9112
+        §9.6 lets it do so). For Caddy and most servers it is gone; but a stream that its app ends
+        at `http.disconnect` would then break off for no fault of the client. One that did close
+        its socket is seen at the second write, or when it answers no probe any more. What it
+        can never finish is a body.
         """
-        return self.gone or self.state == DONE or self.connection.half_closed
+        if self.gone or self.state == DONE:
+            return True
+        body = self.body
+        return self.connection.half_closed and body is not None and not body.complete
 
     async def _wait(self) -> None:
         if self._news is None:
@@ -145,14 +151,25 @@ class Exchange:
             return
         if state != HELD and state != STREAMING:  # noqa: PLR1714
             raise AppError(f"{kind} {'before the start' if state == NEW else 'after the end'}")
-        if kind == "http.response.body":
-            self._send_body(message.get("body", b""), message.get("more_body", False))
-        elif kind == "http.response.pathsend":
-            await self._send_path(message["path"])
-        else:
-            raise AppError(f"{kind!r} is no message of a response")
-        if self.connection.write_paused:
-            await self.connection.drained()
+        try:
+            if kind == "http.response.body":
+                self._send_body(message.get("body", b""), message.get("more_body", False))
+            elif kind == "http.response.pathsend":
+                await self._send_path(message["path"])
+            else:
+                raise AppError(f"{kind!r} is no message of a response")
+        except Exception:
+            if self.state == HELD:  # nothing is out: an error page can take its place
+                self.state = NEW
+            raise
+        connection = self.connection
+        if self.state == STREAMING:
+            if connection.transport.is_closing():
+                raise ClientDisconnectedError("the client is gone")
+            if connection.turn_is_over():
+                await asyncio.sleep(0)
+        if connection.write_paused:
+            await connection.drained()
 
     def _send_body(self, data: bytes, more: bool) -> None:  # noqa: FBT001
         left = self._left
@@ -196,6 +213,7 @@ class Exchange:
             return head + _chunk(data, more)
         if size <= _JOINED:
             return head + data
+        self.state = STREAMING
         self.connection.write(head)
         return data
 
@@ -260,25 +278,34 @@ class Exchange:
         try:
             await file.send(self.connection, size)
         except ConnectionError:
-            self.connection.abort()
+            self._abort()
             raise ClientDisconnectedError("the client is gone") from None
 
     # The end ----------------------------------------------------------------------
 
-    def ended(self, task: asyncio.Task[None]) -> None:
-        """See how the app ended: what it left undone is a 500, or the end of the connection."""
-        if task.cancelled():
-            self.connection.abort()
-            return
-        error = task.exception()
-        if error is None:
+    async def run(self, app: ASGIApp, scope: Scope) -> None:
+        """Run the app. What it leaves undone is a 500, or the end of the connection.
+
+        An app that ends the process or its task ends its request, and nothing else.
+        """
+        try:
+            await app(scope, self.receive, self.send)
+        except AbortError:
+            self._abort()
+        except ClientDisconnectedError:
+            pass
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                self._abort()
+                raise
+            self.failed(error)
+        except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001
+            self.failed(error)
+        else:
             if not (self.state == DONE or self.gone):
                 log.error("the app returned before its response was complete")
                 self._fail()
-        elif isinstance(error, AbortError):
-            self.connection.abort()
-        elif not isinstance(error, ClientDisconnectedError):
-            self.failed(error)
 
     def failed(self, error: BaseException) -> None:
         """Log what the app raised, and end the response as far as that can be done."""
@@ -288,13 +315,17 @@ class Exchange:
 
     def _fail(self) -> None:
         if self.state == STREAMING:
-            self.gone = True
-            # Without length and chunks the end of the connection would pass for the body's.
-            self.connection.abort(reset=self._left is None and not self._chunked)
+            self._abort()
             return
         self.keep_alive = False
         self.connection.write(INTERNAL_ERROR)
         self._finish()
+
+    def _abort(self) -> None:
+        """End the connection, if it is still this request's."""
+        if self.connection.exchange is self:
+            self.connection.abort()
+            self.gone = True
 
 
 def _chunk(data: bytes, more: bool) -> bytes:  # noqa: FBT001

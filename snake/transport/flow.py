@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import socket
 import struct
+import sys
 from contextvars import Context
 
+_TURN = 262_144
+"""Bytes that one response may write before other connections get their turn."""
+_MESSAGE = 1024
+"""What a message costs beside its bytes, in bytes."""
+_LOST = select.POLLERR | (select.POLLHUP if sys.platform == "linux" else 0)
+"""What poll says of a socket that was reset. (Elsewhere, POLLHUP can be half a close.)"""
 _NO_LINGER = struct.pack("ii", 1, 0)
 """SO_LINGER with no time to linger: closing sends RST in place of FIN."""
 
@@ -14,8 +22,8 @@ _NO_LINGER = struct.pack("ii", 1, 0)
 class Flow(asyncio.Protocol):
     """What a connection does with its transport, whatever protocol is spoken on it."""
 
-    __slots__ = ("_context", "_drained", "_high_water", "gone", "reading", "sent", "taken",
-                 "taken_at", "transport", "write_paused")  # fmt: skip
+    __slots__ = ("_context", "_drained", "_high_water", "_messages", "_turn", "gone", "reading", "sent",
+                 "taken", "taken_at", "transport", "write_paused")  # fmt: skip
 
     transport: asyncio.Transport
 
@@ -32,6 +40,8 @@ class Flow(asyncio.Protocol):
         self.taken = 0
         """Bytes that the client had taken at the time `taken_at`."""
         self.taken_at = 0.0
+        self._messages = 0
+        self._turn = _TURN
         self.gone = False
         """Whether the socket is closed."""
 
@@ -61,6 +71,12 @@ class Flow(asyncio.Protocol):
             # The loop will call back in the context of this call, which may be an app's.
             self._context.copy().run(self.transport.resume_reading)
 
+    def is_lost(self) -> bool:
+        """Whether the client is gone although nobody was told: the socket is not read."""
+        poll = select.poll()
+        poll.register(self.transport.get_extra_info("socket").fileno(), 0)
+        return any(events & _LOST for _, events in poll.poll(0))
+
     # Out --------------------------------------------------------------------------
 
     def pause_writing(self) -> None:
@@ -77,6 +93,18 @@ class Flow(asyncio.Protocol):
         """Send bytes."""
         self.sent += len(data)
         self.transport.write(data)
+
+    def turn_is_over(self) -> bool:
+        """Whether a response in many messages has to let others go on before its next one.
+
+        Its app would not wait for anything while the client is quick.
+        """
+        self._messages += 1
+        spent = self.sent + self._messages * _MESSAGE
+        if spent < self._turn:
+            return False
+        self._turn = spent + _TURN
+        return True
 
     async def drained(self) -> None:
         """Wait until the client has taken most of what was written, or is gone."""
@@ -104,7 +132,7 @@ class Flow(asyncio.Protocol):
 
     def abort(self, *, reset: bool = False) -> None:
         """Close at once; what was not sent is lost. With `reset` the client sees an error."""
-        if reset:
+        if reset and not self.gone:
             sock = self.transport.get_extra_info("socket")
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         self.transport.abort()

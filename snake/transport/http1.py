@@ -4,6 +4,7 @@ The laws of this file:
 
 - One request at a time. While one is answered, the bytes of the next wait in `_buffer` and the
   socket is not read: responses are in order, and no more than one read is kept.
+- No request begins while the client has too much of the last answers to take.
 - A head is parsed when it is there as a whole. A body is not collected: it goes to the app as it
   comes, and the socket is not read while the app does not take it.
 - What is no request is answered once, and nothing after it is read.
@@ -13,23 +14,21 @@ from __future__ import annotations
 
 import asyncio
 import re
-from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
-from snake.transport.asgi import Scope
 from snake.transport.body import RequestBody
 from snake.transport.exchange import DONE, STREAMING, Exchange
 from snake.transport.flow import Flow
 from snake.transport.refusal import RefusedError, refusal
-from snake.transport.start import answer_options, awaited
+from snake.transport.start import answer_options
 
 if TYPE_CHECKING:
     from snake.transport.hypercorn import Guest
     from snake.transport.serve import Serving
 
-HEAD, IDLE, BUSY, CLOSING, HANDED, GONE = range(6)
-"""A connection: a head is expected; nothing need come; a request is answered; the last bytes go
-out and what comes in is dropped; another protocol has it; it is closed."""
+HEAD, IDLE, BUSY, HANDED, CLOSING, GONE = range(6)
+"""A connection: a head is expected; nothing need come; a request is answered; another protocol
+has it; the last bytes go out and what comes in is dropped; it is closed."""
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\n"
 """How HTTP/2 begins (RFC 9113 §3.4): the part of it that looks like a head."""
@@ -50,8 +49,8 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 class Connection(Flow):
     """One client."""
 
-    __slots__ = ("_advancing", "_buffer", "_client", "_server", "exchange", "guest", "half_closed",
-                 "phase", "serving", "since")  # fmt: skip
+    __slots__ = ("_advancing", "_buffer", "client", "exchange", "guest", "half_closed", "phase",
+                 "server", "serving", "since")  # fmt: skip
 
     def __init__(self, serving: Serving) -> None:
         super().__init__(serving.settings.write_high_water, serving.context)
@@ -72,8 +71,8 @@ class Connection(Flow):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a new client."""
         super().connection_made(transport)
-        self._client = _address(transport.get_extra_info("peername"))
-        self._server = _address(transport.get_extra_info("sockname"))
+        self.client = _address(transport.get_extra_info("peername"))
+        self.server = _address(transport.get_extra_info("sockname"))
         self.serving.opened(self)
         self.since = self.taken_at = self.serving.clock.now
 
@@ -83,6 +82,8 @@ class Connection(Flow):
         if self.exchange is not None:
             self.exchange.drop()
             self.exchange = None
+        if self.guest is not None:
+            self.guest.leave()
         super().connection_lost(exc)
         self.serving.closed(self)
 
@@ -101,13 +102,21 @@ class Connection(Flow):
                 self._begin(data, 0, len(data))
             else:
                 self._advance(self._buffer + data)
+        elif self.guest is not None:
+            self.guest.feed(data)
 
     def eof_received(self) -> bool:
         """Go on with what was asked; return whether the connection is still needed."""
         self.half_closed = True
         if self.exchange is not None:
             self.exchange.notify()
-        return self.exchange is not None
+        return self.exchange is not None or (self.phase == IDLE and bool(self._buffer))
+
+    def resume_writing(self) -> None:
+        """Let `send` go on, or the next request."""
+        super().resume_writing()
+        if self.phase <= IDLE:
+            self.serving.soon(self._go_on)
 
     # In -------------------------------------------------------------------------
 
@@ -116,7 +125,12 @@ class Connection(Flow):
         self._advancing = True
         self._buffer = b""
         at = 0
-        while at < len(data) and self.exchange is None and self.phase <= IDLE:
+        while (
+            at < len(data)
+            and self.exchange is None
+            and self.phase <= IDLE
+            and not self.write_paused
+        ):
             if data[at] == _CR:
                 at = _skip_empty_lines(data, at)
             end = data.find(_END, at)
@@ -126,7 +140,7 @@ class Connection(Flow):
             else:
                 at = self._begin(data, at, end + 4)
         self._advancing = False
-        if at < len(data) and self.phase == BUSY:
+        if at < len(data) or (self.write_paused and self.exchange is None):
             self._keep(data[at:])
 
     def _await_rest(self, data: bytes) -> None:
@@ -181,8 +195,8 @@ class Connection(Flow):
             "query_string": heads.query,
             "root_path": "",
             "headers": heads.headers,
-            "client": self._client,
-            "server": self._server,
+            "client": self.client,
+            "server": self.server,
             "extensions": {"http.response.pathsend": {}},
         }
         self._run(scope, exchange)
@@ -200,25 +214,15 @@ class Connection(Flow):
         return len(data) - len(self._split(exchange, body, data[start:]))
 
     def _run(self, scope: Scope, exchange: Exchange) -> None:
-        """Start the app, and finish with it if it has finished."""
+        """Start the app."""
         serving = self.serving
         if serving.state is not None:
             scope["state"] = serving.state.copy()
         app = serving.app if scope["raw_path"] != b"*" else answer_options
-        try:
-            coroutine = app(scope, exchange.receive, exchange.send)
-            if type(coroutine) is not CoroutineType:
-                coroutine = awaited(coroutine)
-            task = serving.start(coroutine)
-        except Exception as error:  # noqa: BLE001
-            exchange.failed(error)
-            return
-        if task.done():
-            exchange.ended(task)
-        else:
+        task = serving.start(exchange.run(app, scope))
+        if not task.done():
             serving.tasks.add(task)
             task.add_done_callback(serving.tasks.discard)
-            task.add_done_callback(exchange.ended)
 
     def _hand_over(self, data: bytes) -> None:
         """Let Hypercorn have the connection, and what was read from it."""
@@ -252,9 +256,10 @@ class Connection(Flow):
             self.close()
 
     def _keep(self, data: bytes) -> None:
-        """Keep what follows this request, and read no more until it is answered."""
-        self._buffer += data
-        self.pause_reading()
+        """Keep what follows this request, and read no more until it is answered and taken."""
+        if self.phase <= BUSY:
+            self._buffer += data
+            self.pause_reading()
 
     def body_wanted(self, exchange: Exchange) -> None:
         """Have the client send the body: the app waits for it."""
@@ -301,7 +306,9 @@ class Connection(Flow):
         self.since = self.serving.clock.now
         if self._advancing:
             return
-        if self._buffer:
+        if self.write_paused:
+            self.pause_reading()
+        elif self._buffer:
             # Not at once: this runs inside the app's task, whose context is not the next one's.
             self.serving.soon(self._go_on)
         elif self.half_closed or self.serving.draining:
@@ -310,7 +317,7 @@ class Connection(Flow):
             self.resume_reading()
 
     def _go_on(self) -> None:
-        if self.phase <= IDLE and self.exchange is None:
+        if self.phase <= IDLE and self.exchange is None and not self.write_paused:
             self._advance(self._buffer)
             if self.exchange is None and self.phase <= IDLE:
                 if self.half_closed or (self.serving.draining and not self._buffer):
@@ -354,6 +361,15 @@ class Connection(Flow):
             self.transport.write_eof()
         else:
             self.transport.close()
+
+    def abort(self, *, reset: bool = False) -> None:
+        """Close at once. What is then cut short must not look complete: the client sees an error.
+
+        (The end of the connection is the end of a body to HTTP/1.0, and to some clients of any.)
+        """
+        exchange = self.exchange
+        cut = exchange is not None and exchange.state == STREAMING
+        super().abort(reset=reset or cut or self.transport.get_write_buffer_size() > 0)
 
     def drain(self) -> None:
         """Close when nothing is being asked; else after the answer."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
@@ -22,11 +22,6 @@ def starter(loop: asyncio.AbstractEventLoop) -> Start:
     if sys.version_info >= (3, 12):
         return partial(asyncio.Task, loop=loop, eager_start=True)
     return loop.create_task
-
-
-async def awaited(result: Awaitable[None]) -> None:
-    """Make a coroutine of what an app returned that is no coroutine function."""
-    await result
 
 
 async def answer_options(scope: Scope, receive: Receive, send: Send) -> None:

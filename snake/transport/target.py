@@ -30,7 +30,13 @@ def check_path(raw_path: bytes) -> None:
 
 
 def quote_path(target: bytes) -> bytes:
-    """Percent-encode the bytes above 127 that clients send raw in the path."""
+    """Percent-encode the bytes above 127 that clients send raw in the path.
+
+    Raises `RefusedError` where they stand in a host.
+    """
+    absolute = _ABSOLUTE.fullmatch(target)
+    if absolute is not None and _HIGH.search(absolute[1]):
+        raise RefusedError(400, "malformed Host header")
     path, mark, query = target.partition(b"?")
     return _HIGH.sub(lambda match: b"%%%02X" % match[0][0], path) + mark + query
 

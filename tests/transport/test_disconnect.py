@@ -45,15 +45,28 @@ async def test_half_close() -> None:
         await client.closed()
 
 
-async def test_half_close_is_seen() -> None:
-    """The app learns of it, as a Go handler does, and its answer is still sent."""
-    app = Watcher()
+async def test_half_close_is_no_disconnect() -> None:
+    """An app that streams until its client is gone gives this one its whole answer."""
+    closed = asyncio.Event()
+
+    async def app(_scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        gone = asyncio.ensure_future(receive())
+        await send({"type": "http.response.start", "status": 200})
+        for _ in range(3):
+            await send({"type": "http.response.body", "body": b"tick", "more_body": True})
+            await closed.wait()
+            await asyncio.sleep(0.02)
+            assert not gone.done()
+        await send({"type": "http.response.body"})
+        assert (await gone)["type"] == "http.disconnect"
+
     async with serving(app) as server, server.client() as client:
         await client.send(GET)
-        assert await app.seen() == {"type": "http.request", "body": b"", "more_body": False}
+        await client.reader.readuntil(b"tick")
         client.half_close()
-        assert await app.seen() == {"type": "http.disconnect"}
-        assert (await client.response()).body == b"late"
+        closed.set()
+        assert await client.rest() == b"\r\n4\r\ntick\r\n4\r\ntick\r\n0\r\n\r\n"
 
 
 async def test_half_a_body() -> None:

@@ -22,7 +22,7 @@ from snake.http.server import make_app
 from snake.python.asgi import ASGIHandler
 from snake.python.threads import Threads
 from snake.python.wsgi import WSGIHandler
-from snake.transport.serve import serve
+from snake.transport.serve import Serving, serve
 from snake.transport.settings import Settings
 
 WSGI = Callable[..., Any]
@@ -43,9 +43,9 @@ class Closing:
         self.closed.set()
 
 
-def wsgi(app: WSGI, *, multiprocess: bool = False) -> Handler:
-    """Return the handler of a WSGI app."""
-    threads = Threads(asyncio.get_running_loop())
+def wsgi(app: WSGI, *, multiprocess: bool = False, threads: Threads | None = None) -> Handler:
+    """Return the handler of a WSGI app, with threads of its own unless they are given."""
+    threads = threads or Threads(asyncio.get_running_loop())
     return WSGIHandler("test:app", app, threads, multiprocess=multiprocess)
 
 
@@ -66,8 +66,8 @@ def under(prefix: str, handler: Handler) -> Handler:
 
 
 @asynccontextmanager
-async def listening(handler: Handler) -> AsyncIterator[int]:
-    """Serve a handler; the value is the port."""
+async def running(handler: Handler) -> AsyncIterator[tuple[Serving, int]]:
+    """Serve a handler; the value is the server and its port."""
 
     async def end(_request: Request, _send: Any) -> None:
         raise AssertionError("a python handler calls nothing after it")
@@ -76,11 +76,18 @@ async def listening(handler: Handler) -> AsyncIterator[int]:
         await handler(request, send, end)
 
     with socket.create_server(("127.0.0.1", 0)) as sock:
-        running = await serve(sock, make_app(routes, None, None), Settings())
+        server = await serve(sock, make_app(routes, None, None), Settings())
         try:
-            yield sock.getsockname()[1]
+            yield server, sock.getsockname()[1]
         finally:
-            await running.drain(1)
+            await server.drain(1)
+
+
+@asynccontextmanager
+async def listening(handler: Handler) -> AsyncIterator[int]:
+    """Serve a handler; the value is the port."""
+    async with running(handler) as (_, port):
+        yield port
 
 
 @asynccontextmanager

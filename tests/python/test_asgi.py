@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.python.serving import asgi, exchange, listening, serving, under
+from tests.python.serving import asgi, exchange, listening, running, serving, under
 
 Scope = dict[str, Any]
 START = {"type": "http.response.start", "status": 200, "headers": []}
@@ -75,6 +77,91 @@ async def test_failure_is_a_500_and_a_traceback(caplog: pytest.LogCaptureFixture
     assert [answer.status_code for answer in answers] == [500, 500]
     record = next(each for each in caplog.records if each.name == "snake.python")
     assert "nothing there" in str(record.exc_info)
+
+
+def exits() -> None:
+    sys.exit(3)
+
+
+def interrupts() -> None:
+    raise KeyboardInterrupt
+
+
+def cancels() -> None:
+    raise asyncio.CancelledError
+
+
+def ends() -> None:
+    raise BaseExceptionGroup("several", [SystemExit(1)])
+
+
+@pytest.mark.parametrize("way", [exits, interrupts, cancels, ends])
+@pytest.mark.parametrize("delay", [None, 0.01], ids=["at once", "later"])
+async def test_app_cannot_end_the_worker(
+    way: Callable[[], None], delay: float | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An app that exits has failed like any other: a 500, one record, and the next is served."""
+
+    async def app(scope: Scope, _receive: Any, send: Any) -> None:
+        if delay is not None:
+            await asyncio.sleep(delay)
+        if scope["path"] == "/end":
+            way()
+        await send(START)
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    async with serving(asgi(app)) as url, httpx.AsyncClient() as client:
+        ended, after = await client.get(f"{url}/end"), await client.get(url)
+
+    assert (ended.status_code, after.text) == (500, "ok")
+    records = [record for record in caplog.records if record.name == "snake.python"]
+    assert [record.__dict__["fields"]["app"] for record in records] == ["test:app"]
+
+
+async def test_server_can_cancel_the_app(caplog: pytest.LogCaptureFixture) -> None:
+    """A request that is cut off ends where it waits, and is no failure of the app."""
+    began, ended = asyncio.Event(), asyncio.Event()
+
+    async def app(_scope: Scope, _receive: Any, _send: Any) -> None:
+        began.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.set()
+
+    async with running(asgi(app)) as (server, port):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        await asyncio.wait_for(began.wait(), 5)
+        await asyncio.wait_for(server.drain(0.01), 5)
+        writer.transport.abort()
+
+    assert ended.is_set()
+    assert [record for record in caplog.records if record.name == "snake.python"] == []
+
+
+@pytest.mark.parametrize("length", [4, 6])
+@pytest.mark.parametrize("parts", [[b"hello"], [b"he", b"llo"]], ids=["whole", "streamed"])
+async def test_wrong_length_is_a_failure(
+    length: int, parts: list[bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A body that is not as long as announced is a 500, or ends the connection once it began."""
+
+    async def app(_scope: Scope, _receive: Any, send: Any) -> None:
+        await send({**START, "headers": [(b"content-length", b"%d" % length)]})
+        for part in parts:
+            await send({"type": "http.response.body", "body": part, "more_body": part != parts[-1]})
+
+    async with listening(asgi(app)) as port:
+        answer = await exchange(port, b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+
+    if len(parts) == 1:
+        assert answer.startswith(b"HTTP/1.1 500 ")
+    else:
+        assert answer.endswith(b"\r\n\r\nhe")
+    records = [record for record in caplog.records if record.name == "snake.python"]
+    assert [record.__dict__["fields"]["app"] for record in records] == ["test:app"]
+    assert "Content-Length" in str(records[0].exc_info)
 
 
 async def test_failure_in_the_middle_ends_the_connection() -> None:

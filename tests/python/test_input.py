@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import tracemalloc
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
 import pytest
 
+from snake.python.threads import Threads
 from tests.python.serving import exchange, listening, serving, wsgi
 
 Read = Callable[[Any], bytes]
@@ -21,6 +24,7 @@ READS: dict[str, Read] = {
     "read(-1)": lambda body: body.read(-1),
     "read(n)": lambda body: b"".join(iter(lambda: body.read(7), b"")),
     "readline()": lambda body: b"".join(iter(body.readline, b"")),
+    "read(0) between": lambda body: body.read(0) + body.read(1) + body.read(0) + body.read(),
     "readline(n)": lambda body: b"".join(iter(lambda: body.readline(3), b"")),
     "readlines()": lambda body: b"".join(body.readlines()),
     "readlines(n)": lambda body: b"".join(iter(lambda: b"".join(body.readlines(10)), b"")),
@@ -168,3 +172,86 @@ async def test_client_that_waits_for_100_continue_gets_it_when_the_body_is_read(
     assert first == b"HTTP/1.1 100 Continue\r\n\r\n"
     assert answer.endswith(b"\r\n\r\ndata")
     assert b"100 Continue" not in without
+
+
+CHUNKED = b"POST /in HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+GET = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+
+
+async def test_body_that_has_not_begun_needs_no_thread() -> None:
+    """Neither with a length nor without one is the app called before the first byte is there."""
+    called = []
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        called.append(environ["PATH_INFO"])
+        start_response("200 OK", [])
+        return [b"ok"]
+
+    long = b"POST /in HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n"
+    async with listening(wsgi(app)) as port:
+        writers = []
+        for head in (CHUNKED, long):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(head)
+            writers.append(writer)
+        await asyncio.sleep(0.1)
+        assert (await exchange(port, GET)).endswith(b"ok")
+        for writer in writers:
+            writer.transport.abort()
+
+    assert called == ["/"]
+
+
+@pytest.mark.parametrize("head", [b"", b"Expect: 100-continue\r\n"], ids=["sent", "expected"])
+async def test_clients_that_stop_in_an_upload_leave_threads_to_others(head: bytes) -> None:
+    """More uploads that stand still than threads may run: the next request is answered."""
+    reading = threading.Semaphore(0)
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        if environ["PATH_INFO"] == "/in":
+            reading.release()
+            environ["wsgi.input"].read()
+        start_response("200 OK", [])
+        return [b"ok"]
+
+    threads = Threads(asyncio.get_running_loop(), most=2)
+    async with threads, listening(wsgi(app, threads=threads)) as port:
+        writers = []
+        for _ in range(8):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(CHUNKED.replace(b"\r\n\r\n", b"\r\n" + head + b"\r\n"))
+            if not head:
+                writer.write(b"5\r\nbegin\r\n")
+            writers.append(writer)
+        for _ in writers:
+            assert await asyncio.to_thread(reading.acquire, timeout=5)
+        assert (await exchange(port, GET)).endswith(b"ok")
+        for writer in writers:
+            writer.transport.abort()
+
+
+async def test_line_without_an_end_is_read_in_parts() -> None:
+    """`readline` with a limit keeps no more than the limit of a line that never ends."""
+    sizes: list[int] = []
+    most = 0
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        nonlocal most
+        tracemalloc.start()
+        sizes.extend(len(line) for line in iter(lambda: environ["wsgi.input"].readline(1000), b""))
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        start_response("200 OK", [])
+        return []
+
+    async with listening(wsgi(app)) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST / HTTP/1.0\r\nHost: a\r\nContent-Length: 5000000\r\n\r\n")
+        for _ in range(50):
+            writer.write(b"x" * 100_000)
+            await writer.drain()
+        await asyncio.wait_for(reader.read(), 20)
+        writer.close()
+
+    assert (sum(sizes), set(sizes)) == (5_000_000, {1000})
+    assert most < 3_000_000

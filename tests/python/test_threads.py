@@ -65,6 +65,73 @@ async def test_pool_has_a_limit() -> None:
     assert len(used) == 4
 
 
+async def test_thread_that_steps_aside_gives_its_place_to_another() -> None:
+    """What waits for a client is no work: as many as may run do, beside it."""
+    threads = Threads(asyncio.get_running_loop(), most=2)
+    back = threading.Event()
+    gone = threading.Semaphore(0)
+
+    def waits() -> None:
+        with threads.aside():
+            gone.release()
+            back.wait(10)
+
+    async with threads:
+        for _ in range(5):
+            threads.submit(waits)
+        for _ in range(5):
+            assert await asyncio.to_thread(gone.acquire, timeout=5)
+        assert threads.alive == 5
+        barrier = threading.Barrier(2)
+        assert len(await run_all(threads, lambda: barrier.wait(5), 6)) == 2
+        back.set()
+
+
+async def test_threads_that_step_aside_are_bounded() -> None:
+    """When there are as many threads as there may be, work waits for one to come back."""
+    threads = Threads(asyncio.get_running_loop(), most=2, most_alive=3)
+    back = threading.Event()
+    gone = threading.Semaphore(0)
+
+    def waits() -> None:
+        with threads.aside():
+            gone.release()
+            back.wait(10)
+
+    async with threads:
+        for _ in range(3):
+            threads.submit(waits)
+        for _ in range(3):
+            assert await asyncio.to_thread(gone.acquire, timeout=5)
+        done = threading.Event()
+        threads.submit(done.set)
+        assert not await asyncio.to_thread(done.wait, 0.2)
+        assert threads.alive == 3
+        back.set()
+        assert await asyncio.to_thread(done.wait, 5)
+
+
+async def test_work_waits_while_the_system_gives_no_threads(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """No work is lost when a thread cannot be started; the log says so once."""
+    async with Threads(asyncio.get_running_loop()) as threads:
+        done = threading.Semaphore(0)
+        before = threading.stack_size(1 << 46)
+        try:
+            for _ in range(3):
+                threads.submit(done.release)
+            await asyncio.sleep(0.1)
+        finally:
+            threading.stack_size(before)
+        for _ in range(3):
+            assert await asyncio.to_thread(done.acquire, timeout=5)
+
+    assert [record.message for record in caplog.records] == [
+        "the system gives no more threads, there are 0"
+    ]
+
+
 async def test_idle_threads_retire(monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads that have had no work for a while end, all but one."""
     monkeypatch.setattr(module, "RETIRE", 0.05)

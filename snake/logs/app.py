@@ -19,7 +19,7 @@ from typing import Self
 from snake.config.logging import Log, Logging
 from snake.core.modules import Context
 from snake.logs import levels
-from snake.logs.encoders import STACK, Encoder, JSONLines, Record, colored_console
+from snake.logs.encoders import STACK, Encoder, JSONLines, Record
 from snake.logs.targets import Target
 from snake.logs.writers import Writer, stderr
 
@@ -148,7 +148,11 @@ def default_logs(level: int = logging.INFO) -> Logs:
 
 
 def _default_encoder(writer: Writer) -> Encoder:
-    return colored_console() if writer.is_terminal else JSONLines()
+    if not writer.is_terminal:
+        return JSONLines()
+    from snake.logs.terminal import TerminalLines  # noqa: PLC0415  (a service never needs it)
+
+    return TerminalLines()
 
 
 async def open_logs(ctx: Context, config: Logging | None) -> Logs:

@@ -114,7 +114,8 @@ class Console(_EncoderModule):
         )
 
 
-_COLORS = {"debug": 35, "info": 34, "warn": 33, "error": 31, "fatal": 31}
+LEVEL_COLORS = {"debug": 35, "info": 34, "warn": 33, "error": 31, "fatal": 31}
+"""zap's colours, as ANSI numbers."""
 
 
 def _level_style(style: str) -> dict[int, str]:
@@ -124,15 +125,9 @@ def _level_style(style: str) -> dict[int, str]:
     if style == "upper":
         return {number: name.upper() for number, name in levels.NAMES.items()}
     return {
-        number: f"\x1b[{_COLORS[name]}m{name.upper()}\x1b[0m"
+        number: f"\x1b[{LEVEL_COLORS[name]}m{name.upper()}\x1b[0m"
         for number, name in levels.NAMES.items()
     }
-
-
-def colored_console() -> Encoder:
-    """Return what a terminal gets unless the configuration says otherwise."""
-    wall = times.formatter("wall_milli", local=False)
-    return ConsoleLines(wall or float, _level_style("color"))
 
 
 class JSONLines(Encoder):
@@ -188,19 +183,25 @@ class ConsoleLines(Encoder):
         level, time, logger, message, fields = record
         parts = [str(self._time(time)), self._style.get(level) or levels.name(level)]
         if logger:
-            parts.append(_one_line(logger))
-        parts.append(_one_line(message))
+            parts.append(one_line(logger))
+        parts.append(one_line(message))
         rest = dict(fields)
         stack = rest.pop(STACK, None)
         if rest:
-            parts.append(_one_line(json.dumps(rest, ensure_ascii=False, default=_plain)))
+            parts.append(one_line(json.dumps(rest, ensure_ascii=False, default=plain)))
         text = "\t".join(parts)
         if stack is not None:
-            text += "\n" + _UNSAFE_IN_TEXT.sub(_escape, str(stack)).rstrip()
+            text += "\n" + readable(str(stack))
         return f"{text}\n".encode("utf-8", "backslashreplace")
 
 
-def _one_line(text: str) -> str:
+def readable(text: str) -> str:
+    """Return text of several lines with nothing in it that moves a terminal's cursor."""
+    return _UNSAFE_IN_TEXT.sub(_escape, text).rstrip()
+
+
+def one_line(text: str) -> str:
+    """Return text that stays on its line."""
     return text if text.isprintable() else _LINE_BREAKING.sub(_escape, text)
 
 
@@ -228,17 +229,17 @@ def _to_json(line: Mapping[str, object]) -> bytes:
         data = _encoder.encode(line)
     except (TypeError, ValueError, RecursionError):
         # A lone surrogate, a key that is no text: rare, and no reason to lose the record.
-        data = json.dumps(line, default=_plain, skipkeys=True).encode("utf-8", "backslashreplace")
+        data = json.dumps(line, default=plain, skipkeys=True).encode("utf-8", "backslashreplace")
     if data.isascii() and b"\x7f" not in data:
         return data
     return _UNSAFE_IN_JSON.sub(lambda match: b"\\u%04x" % match[0][-1], data)
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """Return something JSON has for a value it does not have."""
     if isinstance(value, bytes | bytearray):
         return value.decode("utf-8", "backslashreplace")
     return str(value)
 
 
-_encoder = msgspec.json.Encoder(enc_hook=_plain)
+_encoder = msgspec.json.Encoder(enc_hook=plain)

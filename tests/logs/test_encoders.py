@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from snake.logs.encoders import ConsoleLines, Encoder, JSONLines, Record, colored_console
+from snake.logs.encoders import ConsoleLines, Encoder, JSONLines, Record
 
 PLAIN = {logging.INFO: "INFO", logging.ERROR: "ERROR"}
 
@@ -48,12 +48,6 @@ def test_the_console_writes_tabs_and_json_fields() -> None:
     line = console().encode(record(request={"uri": "/"}, status=200))
     expected = '1700000000.125\tINFO\thttp\thello\t{"request": {"uri": "/"}, "status": 200}\n'
     assert line.decode() == expected
-
-
-def test_a_terminal_gets_colours_and_readable_times() -> None:
-    """The default console is Caddy's: wall time in UTC and a blue INFO."""
-    line = colored_console().encode(record())
-    assert line.decode() == "2023/11/14 22:13:20.125\t\x1b[34mINFO\x1b[0m\thttp\thello\n"
 
 
 def test_a_traceback_stands_below_the_line_on_the_console() -> None:

@@ -67,7 +67,7 @@ def test_an_uri_cannot_forge_a_record(tmp_path: Path) -> None:
 
 
 def test_a_terminal_gets_the_readable_form(tmp_path: Path) -> None:
-    """On a terminal records are coloured text with Caddy's columns."""
+    """On a terminal records are coloured text to be read at a glance."""
     port = free_port()
     (tmp_path / "Caddyfile").write_text(site("respond hi").replace("PORT", str(port)))
     ours, theirs = pty.openpty()
@@ -79,17 +79,15 @@ def test_a_terminal_gets_the_readable_form(tmp_path: Path) -> None:
     )
     os.close(theirs)
     seen = b""
-    while b"serving\t" not in seen:
+    while b"serving\x1b" not in seen:
         seen += os.read(ours, 4096)
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
     os.close(ours)
     first = seen.decode().splitlines()[0]
-    pattern = (
-        r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d\.\d{3}\t\x1b\[34mINFO\x1b\[0m\t"
-        r'using config from file\t\{"file": "Caddyfile"\}'
-    )
-    assert re.fullmatch(pattern, first)
+    assert "\x1b[34mINFO" in first
+    plain = re.sub(r"\x1b\[\d+m", "", first)
+    assert re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3} INFO  using config from file file=Caddyfile", plain)
 
 
 def test_debug_is_off_until_it_is_asked_for(tmp_path: Path) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from pathlib import Path
 from random import getrandbits
+from traceback import walk_tb
 
 from snake.transport.asgi import AbortError
 
 __all__ = ["AbortError", "HandlerError", "status_text"]
+
+_OURS = str(Path(__file__).parent.parent)
 
 
 _GO_PHRASES = {
@@ -45,14 +49,23 @@ class HandlerError(Exception):
         super().__init__(self.message)
         self.id = f"{getrandbits(45):09x}"[:9]
         """A short name for this failure, the same in the log and in `{http.error.id}`."""
+        self.logged = False
+        """Whether the log has it already, from those who know more of it."""
 
     @property
     def trace(self) -> str:
-        """Where in the code it was raised: `{http.error.trace}`."""
-        trace = self.__traceback__
-        if trace is None:
+        """Where in the code it was raised, or what caused it was: `{http.error.trace}`.
+
+        The last place outside of snake, if there is one: an app that gives snake
+        something wrong is told where it did so.
+        """
+        place = place_outside = None
+        for frame, line in walk_tb((self.__cause__ or self).__traceback__):
+            place = frame.f_code, line
+            if not frame.f_code.co_filename.startswith(_OURS):
+                place_outside = place
+        place = place_outside or place
+        if place is None:
             return ""
-        while trace.tb_next is not None:
-            trace = trace.tb_next
-        code = trace.tb_frame.f_code
-        return f"{code.co_qualname} ({code.co_filename.rpartition('/')[2]}:{trace.tb_lineno})"
+        code, line = place
+        return f"{code.co_qualname} ({code.co_filename.rpartition('/')[2]}:{line})"

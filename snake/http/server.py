@@ -58,6 +58,7 @@ def _with_errors(routes: Next, errors: Next | None) -> Run:
             log.exception("handler failed", extra={"fields": {"uri": request.uri}})
             failure = HandlerError(500, str(error))
             failure.__cause__ = error
+            failure.logged = True
             await _answer_error(request, send, errors, failure)
 
     return run
@@ -73,6 +74,7 @@ async def _answer_error(
     """
     _log_error(request, error)
     request.error = error
+    send = _in_place(send)
     try:
         if errors is not None:
             request.restore()
@@ -89,8 +91,20 @@ async def _answer_error(
         raise AbortError from error
 
 
+def _in_place(send: Send) -> Send:
+    """Return a `send` whose response takes the place of one whose head is not out yet."""
+
+    def answer(message: Message) -> Awaitable[None]:
+        if message["type"] == "http.response.start":
+            message["replaces"] = True
+        return send(message)
+
+    return answer
+
+
 def _log_error(request: Request, error: HandlerError) -> None:
-    level = logging.ERROR if error.status >= 500 else logging.DEBUG  # noqa: PLR2004
+    is_news = error.status >= 500 and not error.logged  # noqa: PLR2004
+    level = logging.ERROR if is_news else logging.DEBUG
     if log.isEnabledFor(level):
         fields = {
             "request": {

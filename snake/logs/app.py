@@ -137,7 +137,7 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
     fields: dict[str, object] = dict(getattr(record, "fields", None) or {})
     if record.exc_info and (error := record.exc_info[1]) is not None:
         fields.setdefault("error", "".join(traceback.format_exception_only(error)).rstrip())
-        fields[STACK] = "".join(traceback.format_exception(error))
+        fields[STACK] = "".join(traceback.format_exception(*record.exc_info))
     return fields
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from snake.core.errors import StartError
 from snake.core.record import Record
+from snake.python.clashes import keep_ours
 from snake.python.envfile import read_env_file
 from snake.python.venv import add_packages, site_packages
 
@@ -33,8 +34,9 @@ class Environment(Record):
             variables |= read_env_file(file, self.working_dir)
         os.environ.update(variables | dict(self.env_vars))
         os.chdir(self.working_dir)
-        add_packages(packages)
         folder = str(self.working_dir)
+        keep_ours([folder, *packages])
+        add_packages(packages)
         sys.path[:] = [folder, *(path for path in sys.path if path not in ("", folder))]
         importlib.invalidate_caches()
 

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from snake.python.environ import Environ
-from snake.python.failure import is_disconnect
+from snake.python.failure import excerpt, is_disconnect
 from snake.python.filewrapper import FileWrapper
 from snake.python.start import Headers, content_length, encode_headers, parse_status
 from snake.python.stream import Stream
@@ -239,7 +239,8 @@ class Exchange:
             self._outbox.post(self)
 
     def _complain(self, message: str, error: BaseException | None = None) -> None:
-        log.error(message, exc_info=error, extra={"fields": {"app": self._outbox.app}})
+        shown = None if error is None else excerpt(error)
+        log.error(message, exc_info=shown, extra={"fields": {"app": self._outbox.app}})
 
     def _require(self, chunk: object) -> None:
         if self.headers is None:

@@ -14,7 +14,10 @@ from snake.transport.exchange import ClientDisconnectedError
 
 log = logging.getLogger("snake.python")
 
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType]
+
 _OURS = str(Path(__file__).parent.parent)
+_DISCONNECTS = ("ClientDisconnect", "WebSocketDisconnect")
 _IMPORT = ("<frozen importlib", "importlib/__init__.py")
 
 
@@ -35,10 +38,21 @@ def describe(error: BaseException) -> str:
     return "".join(traceback.format_exception(type(error), error, trace)).rstrip()
 
 
+def excerpt(error: BaseException) -> ExcInfo | None:
+    """Return what a log record is to show of an error: nothing when no code of the app is in it."""
+    trace = app_traceback(error)
+    return None if trace is None else (type(error), error, trace)
+
+
 def is_disconnect(error: BaseException | None) -> bool:
-    """Whether an error is, or was raised because, the client went away."""
+    """Whether an error is, or was raised because, the client went away.
+
+    Frameworks have errors of their own for it, which apps mostly let pass:
+    Starlette and FastAPI `ClientDisconnect` and `WebSocketDisconnect`, Litestar
+    the latter. They are known by their names: no framework is imported here.
+    """
     while error is not None:
-        if isinstance(error, ClientDisconnectedError):
+        if isinstance(error, ClientDisconnectedError) or type(error).__name__ in _DISCONNECTS:
             return True
         error = error.__cause__ or error.__context__
     return False
@@ -48,13 +62,22 @@ def fail(name: str, request: Request, error: BaseException, *, started: bool = F
     """Log that the app failed, and raise the `HandlerError` that answers the request.
 
     A response that has `started` cannot be taken back: the connection ends. A
-    client that went away is no failure; frameworks wrap the error that says so.
+    client that went away is no failure.
     """
     if is_disconnect(error):
         raise AbortError from error
-    fields = {"app": name, "method": request.method, "uri": request.uri}
-    trace = app_traceback(error) or error.__traceback__
-    log.error("app failed", exc_info=(type(error), error, trace), extra={"fields": fields})
+    failure = HandlerError(500, f"{type(error).__name__}: {error}")
+    failure.__cause__ = error
+    failure.logged = True
+    fields = {
+        "app": name,
+        "method": request.method,
+        "uri": request.uri,
+        "error": failure.message,
+        "err_id": failure.id,
+        "err_trace": failure.trace,
+    }
+    log.error("app failed", exc_info=excerpt(error), extra={"fields": fields})
     if started:
         raise AbortError from error
-    raise HandlerError(500, f"{type(error).__name__}: {error}") from error
+    raise failure

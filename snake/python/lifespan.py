@@ -92,7 +92,9 @@ class Lifespan:
         }
         try:
             await self._app(scope, self._events.get, self._send)
-        except Exception as error:
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
             if not self._started.done():
                 raise StartError(
                     f'the app "{self._name}" failed in its lifespan startup:\n\n{describe(error)}'

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from functools import partial
 from importlib import import_module
+from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -55,6 +56,7 @@ def _takes(app: Any, count: int) -> bool:  # noqa: ANN401
 
 
 def _import(name: str, module: str) -> ModuleType:
+    _refuse_taken(name, module.partition(".")[0])
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
@@ -65,8 +67,26 @@ def _import(name: str, module: str) -> ModuleType:
             f'cannot load the app "{name}": there is no module "{error.name}" '
             f"in {sys.path[0] or Path.cwd()} or the installed packages{hint}"
         ) from None
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever an app raises
+    except BaseException as error:  # noqa: BLE001 - whatever an app raises, it is no signal
         raise _failed(name, error) from None
+
+
+def _refuse_taken(name: str, top: str) -> None:
+    """Refuse a file of the app's folder whose name an imported module has: it would not be found.
+
+    Raises `StartError`.
+    """
+    found = PathFinder.find_spec(top, sys.path[:1])
+    loaded = sys.modules.get(top)
+    if found is None or found.origin is None or loaded is None:
+        return
+    other = getattr(loaded, "__file__", None)
+    if other is None or not Path(other).exists() or not Path(other).samefile(found.origin):
+        raise StartError(
+            f'cannot load the app "{name}": the name "{top}" is taken by a module that Python or '
+            f"snake has imported already, {other or 'a part of Python itself'}; "
+            f"give {found.origin} another name"
+        )
 
 
 def _failed(name: str, error: BaseException) -> StartError:

@@ -1,9 +1,10 @@
 """ASGI's words, and the two ways in which an app and the transport part early.
 
 The transport is ASGI 3 (https://asgi.readthedocs.io/en/latest/specs/www.html)
-with two additions, which the routes use: an app may raise `AbortError` to have
-the connection closed with no answer, and a start message may carry
-`"server_header": False` to go out without a Server field.
+with three additions, which the routes use: an app may raise `AbortError` to have
+the connection closed with no answer; a start message may carry
+`"server_header": False` to go out without a Server field; and one with
+`"replaces": True` takes the place of one before it of which nothing was sent yet.
 """
 
 from __future__ import annotations

@@ -144,7 +144,7 @@ class Exchange:
         kind = message["type"]
         state = self.state
         if kind == "http.response.start":
-            if state != NEW:
+            if state != NEW and not (state == HELD and message.get("replaces")):
                 raise ResponseStartedError("the response was started already")
             self._head, self._left, self._flags = response_head(message)
             self.state = HELD
@@ -195,7 +195,9 @@ class Exchange:
     def _check_length(self) -> None:
         """Refuse a body that is not as long as its Content-Length, where there is to be a body."""
         if not (self.head_only or self._flags & BODILESS):
-            raise AppError("the body is not as long as its Content-Length")
+            left = self._left or 0
+            how = f"{-left} bytes more than" if left < 0 else f"{left} bytes less than"
+            raise AppError(f"the body has {how} its Content-Length says")
 
     def _finish(self) -> None:
         self.state = DONE

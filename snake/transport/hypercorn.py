@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from hypercorn.asyncio.tcp_server import TCPServer
@@ -21,9 +21,17 @@ from hypercorn.protocol.h2 import H2Protocol
 from hypercorn.protocol.http_stream import ASGIHTTPState, HTTPStream
 from hypercorn.protocol.ws_stream import ASGIWebsocketState, WSStream
 from hypercorn.typing import AppWrapper
-from wsproto.events import CloseConnection
+from wsproto.events import CloseConnection, Event
 
-from snake.transport.asgi import AbortError, Message, Receive, Scope, Send, decode_path
+from snake.transport.asgi import (
+    AbortError,
+    Message,
+    Receive,
+    ResponseStartedError,
+    Scope,
+    Send,
+    decode_path,
+)
 from snake.transport.exchange import ClientDisconnectedError
 from snake.transport.framing import DATED, NAMED, response_head
 from snake.transport.names import RequestNames
@@ -129,9 +137,11 @@ class Guest:
             await _refuse(scope, send, error)
             return
         try:
-            await serving.app(scope, receive, self._checked(send, stream))
+            await serving.app(scope, _honest(receive, stream), self._checked(send, stream))
         except AbortError:
-            await self._reset(stream)
+            # A WebSocket that an app leaves open gets a close with 1011 from Hypercorn.
+            if stream.state is not ASGIWebsocketState.CONNECTED:
+                await self._reset(stream)
         except ClientDisconnectedError:
             pass
         except Exception:
@@ -148,6 +158,7 @@ class Guest:
             raise RefusedError(400)
         check_path(raw_path)
         scope["path"] = decode_path(raw_path)
+        scope["client"], scope["server"] = self._connection.client, self._connection.server
         scope["asgi"] = {"version": "3.0", "spec_version": "2.5"}
         headers = [(names[name], value) for name, value in scope["headers"] if names[name]]
         hosts = [value for name, value in headers if name == b"host"]
@@ -172,6 +183,8 @@ class Guest:
             if stream.closed or transport.is_closing():
                 raise ClientDisconnectedError("the client is gone")
             if message["type"] in _STARTS:
+                if stream.state in _STARTED:
+                    raise ResponseStartedError("the response was started already")
                 _, _, flags = response_head(message)
                 headers = [
                     (name, value)
@@ -184,6 +197,8 @@ class Guest:
                     headers.append((b"server", server))
                 message = {**message, "headers": headers}
             await send(message)
+            if message["type"] == "websocket.accept":
+                _note_close(cast("WSStream", stream))
 
         return checked
 
@@ -217,6 +232,17 @@ class Guest:
         self._connection.transport.close()
 
 
+_STARTED = frozenset(
+    {
+        ASGIHTTPState.RESPONSE,
+        ASGIHTTPState.CLOSED,
+        ASGIWebsocketState.CONNECTED,
+        ASGIWebsocketState.RESPONSE,
+        ASGIWebsocketState.CLOSED,
+        ASGIWebsocketState.HTTPCLOSED,
+    }
+)
+"""States in which it is too late to begin a response."""
 _STARTS = frozenset({"http.response.start", "websocket.http.response.start"})
 _CONNECTION_FIELDS = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"}
@@ -224,6 +250,35 @@ _CONNECTION_FIELDS = frozenset(
 """Fields that speak of a connection, which HTTP/2 has no words for (RFC 9113 §8.2.2)."""
 _INTERNAL_ERROR = 2
 """RFC 9113 §7."""
+
+
+def _note_close(stream: WSStream) -> None:
+    """Keep the code with which the client closes, at the stream: Hypercorn drops it."""
+    connection = stream.connection
+    events = connection.events
+
+    def noting() -> Iterator[Event]:
+        for event in events():
+            if isinstance(event, CloseConnection):
+                stream.snake_closed = event  # type: ignore[attr-defined]
+            yield event
+
+    connection.events = noting  # type: ignore[method-assign, assignment]
+
+
+def _honest(receive: Receive, stream: HTTPStream | WSStream) -> Receive:
+    """Return a `receive` that tells the client's own close code, where Hypercorn says 1006."""
+    if not isinstance(stream, WSStream):
+        return receive
+
+    async def honest() -> Message:
+        message = await receive()
+        closed: CloseConnection | None = getattr(stream, "snake_closed", None)
+        if closed is not None and message["type"] == "websocket.disconnect":
+            return {**message, "code": closed.code, "reason": closed.reason or ""}
+        return message
+
+    return honest
 
 
 async def _refuse(scope: Scope, send: Send, error: RefusedError) -> None:

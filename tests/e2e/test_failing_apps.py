@@ -17,7 +17,7 @@ SITE = """{
 }
 http://127.0.0.1:0 {
     python {
-        module_wsgi main:app
+        module_%s main:app
         workers 2
         %s
     }
@@ -25,10 +25,10 @@ http://127.0.0.1:0 {
 """
 
 
-def start_failing(folder: Path, app: str, extra: str = "") -> str:
+def start_failing(folder: Path, app: str, extra: str = "", kind: str = "wsgi") -> str:
     """Run a server that must not start; return what it says after `Error: `."""
     (folder / "main.py").write_text(app)
-    (folder / "Caddyfile").write_text(SITE % extra)
+    (folder / "Caddyfile").write_text(SITE % (kind, extra))
     done = run("run", folder=folder)
     assert done.returncode == 1
     assert done.stdout == ""
@@ -110,3 +110,38 @@ def test_a_worker_that_cannot_come_back_is_tried_again_more_slowly(tmp_path: Pat
         app.write_text(DIES)
         server.wait_for("worker started")
         assert httpx.get(server.url).status_code == 200
+
+
+def test_a_failed_request_is_one_record(tmp_path: Path) -> None:
+    """A request that fails is in the log once, with the app's own frames, beside the access log."""
+    (tmp_path / "main.py").write_text(
+        "def app(environ, start_response):\n    inner()\n\ndef inner():\n    return 1 / 0\n"
+    )
+    site = ":PORT {\nlog\npython {\nmodule_wsgi main:app\nworkers 1\n}\n}"
+    with running(site, tmp_path) as server:
+        assert httpx.get(f"{server.url}/x?y").status_code == 500
+        server.wait_for("handled request")
+        errors = [record for record in server.records if record["level"] == "error"]
+    assert [record["msg"] for record in errors] == ["app failed", "handled request"]
+    failed = errors[0]
+    assert (failed["app"], failed["uri"]) == ("main:app", "/x?y")
+    assert failed["error"] == "ZeroDivisionError: division by zero"
+    assert failed["err_trace"] == "inner (main.py:5)"
+    assert 'main.py", line 2, in app' in str(failed)
+    assert "snake/python" not in str(failed)
+
+
+@pytest.mark.parametrize("error", ["KeyboardInterrupt", "SystemExit(1)", "BaseException", "1 / 0"])
+@pytest.mark.parametrize("kind", ["wsgi", "asgi", "lifespan"])
+def test_whatever_an_import_raises_is_the_apps(tmp_path: Path, error: str, kind: str) -> None:
+    """Anything raised by an import or a lifespan is shown with the app's frames alone."""
+    fail = f"    raise {error}\n"
+    if kind == "lifespan":
+        text, extra = f"async def app(scope, receive, send):\n{fail}", "lifespan on"
+    else:
+        text, extra = f"def inner():\n{fail}\ninner()\n", ""
+    said = start_failing(tmp_path, text, extra, "wsgi" if kind == "wsgi" else "asgi")
+    assert said.count("Traceback") == 1
+    assert 'main.py", line 2, in ' in said
+    assert "snake/" not in said
+    assert "this is a bug" not in said

@@ -219,3 +219,62 @@ async def test_client_that_goes_away_is_no_failure(caplog: pytest.LogCaptureFixt
         await asyncio.wait_for(ended.wait(), 5)
 
     assert [record for record in caplog.records if record.name == "snake.python"] == []
+
+
+async def raises(send: Any) -> None:
+    """Fail after the start, before there is any body."""
+    await send(START)
+    raise LookupError("before the body")
+
+
+async def lies(send: Any) -> None:
+    """Send more than was said."""
+    await send({**START, "headers": [(b"content-length", b"1")]})
+    await send({"type": "http.response.body", "body": b"two"})
+
+
+async def starts_twice(send: Any) -> None:
+    """Begin two responses."""
+    await send(START)
+    await send(START)
+
+
+async def exits(_send: Any) -> None:
+    """End the process, were it the app's."""
+    raise SystemExit("bye")
+
+
+async def sends_what_is_none(send: Any) -> None:
+    """Send no response."""
+    await send({"type": "http.response.start", "status": "200"})
+
+
+@pytest.mark.parametrize(
+    ("respond", "error"),
+    [
+        (raises, "LookupError: before the body"),
+        (lies, "AppError: the body has 2 bytes more than its Content-Length says"),
+        (starts_twice, "ResponseStartedError: the response was started already"),
+        (exits, "SystemExit: bye"),
+        (sends_what_is_none, "AppError: '200' is no status of a response"),
+    ],
+)
+async def test_wrong_response_is_a_500(
+    respond: Any, error: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As long as nothing was sent a failure is a 500; one record says which app, what and where."""
+
+    async def app(_scope: Scope, _receive: Any, send: Any) -> None:
+        await respond(send)
+
+    async with serving(asgi(app)) as url, httpx.AsyncClient() as client:
+        answers = [(await client.get(url)) for _ in range(2)]
+
+    assert [(answer.status_code, answer.content) for answer in answers] == [(500, b"")] * 2
+    record, _ = (each for each in caplog.records if each.levelname == "ERROR")
+    fields = vars(record)["fields"]
+    assert (record.name, fields["app"], fields["error"]) == ("snake.python", "test:app", error)
+    assert fields["err_trace"].startswith(f"{respond.__name__} (test_asgi.py:")
+    assert record.exc_info is not None
+    assert record.exc_info[2] is not None
+    assert record.exc_info[2].tb_frame.f_code is app.__code__

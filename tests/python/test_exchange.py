@@ -25,10 +25,8 @@ def failures(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return what the log has against apps; each record has the name of one."""
     records = [record for record in caplog.records if record.name == "snake.python"]
     assert {record.__dict__["fields"]["app"] for record in records} <= {"test:app"}
-    return [
-        str(record.exc_info[1]) if record.exc_info and record.exc_info[1] else record.message
-        for record in records
-    ]
+    fields = [record.__dict__["fields"] for record in records]
+    return [each.get("error", record.message) for each, record in zip(fields, records, strict=True)]
 
 
 def announcing(length: int, chunks: Callable[[], Any]) -> Any:

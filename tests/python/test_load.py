@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import platform
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,9 @@ FILES = {
     "syntax.py": "def app(:\n",
     "needs.py": "import no_such_package_at_all\n",
     "leaves.py": "raise SystemExit('bye')\n",
+    "interrupts.py": "raise KeyboardInterrupt\n",
+    "platform.py": "def app(environ, start_response): ...\n",
+    "time/__init__.py": "def app(environ, start_response): ...\n",
     "pack/__init__.py": "",
     "pack/web.py": "def application(environ, start_response): ...\n",
 }
@@ -62,6 +66,12 @@ def test_app_is_found(name: str) -> None:
         ("syntax:app", "SyntaxError"),
         ("needs:app", "No module named 'no_such_package_at_all'"),
         ("leaves:app", "SystemExit: bye"),
+        ("interrupts:app", 'interrupts.py", line 1, in <module>'),
+        ("platform:app", 'the name "platform" is taken by a module that Python or snake has'),
+        ("platform:app", f"already, {platform.__file__}; give "),
+        ("platform:app", "/platform.py another name"),
+        ("platform.main:app", 'the name "platform" is taken'),
+        ("time:app", "a part of Python itself"),
     ],
 )
 def test_error_says_what_is_wrong(name: str, message: str) -> None:

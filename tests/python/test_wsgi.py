@@ -198,7 +198,7 @@ def starting(status: Any, name: Any = "X", value: Any = "v") -> Any:
     ids=lambda app: getattr(app, "__name__", None),
 )
 async def test_broken_app_is_a_500(app: Any, caplog: pytest.LogCaptureFixture) -> None:
-    """What is no WSGI response is a 500 for the client and a traceback in the log."""
+    """What is no WSGI response is a 500 for the client and one record that names the app."""
     async with serving(wsgi(app)) as url, httpx.AsyncClient() as client:
         first = await client.get(url)
         second = await client.get(url)
@@ -207,7 +207,9 @@ async def test_broken_app_is_a_500(app: Any, caplog: pytest.LogCaptureFixture) -
     assert "x-injected" not in first.headers
     assert "hello" not in first.text
     record = next(each for each in caplog.records if each.name == "snake.python")
-    assert record.exc_info is not None
+    assert vars(record)["fields"]["app"] == "test:app"
+    assert vars(record)["fields"]["error"]
+    assert [each.name for each in caplog.records if each.levelname == "ERROR"] == [record.name] * 2
     assert record.fields["app"] == "test:app"  # type: ignore[attr-defined]
 
 
@@ -369,3 +371,21 @@ async def test_requests_that_wait_run_at_once() -> None:
         answers = await asyncio.gather(*(client.get(url) for _ in range(30)))
 
     assert [answer.text for answer in answers] == ["met"] * 30
+
+
+@pytest.mark.parametrize(("length", "how"), [("3", "2 bytes more"), ("7", "2 bytes less")])
+async def test_wrong_content_length_is_a_500(
+    length: str, how: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A whole body that is not as long as the app says is a 500, and the log says what is wrong."""
+
+    def app(_environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Content-Length", length)])
+        return [b"12", b"345"]
+
+    async with serving(wsgi(app)) as url, httpx.AsyncClient() as client:
+        assert (await client.get(url)).status_code == 500
+
+    (record,) = (each for each in caplog.records if each.levelname == "ERROR")
+    assert vars(record)["fields"]["app"] == "test:app"
+    assert how in vars(record)["fields"]["error"]

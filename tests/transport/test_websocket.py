@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 import httpx
 import pytest
@@ -10,7 +11,8 @@ import websockets
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
-from snake.transport.asgi import Message, Receive, Scope, Send
+from snake.transport.asgi import AbortError, Message, Receive, ResponseStartedError, Scope, Send
+from snake.transport.serve import serve
 from snake.transport.settings import Settings
 from tests.transport.wire import GET, PATIENCE, echo, serving, until
 
@@ -213,3 +215,57 @@ async def test_plain_client() -> None:
     async with serving(echo) as server, httpx.AsyncClient() as client:
         response = await client.post(f"http:{server.url}/x", content=b"ok")
         assert response.content == b"POST /x ok"
+
+
+@pytest.mark.parametrize(("code", "reason"), [(1000, ""), (1001, "away"), (4321, "mine")])
+async def test_close_code_of_the_client(code: int, reason: str) -> None:
+    """The app hears the code and the reason with which its client closes."""
+    app = Mirror()
+    async with serving(app) as server:
+        async with connect(f"ws:{server.url}") as ws:
+            await ws.close(code, reason)
+        await until(lambda: app.ended)
+    assert app.ended == {"type": "websocket.disconnect", "code": code, "reason": reason}
+
+
+async def test_close_without_a_code() -> None:
+    """A client that closes without a code is 1005, as RFC 6455 has it."""
+    app = Mirror()
+    async with serving(app) as server, server.client() as client:
+        await client.send(UPGRADE + b"\r\n")
+        assert (await client.response()).status == 101
+        await client.send(b"\x88\x80\0\0\0\0")
+        await until(lambda: app.ended)
+    assert app.ended == {"type": "websocket.disconnect", "code": 1005, "reason": ""}
+
+
+async def test_failed_app_closes_with_1011(caplog: pytest.LogCaptureFixture) -> None:
+    """A WebSocket app that fails after it accepted closes with 1011; no second answer is tried."""
+
+    async def app(_scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        with pytest.raises(ResponseStartedError):
+            await send({"type": "websocket.http.response.start", "status": 500})
+        raise AbortError
+
+    async with serving(app) as server, connect(f"ws:{server.url}") as ws:
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await ws.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1011
+    assert not caplog.records
+
+
+async def test_websocket_from_an_ipv4_client_of_a_dual_stack_socket() -> None:
+    """IPv4 addresses are plain ones in the scope, also where the socket takes both families."""
+    app = Mirror()
+    with socket.create_server(("", 0), family=socket.AF_INET6, dualstack_ipv6=True) as sock:
+        serving = await serve(sock, app, Settings())
+        port = sock.getsockname()[1]
+        async with connect(f"ws://127.0.0.1:{port}") as ws:
+            await ws.send("x")
+            await ws.recv()
+        await serving.drain(PATIENCE)
+    assert app.scope["client"][0] == "127.0.0.1"
+    assert app.scope["server"] == ("127.0.0.1", port)

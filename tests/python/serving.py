@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -101,8 +102,25 @@ async def exchange(port: int, request: bytes) -> bytes:
     """Send bytes, and return all that comes back until the server closes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
-    await writer.drain()
-    answer = await asyncio.wait_for(reader.read(), 10)
+    answer = await rest(reader)
     writer.close()
-    await writer.wait_closed()
     return answer
+
+
+async def rest(reader: asyncio.StreamReader) -> bytes:
+    """Return all that comes until the server closes, or cuts the connection off."""
+    answer = b""
+    try:
+        async with asyncio.timeout(10):
+            while data := await reader.read(65_536):
+                answer += data
+    except ConnectionResetError:
+        pass
+    return answer
+
+
+def reset(writer: asyncio.StreamWriter) -> None:
+    """End a connection so that the server hears of it at once, whatever it does."""
+    sock = writer.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()

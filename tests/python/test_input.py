@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from snake.python.threads import Threads
-from tests.python.serving import exchange, listening, serving, wsgi
+from tests.python.serving import exchange, listening, reset, serving, wsgi
 
 Read = Callable[[Any], bytes]
 
@@ -121,8 +121,9 @@ async def test_body_that_nobody_reads_disturbs_no_later_request() -> None:
     assert [answer.text for answer in answers] == ["/0", "/1", "/2"]
 
 
+@pytest.mark.parametrize("leave", [asyncio.StreamWriter.close, reset], ids=["close", "reset"])
 async def test_client_that_leaves_an_upload_is_told_to_the_app(
-    caplog: pytest.LogCaptureFixture,
+    leave: Callable[[asyncio.StreamWriter], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Reading a body whose client went away raises `OSError`, which is no failure of the app."""
     raised: list[BaseException] = []
@@ -144,7 +145,7 @@ async def test_client_that_leaves_an_upload_is_told_to_the_app(
         writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nbegin")
         await writer.drain()
         await asyncio.sleep(0.1)
-        writer.transport.abort()
+        leave(writer)
         await asyncio.wait_for(done.wait(), 5)
 
     assert len(raised) == 1

@@ -11,6 +11,7 @@ from pathlib import Path
 from snake.caddyfile.environment import substitute
 from snake.caddyfile.segments import Line, Token
 from snake.caddyfile.tokens import lex
+from snake.core.text import decode_utf8
 
 Warn = Callable[[Token, str], None]
 
@@ -52,7 +53,7 @@ def read(path: str, pattern: Token, warn: Warn) -> list[Line]:
             pattern.fail(f"could not import {path}: is a directory")
         if not stat.S_ISREG(mode):
             pattern.fail(f"could not import {path}: is not a regular file")
-        text = Path(path).read_bytes().decode("utf-8", "replace")
+        text = decode_utf8(Path(path).read_bytes(), path)
     except FileNotFoundError:
         pattern.fail(f"file to import not found: {pattern}", f"there is no {path}")
     except OSError as error:

@@ -9,6 +9,7 @@ import click
 from snake.cli.environment import load_files
 from snake.config.document import Document, encode
 from snake.core.errors import SnakeError
+from snake.core.text import visible
 from snake.engine.source import adapt_caddyfile, beside, read
 
 ADAPTER = "caddyfile"
@@ -40,7 +41,7 @@ def command(
     loaded, warnings = adapt_caddyfile(read(name), name)
     click.echo(as_text(loaded.document, pretty=pretty))
     for warning in warnings:
-        click.echo(f"Warning: {warning}", err=True)
+        click.echo(visible(f"Warning: {warning}"), err=True)
     if validate:
         # Provisioning takes the server's half of the program, apps included.
         import asyncio  # noqa: PLC0415

@@ -13,6 +13,7 @@ from snake import __version__
 from snake.cli.early import Early
 from snake.core.errors import SnakeError
 from snake.core.suggest import suggestion
+from snake.core.text import visible
 
 COMMANDS = {
     "adapt": "Print a Caddyfile as JSON",
@@ -84,5 +85,5 @@ def main(args: list[str] | None = None, early: Early | None = None) -> int:
         return code if isinstance(code, int) else 0
     color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
     label = click.style("Error:", fg="red", bold=True) if color else "Error:"
-    click.echo(f"{label} {message}", err=True)
+    click.echo(f"{label} {visible(message)}", err=True)
     return 1

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from contextlib import AsyncExitStack
+from types import FrameType
 
 import click
 
@@ -25,9 +27,15 @@ def command(config: str | None, adapter: str | None, envfiles: tuple[str, ...]) 
     listens and nothing is served.
     """
     load_files(envfiles)
+    signal.signal(signal.SIGINT, _interrupt)
     default_logs().install()
     asyncio.run(check(load(config, adapter)))
     click.echo("Valid configuration")
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """End at once; an event loop's own handler would wait for an import that takes its time."""
+    signal.default_int_handler(number, frame)
 
 
 async def check(loaded: Loaded) -> None:

@@ -225,20 +225,35 @@ _PLACE = re.compile(r" - at `\$?(?P<path>[^`]*)`\Z")
 
 def decode(raw: bytes | msgspec.Raw, cls: type[T], path: str = "") -> T:
     """Decode JSON into `cls`. Raises `ConfigError` with the JSON path and the nearest name."""
-    try:
-        return msgspec.json.decode(raw, type=cls)
-    except msgspec.ValidationError:
-        steps, kind, error = locate(raw, cls)
-        raise explain(error, kind, "/".join(step for step in [path, *steps] if step)) from None
-    except msgspec.DecodeError as error:
-        raise explain(error, cls, path) from None
+    return _decode(raw, cls, path, "")
 
 
 def decode_bare(raw: msgspec.Raw, cls: type[M], path: str = "") -> M:
     """Decode a module that a map key names; see `Module.bare`."""
     if cls.bare is None:
         return decode(raw, cls, path)
-    return decode(b'{"%s":%s}' % (cls.bare.encode(), bytes(raw)), cls, path)
+    return _decode(b'{"%s":%s}' % (cls.bare.encode(), bytes(raw)), cls, path, cls.bare)
+
+
+def _decode(raw: bytes | msgspec.Raw, cls: type[T], path: str, unwritten: str) -> T:
+    """Decode; `unwritten` is a field that stands in `raw` and not in the document."""
+    try:
+        return msgspec.json.decode(raw, type=cls)
+    except msgspec.ValidationError:
+        pass
+    except msgspec.DecodeError as error:
+        raise explain(error, cls, path) from None
+    except RecursionError:
+        raise ConfigError("JSON is nested too deeply", path) from None
+    try:
+        steps, kind, fault = locate(raw, cls)
+    except msgspec.DecodeError as error:  # malformed, further on than the first wrong value
+        raise explain(error, cls, path) from None
+    except RecursionError:
+        raise ConfigError("JSON is nested too deeply", path) from None
+    if steps[:1] == [unwritten]:
+        del steps[0]
+    raise explain(fault, kind, "/".join(step for step in [path, *steps] if step)) from None
 
 
 def explain(error: msgspec.DecodeError, cls: type[Any], path: str) -> ConfigError:

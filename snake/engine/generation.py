@@ -10,10 +10,11 @@ import asyncio
 from collections.abc import Coroutine, Iterable
 
 from snake.config.document import Document, encode
+from snake.core.errors import StartError
 from snake.engine import needs
 from snake.engine.place import Place
 from snake.engine.process import Work
-from snake.engine.sockets import Sockets
+from snake.engine.sockets import ListenError, Sockets
 from snake.engine.spawner import Spawner
 from snake.engine.state import GENERATION, Event, State, after
 from snake.python import plan
@@ -36,6 +37,13 @@ class Generation:
     def pids(self) -> list[int]:
         """The processes of the workers that serve now."""
         return [place.pid for place in self._places if place.pid is not None]
+
+    def listen(self, sockets: Sockets) -> None:
+        """Listen on all addresses, for each worker. Raises `StartError`."""
+        try:
+            sockets.open(self.addresses, self.workers)
+        except ListenError as error:
+            raise StartError(error.message, self.addresses[error.address]) from None
 
     async def start(self, sockets: Sockets, spawner: Spawner) -> None:
         """Start all workers at once, and wait until all are ready.

@@ -62,11 +62,14 @@ def single(listen: Iterable[str]) -> Iterator[NetworkAddress]:
             yield replace(address, start_port=port, end_port=port)
 
 
-def addresses(document: Document) -> list[NetworkAddress]:
-    """Return every address of every HTTP server. Raises `ConfigError`."""
-    owner: dict[NetworkAddress, str] = {}
+_SERVERS = "apps/http/servers/"
+
+
+def addresses(document: Document) -> dict[NetworkAddress, str]:
+    """Return every address of every HTTP server, and its place. Raises `ConfigError`."""
+    places: dict[NetworkAddress, str] = {}
     for name, server in http(document).servers.items():
-        path = f"apps/http/servers/{name}/listen"
+        path = f"{_SERVERS}{name}/listen"
         try:
             own = list(single(server.listen))
         except AddressError as error:
@@ -74,8 +77,8 @@ def addresses(document: Document) -> list[NetworkAddress]:
         for address in own:
             if address.network.startswith("udp") or address.network == "fdgram":
                 raise ConfigError(f"{address}: an HTTP server listens on a stream network", path)
-            if address in owner:
-                claimed = owner[address]
+            if address in places:
+                claimed = places[address].removeprefix(_SERVERS).removesuffix("/listen")
                 raise ConfigError(f"{address} is already listened on by server {claimed!r}", path)
-            owner[address] = name
-    return list(owner)
+            places[address] = path
+    return places

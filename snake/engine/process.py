@@ -101,12 +101,13 @@ class Process:
         began = monotonic()
         allowed = self._work.start_limit
         limit = math.inf if allowed.seconds is None else allowed.seconds
-        while (spent := monotonic() - began) < limit:
-            if await self._news(min(limit - spent, SLOW)):
-                return await self._failure(self._answer.result() if self._answer.done() else None)
-            fields = {"worker": self._work.index, "seconds": round(monotonic() - began)}
+        while not await self._news(min(limit - (monotonic() - began), SLOW)):
+            spent = monotonic() - began
+            if spent >= limit:
+                raise StartError(allowed.reason, allowed.path)
+            fields = {"worker": self._work.index, "seconds": round(spent)}
             logger.warning("worker is still starting", extra={"fields": fields})
-        raise StartError(allowed.reason, allowed.path)
+        return await self._failure(self._answer.result() if self._answer.done() else None)
 
     async def _news(self, patience: float | None) -> bool:
         """Wait for a message or the end; tell whether one of them came in time."""
@@ -116,7 +117,8 @@ class Process:
 
     async def _failure(self, answer: AnyMessage | None) -> Failed | None:
         if answer is None:
-            return Failed(f"the worker ended before it was ready: {await self.ended()}")
+            reason = f"the worker ended before it was ready: {await self.ended()}"
+            return Failed(reason, self._work.start_limit.path)
         return answer if isinstance(answer, Failed) else None
 
     async def _end(self, patience: float | None) -> None:

@@ -26,6 +26,14 @@ BACKLOG = 4096
 """Connections that may wait to be accepted; the kernel lowers it to its own limit (listen(2))."""
 
 
+class ListenError(StartError):
+    """An address that cannot be listened on."""
+
+    def __init__(self, address: NetworkAddress, reason: str) -> None:
+        super().__init__(f"cannot listen on {address}: {reason}")
+        self.address = address
+
+
 class Sockets:
     """The listening sockets of the running configurations, by address and worker.
 
@@ -37,7 +45,7 @@ class Sockets:
         self._open: dict[NetworkAddress, list[socket.socket]] = {}
 
     def open(self, addresses: Iterable[NetworkAddress], workers: int) -> None:
-        """Listen on every address, once for each worker. Raises `StartError`, leaves nothing."""
+        """Listen on every address, once for each worker. Raises `ListenError`, leaves nothing."""
         fresh = [address for address in addresses if address not in self._open]
         try:
             for address in fresh:
@@ -105,7 +113,7 @@ def _resolve(address: NetworkAddress) -> tuple[int, tuple[object, ...]]:
             host, address.start_port, family, socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
     except socket.gaierror as error:
-        raise StartError(f"cannot listen on {address}: {error.strerror}") from None
+        raise ListenError(address, f"{error.strerror}") from None
     found.sort(key=lambda info: info[0] != socket.AF_INET)
     return found[0][0], found[0][4]
 
@@ -139,7 +147,7 @@ def _bind(sock: socket.socket, where: tuple[object, ...], address: NetworkAddres
         raise _explain(error, address) from None
 
 
-def _explain(error: OSError, address: NetworkAddress) -> StartError:
+def _explain(error: OSError, address: NetworkAddress) -> ListenError:
     hint = ""
     if error.errno == errno.EADDRINUSE:
         who = holder(address.start_port)
@@ -147,7 +155,7 @@ def _explain(error: OSError, address: NetworkAddress) -> StartError:
     elif error.errno == errno.EACCES:
         hint = "; ports below 1024 need root or CAP_NET_BIND_SERVICE"
     reason = os.strerror(error.errno).lower() if error.errno else str(error)
-    return StartError(f"cannot listen on {address}: {reason}{hint}")
+    return ListenError(address, f"{reason}{hint}")
 
 
 def _inherited(address: NetworkAddress) -> socket.socket:
@@ -155,7 +163,7 @@ def _inherited(address: NetworkAddress) -> socket.socket:
         sock = socket.socket(fileno=os.dup(int(address.host)))
         sock.listen(BACKLOG)
     except (ValueError, OSError) as error:
-        raise StartError(f"cannot listen on {address}: {error}") from None
+        raise ListenError(address, str(error)) from None
     return sock
 
 
@@ -165,7 +173,7 @@ def _unix_path(address: NetworkAddress) -> tuple[str, int]:
     try:
         return path, int(mode or "0200", 8)
     except ValueError:
-        raise StartError(f'cannot listen on {address}: "{mode}" is no octal mode') from None
+        raise ListenError(address, f'"{mode}" is no octal mode') from None
 
 
 def _listen_unix(address: NetworkAddress) -> socket.socket:
@@ -190,11 +198,11 @@ def _remove_stale(path: str, address: NetworkAddress) -> None:
     """Remove the socket file of a server that is gone; refuse one that somebody answers on."""
     with contextlib.suppress(FileNotFoundError):
         if not stat.S_ISSOCK(Path(path).lstat().st_mode):
-            raise StartError(f"cannot listen on {address}: the file is there and is no socket")
+            raise ListenError(address, "the file is there and is no socket")
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             try:
                 probe.connect(path)
             except ConnectionRefusedError:
                 Path(path).unlink()
             else:
-                raise StartError(f"cannot listen on {address}: address already in use")
+                raise ListenError(address, "address already in use")

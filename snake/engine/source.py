@@ -11,6 +11,7 @@ from snake.config.document import Document
 from snake.core.errors import ConfigError, SnakeError
 from snake.core.modules import decode
 from snake.core.suggest import suggestion
+from snake.core.text import decode_utf8
 from snake.engine.loaded import Loaded
 
 logger = logging.getLogger("snake")
@@ -78,13 +79,29 @@ def _is_caddyfile(name: str, adapter: str | None) -> bool:
 
 
 def _decode(data: bytes, name: str) -> Document:
+    text = decode_utf8(data, name)
     try:
         return decode(data, Document)
     except ConfigError as error:
-        hint = ""
-        if error.message.startswith("JSON is malformed"):
-            hint = "; if it is a Caddyfile, add --adapter caddyfile"
-        raise SnakeError(f"{name}: {error}{hint}") from None
+        raise _malformed(text, name) or SnakeError(f"{name}: {error}") from None
+
+
+def _malformed(text: str, name: str) -> SnakeError | None:
+    """Return what is wrong with the syntax of JSON, with line and column; `None` if nothing is."""
+    # The standard library's parser is slow, and says these better.
+    import json  # noqa: PLC0415
+
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        is_object = text.lstrip().startswith("{")
+        hint = "" if is_object else "; if it is a Caddyfile, add --adapter caddyfile"
+        place = f"{name}:{error.lineno}:{error.colno}"
+        message = f"{error.msg[:1].lower()}{error.msg[1:]}"
+        return SnakeError(f"{place}: JSON is malformed: {message}{hint}")
+    except RecursionError:
+        return SnakeError(f"{name}: JSON is nested too deeply")
+    return None
 
 
 def adapt_caddyfile(data: bytes, name: str) -> tuple[Loaded, list[CaddyfileWarning]]:
@@ -95,5 +112,5 @@ def adapt_caddyfile(data: bytes, name: str) -> tuple[Loaded, list[CaddyfileWarni
     from snake.standard import catalogue  # noqa: PLC0415
 
     origins = Origins()
-    document, warnings = adapt(data.decode("utf-8", "replace"), name, catalogue(), origins)
+    document, warnings = adapt(decode_utf8(data, name), name, catalogue(), origins)
     return Loaded(document, origins.encode()), warnings

@@ -41,8 +41,10 @@ async def supervise(document: Document, zygote: socket.socket) -> int:
         sockets = Sockets()
         stack.callback(sockets.close)
         generation = Generation(document)
-        sockets.open(generation.addresses, generation.workers)
+        generation.listen(sockets)
         if not await _unless(signals.stop, generation.start(sockets, spawner)):
+            fields = {"signal": signals.name}
+            logger.warning("stopped before the workers were ready", extra={"fields": fields})
             return 0
         _announce(generation, sockets)
         _warn_of_admin(document)

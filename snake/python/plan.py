@@ -65,6 +65,7 @@ class StartLimit(Record):
     """`None` for no limit."""
     reason: str = ""
     path: str = ""
+    """The place of the app; empty when there are several."""
 
 
 def start_limit(document: Document) -> StartLimit:
@@ -83,9 +84,9 @@ def start_limit(document: Document) -> StartLimit:
     total = sum(seconds)
     if len(by_module) == 1:
         reason = f"the app {names} was not ready within its start_timeout of {total:g} s"
-    else:
-        reason = f"the apps {names} were not ready within {total:g} s, their start_timeout together"
-    return StartLimit(total, reason, next(iter(by_module.values())).path)
+        return StartLimit(total, reason, next(iter(by_module.values())).path)
+    reason = f"the apps {names} were not ready within {total:g} s, their start_timeout together"
+    return StartLimit(total, reason)
 
 
 def cpu_count() -> int:

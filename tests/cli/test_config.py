@@ -59,8 +59,20 @@ def route(**handler: object) -> str:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (CADDYFILE, "c.json: JSON is malformed: "),
-        ("", "c.json: input data was truncated"),
+        (CADDYFILE, "c.json:1:1: JSON is malformed: expecting value; if it is a Caddyfile, add"),
+        ("", "c.json:1:1: JSON is malformed: expecting value"),
+        ('{"a":1,}', "c.json:1:8: JSON is malformed: expecting property name"),
+        ('{"apps":\n {"http": 1]}', "c.json:2:12: JSON is malformed: expecting ',' delimiter"),
+        ('{"apps":' * 3000, "c.json: JSON is nested too deeply"),
+        (document(routes=[{"match": [{"path": "/"}]}]), f"{PLACE}/routes/0/match/0/path: expected"),
+        (
+            document(routes=[{"match": [{"path": ["/", 1]}]}]),
+            f"{PLACE}/routes/0/match/0/path/1: expected `str`",
+        ),
+        (
+            document(routes=[{"match": [{"vars": {}}]}]),
+            "http.matchers.vars: this module of Caddy's is not in this version of snake",
+        ),
         ('{"app": {}}', 'c.json: unknown field "app"; did you mean "apps"?'),
         (document(lisen=[]), f'c.json: {PLACE}: unknown field "lisen"; did you mean "listen"?'),
         (document(listen=["x"]), f'{PLACE}/listen: invalid address "x": a port is missing'),

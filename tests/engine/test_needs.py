@@ -68,5 +68,5 @@ def test_an_empty_document_needs_nothing() -> None:
     """No app, no address, no error."""
     empty = Document()
     needs.check(empty)
-    assert needs.addresses(empty) == []
+    assert needs.addresses(empty) == {}
     assert needs.grace_period(empty) is None

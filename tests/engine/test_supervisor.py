@@ -165,7 +165,8 @@ def test_a_port_in_use_stops_the_start(tmp_path: Path) -> None:
         result = run("run", "--config", "c.json", folder=tmp_path)
     assert result.returncode == 1
     last = result.stderr.splitlines()[-1]
-    assert last.startswith(f"Error: cannot listen on 127.0.0.1:{port}: address already in use")
+    assert last.startswith("Error: apps/http/servers/srv0/listen: ")
+    assert f"cannot listen on 127.0.0.1:{port}: address already in use" in last
     assert f"(pid {os.getpid()})" in last
     assert "Traceback" not in result.stderr
 

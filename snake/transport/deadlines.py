@@ -50,28 +50,28 @@ def _enforce_busy(connection: Connection, now: float) -> None:
         )
     ):
         connection.body_late(exchange)
-    elif _over(now - exchange.began, settings.write_timeout):
-        connection.abort()
-    elif (connection.half_closed or not connection.reading) and connection.is_lost():
+    elif _over(now - exchange.began, settings.write_timeout) or (
+        (connection.half_closed or not connection.reading) and connection.is_lost()
+    ):
         connection.abort()
     else:
         _enforce_write(connection, now)
 
 
 def _enforce_guest(connection: Connection, now: float) -> None:
-    """Hypercorn minds its own idle connections; it does not mind what is below."""
     settings = connection.serving.settings
     guest = connection.guest
-    if (
-        guest is not None
-        and guest.silent
-        and _over(now - connection.since, settings.read_header_timeout)
-    ):
+    if guest is None:
+        return
+    if guest.silent and _over(now - connection.since, settings.read_header_timeout):
         connection.abort()
-    # What Hypercorn writes is not counted. But a client that takes nothing has a buffer that
-    # does not change, as what is written to it soon has to wait.
-    connection.sent = 0
-    _enforce_write(connection, now)
+    elif guest.idle and _over(now - guest.since, settings.idle_timeout):
+        guest.close()
+    elif not connection.reading and connection.is_lost():
+        connection.abort()
+    else:
+        guest.enforce(now)
+        _enforce_write(connection, now)
 
 
 def _enforce_write(connection: Connection, now: float) -> None:

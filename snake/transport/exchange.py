@@ -154,20 +154,22 @@ class Exchange:
         try:
             if kind == "http.response.body":
                 self._send_body(message.get("body", b""), message.get("more_body", False))
-            elif kind == "http.response.pathsend":
-                await self._send_path(message["path"])
             else:
-                raise AppError(f"{kind!r} is no message of a response")
+                await self._send_path(message)
         except Exception:
             if self.state == HELD:  # nothing is out: an error page can take its place
                 self.state = NEW
             raise
+        if self.state == STREAMING or self.connection.write_paused:
+            await self._give_way()
+
+    async def _give_way(self) -> None:
+        """Wait while the client has enough, and let others have their turn."""
         connection = self.connection
-        if self.state == STREAMING:
-            if connection.transport.is_closing():
-                raise ClientDisconnectedError("the client is gone")
-            if connection.turn_is_over():
-                await asyncio.sleep(0)
+        if self.state == STREAMING and connection.transport.is_closing():
+            raise ClientDisconnectedError("the client is gone")
+        if connection.turn_is_over():
+            await asyncio.sleep(0)
         if connection.write_paused:
             await connection.drained()
 
@@ -259,8 +261,11 @@ class Exchange:
             return clock.stamp
         return clock.stamp_without(dated=bool(flags & DATED), named=bool(flags & NAMED))
 
-    async def _send_path(self, path: str) -> None:
+    async def _send_path(self, message: Message) -> None:
         """Answer with a file: ASGI's `http.response.pathsend`."""
+        if message["type"] != "http.response.pathsend":
+            raise AppError(f"{message['type']!r} is no message of a response")
+        path = message["path"]
         if self.state != HELD:
             raise AppError("http.response.pathsend after a part of the body")
         with send_file(path) as file:

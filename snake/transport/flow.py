@@ -22,8 +22,8 @@ _NO_LINGER = struct.pack("ii", 1, 0)
 class Flow(asyncio.Protocol):
     """What a connection does with its transport, whatever protocol is spoken on it."""
 
-    __slots__ = ("_context", "_drained", "_high_water", "_messages", "_turn", "gone", "reading", "sent",
-                 "taken", "taken_at", "transport", "write_paused")  # fmt: skip
+    __slots__ = ("_context", "_drained", "_high_water", "_messages", "_turn", "gone", "reading",
+                 "sent", "taken", "taken_at", "transport", "write_paused")  # fmt: skip
 
     transport: asyncio.Transport
 

@@ -16,6 +16,7 @@ import asyncio
 import re
 from typing import TYPE_CHECKING, Any
 
+from snake.transport.asgi import Scope
 from snake.transport.body import RequestBody
 from snake.transport.exchange import DONE, STREAMING, Exchange
 from snake.transport.flow import Flow
@@ -102,7 +103,7 @@ class Connection(Flow):
                 self._begin(data, 0, len(data))
             else:
                 self._advance(self._buffer + data)
-        elif self.guest is not None:
+        elif self.phase == HANDED and self.guest is not None:
             self.guest.feed(data)
 
     def eof_received(self) -> bool:

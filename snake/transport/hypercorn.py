@@ -1,43 +1,36 @@
-"""Hypercorn's part: WebSockets, and HTTP/2 without TLS. The only file that knows Hypercorn.
+"""Hypercorn's part: WebSockets, and HTTP/2 without TLS.
 
 A connection comes here when its first bytes are the preface of HTTP/2, or when a request asks
-for a WebSocket. Hypercorn reads the bytes that were read already, then the socket; the app is
-the same, behind a wrapper that gives it the scopes, and the client the headers, that it
-would have had over HTTP/1.1.
+for a WebSocket. Hypercorn's protocols read its bytes and write their answers (`http2.py` and
+`websocket.py` are what we add to them). The socket, the tasks, the limits and the app's view of
+it all (`call.py`) are ours, as over HTTP/1.1.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, cast
 
-from hypercorn.asyncio.tcp_server import TCPServer
+from h2.errors import ErrorCodes
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
-from hypercorn.protocol.events import StreamClosed
-from hypercorn.protocol.h2 import H2Protocol
-from hypercorn.protocol.http_stream import ASGIHTTPState, HTTPStream
+from hypercorn.events import Closed, Event, RawData, Updated
+from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.protocol.http_stream import HTTPStream
 from hypercorn.protocol.ws_stream import ASGIWebsocketState, WSStream
-from hypercorn.typing import AppWrapper
-from wsproto.events import CloseConnection, Event
+from hypercorn.typing import ConnectionState
+from wsproto.events import CloseConnection
 
-from snake.transport.asgi import (
-    AbortError,
-    Message,
-    Receive,
-    ResponseStartedError,
-    Scope,
-    Send,
-    decode_path,
-)
-from snake.transport.exchange import ClientDisconnectedError
-from snake.transport.framing import DATED, NAMED, response_head
+from snake.transport.asgi import ASGIApp, Message, Scope, decode_path
+from snake.transport.call import Call
+from snake.transport.http2 import HTTP2
 from snake.transport.names import RequestNames
 from snake.transport.refusal import RefusedError
 from snake.transport.settings import Settings
 from snake.transport.target import check_host, check_path
+from snake.transport.websocket import Handshake
 
 if TYPE_CHECKING:
     from snake.transport.http1 import Connection
@@ -49,6 +42,10 @@ SERVICE_RESTART = 1012
 """The close code of a WebSocket that has to end because the server does (IANA's registry)."""
 _LONGEST_GOODBYE = 1.0
 """Seconds in which a client can answer the close of its WebSocket."""
+_NO_END = 2**31
+"""More requests than a connection can have: which streams may be opened is for `http2.py`."""
+
+Put = Callable[[Message], Awaitable[None]]
 
 
 def _config(settings: Settings) -> Config:
@@ -58,7 +55,7 @@ def _config(settings: Settings) -> Config:
     config.include_date_header = False
     config.h11_max_incomplete_size = settings.max_header_bytes
     config.h2_max_header_list_size = settings.max_header_bytes
-    config.keep_alive_timeout = cast(float, settings.idle_timeout)  # None is no timeout here too
+    config.keep_alive_max_requests = _NO_END
     return config
 
 
@@ -81,76 +78,181 @@ class Host:
 
 
 class Guest:
-    """A connection that Hypercorn has."""
+    """A connection that Hypercorn's protocols read and write. To them, it is their server."""
 
     def __init__(self, host: Host, connection: Connection, data: bytes) -> None:
-        loop = asyncio.get_running_loop()
-        transport = connection.transport
-        reader = asyncio.StreamReader(loop=loop)
-        protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
-        transport.set_protocol(protocol)
-        protocol.connection_made(transport)
-        reader.feed_data(data)
         self.silent = True
         """Whether no request has come."""
+        self.idle = False
+        """Whether nothing is being asked."""
+        self.since = host.serving.clock.now
+        """When it became idle."""
+        self.app: ASGIApp = host.serving.app
+        self.read_high_water = host.serving.settings.read_high_water
         self._host = host
         self._connection = connection
-        self._server = TCPServer(
-            cast(AppWrapper, self._app),
-            loop,
+        self._calls: set[Call] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._left = False
+        self._news = asyncio.Event()
+        self._data = b""
+        kind = HTTP2 if data.startswith(b"PRI ") else H11Protocol
+        self._protocol = kind(
+            cast(Any, self.app),
             host.config,
             host.context,
-            cast(Any, host.serving.state or {}),
-            reader,
-            asyncio.StreamWriter(transport, protocol, reader, loop),
+            cast(Any, self),
+            ConnectionState(host.serving.state or {}),
+            False,  # noqa: FBT003
+            connection.client,
+            connection.server,
+            self._send,
         )
-        self._task = loop.create_task(self._run())
+        self.feed(data)
+        self.spawn(self._read)
 
-    async def _run(self) -> None:
+    @property
+    def now(self) -> float:
+        """The time of the last tick."""
+        return self._host.serving.clock.now
+
+    @property
+    def closing(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self._left or self._connection.transport.is_closing()
+
+    # What the connection calls ------------------------------------------------------
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes of the client."""
+        self._data += data
+        if len(self._data) > self.read_high_water:
+            self._connection.pause_reading()
+        self._news.set()
+
+    def leave(self) -> None:
+        """Let go of a connection that is closed: every app hears of it."""
+        if self._left:
+            return
+        self._left = True
+        for task in self._tasks:
+            if task is not asyncio.current_task():
+                task.cancel()
+        for call in self._calls:
+            call.drop()
+        self._keep(self._end())
+
+    async def _end(self) -> None:
+        if isinstance(self._protocol, HTTP2):
+            await self._protocol.leave()
+        else:
+            await self._protocol.handle(Closed())
+
+    def close(self) -> None:
+        """Close, when all that was written is out."""
+        self._connection.close(unread=True)
+        self.leave()
+
+    def enforce(self, now: float) -> None:
+        """Reset the streams that have waited too long for the client."""
+        if not isinstance(self._protocol, HTTP2):
+            return
+        settings = self._host.serving.settings
+        limits = settings.read_idle_timeout, settings.write_idle_timeout
+        for call in list(self._calls):
+            if call.is_late(now, self._protocol.waiting(call.stream.stream_id), *limits):
+                self._keep(self._protocol.reset(call.stream.stream_id, ErrorCodes.CANCEL))
+
+    def drain(self) -> None:
+        """Close what is idle, and a WebSocket with 1012; the rest closes when it is idle."""
+        stream = getattr(self._protocol, "stream", None)
+        if isinstance(stream, WSStream):
+            self._keep(self._say_goodbye(stream))
+        elif self.idle or self.silent:
+            self.close()
+
+    async def _say_goodbye(self, stream: WSStream) -> None:
+        if stream.state is not ASGIWebsocketState.CONNECTED:
+            self.close()
+            return
+        loop = asyncio.get_running_loop()
+        loop.call_later(_LONGEST_GOODBYE, self.close)
+        await stream._send_wsproto_event(CloseConnection(code=SERVICE_RESTART))  # noqa: SLF001
+        if stream.app_put is not None:
+            await stream.app_put({"type": "websocket.disconnect", "code": SERVICE_RESTART})
+
+    # What Hypercorn calls ----------------------------------------------------------------
+
+    async def spawn_app(
+        self, app: object, config: Config, scope: Scope, send: Callable[..., Any]
+    ) -> Put:
+        """Start the app for a stream; return what takes messages for it."""
+        del app
+        self.silent = False
+        stream = cast("HTTPStream | WSStream", cast(Any, send).__self__)
+        if isinstance(stream, WSStream):
+            stream.handshake = Handshake(
+                scope["headers"], scope["http_version"], config.websocket_max_message_size
+            )
+        call = Call(self, scope, stream)
+        self._calls.add(call)
+        self._keep(call.run()).add_done_callback(lambda _: self._calls.discard(call))
+        return call.put
+
+    def spawn(self, action: Callable[..., Coroutine[Any, Any, None]], *args: object) -> None:
+        """Start what runs as long as the connection does."""
+        task = asyncio.get_running_loop().create_task(action(*args))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _send(self, event: Event) -> None:
+        match event:
+            case RawData():
+                if not self.closing:
+                    self._connection.write(event.data)
+                    await self._connection.drained()
+            case Closed():
+                self.close()
+            case Updated():
+                self.idle = event.idle
+                self.since = self.now
+                if event.idle and self._host.serving.draining:
+                    self.close()
+
+    def _keep(self, action: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Start what has to end by itself, though the connection be gone."""
+        tasks = self._host.serving.tasks
+        task = asyncio.get_running_loop().create_task(action)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+        return task
+
+    async def _read(self) -> None:
         try:
-            await self._server.run()
+            await (
+                self._protocol.begin() if isinstance(self._protocol, HTTP2) else asyncio.sleep(0)
+            )
+            while not self._left:
+                await self._news.wait()
+                self._news.clear()
+                data, self._data = self._data, b""
+                self._connection.resume_reading()
+                await self._protocol.handle(RawData(data))
+                self._check_handshake()
         except Exception as error:  # noqa: BLE001
             # What a hostile client can make Hypercorn and its parsers raise ends its connection.
             log.debug("connection ended: %r", error)
-        finally:
-            self._connection.transport.abort()
-            self._host.serving.closed(self._connection)
+            self.close()
 
-    # The app ------------------------------------------------------------------------
+    def _check_handshake(self) -> None:
+        """Close after a handshake that was answered with an error, as one with more bytes is."""
+        stream = getattr(self._protocol, "stream", None)
+        if isinstance(stream, WSStream) and stream.closed:
+            self.close()
 
-    async def _app(
-        self,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-        sync_spawn: Callable[..., Any],
-        call_soon: Callable[..., Any],
-    ) -> None:
-        """Run the app with a scope and a `send` as HTTP/1.1 has them: Hypercorn's `AppWrapper`."""
-        del sync_spawn, call_soon
-        self.silent = False
-        serving = self._host.serving
-        stream = cast("HTTPStream | WSStream", cast(Any, send).__self__)
-        try:
-            self._complete(scope)
-        except RefusedError as error:
-            await _refuse(scope, send, error)
-            return
-        try:
-            await serving.app(scope, _honest(receive, stream), self._checked(send, stream))
-        except AbortError:
-            # A WebSocket that an app leaves open gets a close with 1011 from Hypercorn.
-            if stream.state is not ASGIWebsocketState.CONNECTED:
-                await self._reset(stream)
-        except ClientDisconnectedError:
-            pass
-        except Exception:
-            if not stream.closed:
-                log.exception("the app failed")
-            if stream.state is ASGIHTTPState.RESPONSE:
-                await self._reset(stream)
+    # What a call needs ----------------------------------------------------------------------
 
-    def _complete(self, scope: Scope) -> None:
+    def complete(self, scope: Scope) -> None:
         """Make Hypercorn's scope one of ours. Raises `RefusedError`."""
         names = self._host.names
         raw_path: bytes = scope["raw_path"]
@@ -158,7 +260,6 @@ class Guest:
             raise RefusedError(400)
         check_path(raw_path)
         scope["path"] = decode_path(raw_path)
-        scope["client"], scope["server"] = self._connection.client, self._connection.server
         scope["asgi"] = {"version": "3.0", "spec_version": "2.5"}
         headers = [(names[name], value) for name, value in scope["headers"] if names[name]]
         hosts = [value for name, value in headers if name == b"host"]
@@ -169,124 +270,28 @@ class Guest:
         if self._host.serving.state is None:
             scope.pop("state", None)
 
-    def _checked(self, send: Send, stream: HTTPStream | WSStream) -> Send:
-        """Return a `send` that checks heads, and adds to them what the transport adds.
-
-        It raises when the client is gone. Hypercorn's own returns at once then, and an app that
-        only sends would never let go of the loop.
-        """
-        transport = self._connection.transport
-        clock = self._host.serving.clock
+    def stamp(self, *, dated: bool, named: bool) -> list[tuple[bytes, bytes]]:
+        """Return the fields that the transport adds to a head that has not got them."""
         server = self._host.serving.settings.server_header
+        fields = [] if dated else [(b"date", self._host.serving.clock.date[6:-2])]
+        return fields if named or not server else [*fields, (b"server", server)]
 
-        async def checked(message: Message) -> None:
-            if stream.closed or transport.is_closing():
-                raise ClientDisconnectedError("the client is gone")
-            if message["type"] in _STARTS:
-                if stream.state in _STARTED:
-                    raise ResponseStartedError("the response was started already")
-                _, _, flags = response_head(message)
-                headers = [
-                    (name, value)
-                    for name, value in message.get("headers") or ()
-                    if name.lower() not in _CONNECTION_FIELDS
-                ]
-                if not flags & DATED:
-                    headers.append((b"date", clock.date[6:-2]))
-                if server and not flags & NAMED:
-                    headers.append((b"server", server))
-                message = {**message, "headers": headers}
-            await send(message)
-            if message["type"] == "websocket.accept":
-                _note_close(cast("WSStream", stream))
+    async def give_way(self) -> None:
+        """Let others have their turn."""
+        if self._connection.turn_is_over():
+            await asyncio.sleep(0)
 
-        return checked
+    async def acknowledge(self, stream_id: int, count: int) -> None:
+        """Let the client send as much again."""
+        if isinstance(self._protocol, HTTP2) and not self.closing:
+            await self._protocol.acknowledge(stream_id, count)
 
-    async def _reset(self, stream: HTTPStream | WSStream) -> None:
+    async def reset(self, call: Call) -> None:
         """End a response that cannot be finished, so that the client does not take it for whole."""
-        protocol = self._server.protocol.protocol
-        if isinstance(protocol, H2Protocol):
-            stream.closed = True
-            protocol.connection.reset_stream(stream.stream_id, error_code=_INTERNAL_ERROR)
-            await protocol.stream_send(StreamClosed(stream_id=stream.stream_id))
+        if isinstance(self._protocol, HTTP2):
+            await self._protocol.reset(call.stream.stream_id, ErrorCodes.INTERNAL_ERROR)
         else:
-            self._connection.abort()
-
-    # The end ----------------------------------------------------------------------------
-
-    def drain(self) -> None:
-        """Close a WebSocket, with 1012; HTTP/2 ends when the host is drained."""
-        protocol = getattr(self._server, "protocol", None)
-        stream = getattr(protocol and protocol.protocol, "stream", None)
-        if isinstance(stream, WSStream):
-            task = asyncio.get_running_loop().create_task(self._close(stream))
-            self._host.serving.tasks.add(task)
-            task.add_done_callback(self._host.serving.tasks.discard)
-
-    async def _close(self, stream: WSStream) -> None:
-        if stream.state is ASGIWebsocketState.CONNECTED:
-            await stream._send_wsproto_event(CloseConnection(code=SERVICE_RESTART))  # noqa: SLF001
-            if stream.app_put is not None:
-                await stream.app_put({"type": "websocket.disconnect", "code": SERVICE_RESTART})
-            await asyncio.wait([self._task], timeout=_LONGEST_GOODBYE)
-        self._connection.transport.close()
-
-
-_STARTED = frozenset(
-    {
-        ASGIHTTPState.RESPONSE,
-        ASGIHTTPState.CLOSED,
-        ASGIWebsocketState.CONNECTED,
-        ASGIWebsocketState.RESPONSE,
-        ASGIWebsocketState.CLOSED,
-        ASGIWebsocketState.HTTPCLOSED,
-    }
-)
-"""States in which it is too late to begin a response."""
-_STARTS = frozenset({"http.response.start", "websocket.http.response.start"})
-_CONNECTION_FIELDS = frozenset(
-    {b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"}
-)
-"""Fields that speak of a connection, which HTTP/2 has no words for (RFC 9113 §8.2.2)."""
-_INTERNAL_ERROR = 2
-"""RFC 9113 §7."""
-
-
-def _note_close(stream: WSStream) -> None:
-    """Keep the code with which the client closes, at the stream: Hypercorn drops it."""
-    connection = stream.connection
-    events = connection.events
-
-    def noting() -> Iterator[Event]:
-        for event in events():
-            if isinstance(event, CloseConnection):
-                stream.snake_closed = event  # type: ignore[attr-defined]
-            yield event
-
-    connection.events = noting  # type: ignore[method-assign, assignment]
-
-
-def _honest(receive: Receive, stream: HTTPStream | WSStream) -> Receive:
-    """Return a `receive` that tells the client's own close code, where Hypercorn says 1006."""
-    if not isinstance(stream, WSStream):
-        return receive
-
-    async def honest() -> Message:
-        message = await receive()
-        closed: CloseConnection | None = getattr(stream, "snake_closed", None)
-        if closed is not None and message["type"] == "websocket.disconnect":
-            return {**message, "code": closed.code, "reason": closed.reason or ""}
-        return message
-
-    return honest
-
-
-async def _refuse(scope: Scope, send: Send, error: RefusedError) -> None:
-    """Answer a request that the app is not to see."""
-    kind = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
-    headers = [(b"content-length", b"0")]
-    await send({"type": f"{kind}.start", "status": error.status, "headers": headers})
-    await send({"type": f"{kind}.body", "body": b""})
+            self._connection.abort(reset=True)
 
 
 def _one_cookie(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

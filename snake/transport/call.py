@@ -1,0 +1,219 @@
+"""Call: one run of the app for a request that Hypercorn has read: its `receive` and `send`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from typing import TYPE_CHECKING
+
+from hypercorn.protocol.http_stream import ASGIHTTPState, HTTPStream
+from hypercorn.protocol.ws_stream import ASGIWebsocketState, WSStream
+
+from snake.transport.asgi import AbortError, Message, ResponseStartedError, Scope
+from snake.transport.exchange import ClientDisconnectedError
+from snake.transport.framing import DATED, NAMED, response_head
+from snake.transport.refusal import RefusedError
+from snake.transport.websocket import LimitedConnection
+
+if TYPE_CHECKING:
+    from snake.transport.hypercorn import Guest
+
+log = logging.getLogger("snake.http")
+
+_BEFORE = frozenset({ASGIHTTPState.REQUEST, ASGIWebsocketState.HANDSHAKE})
+"""States in which a response can begin."""
+_STARTS = frozenset({"http.response.start", "websocket.http.response.start"})
+_ENDS = frozenset({"http.disconnect", "websocket.disconnect"})
+_CONNECTION_FIELDS = frozenset(
+    {b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"}
+)
+"""Fields that speak of a connection, which HTTP/2 has no words for (RFC 9113 §8.2.2)."""
+_MESSAGE = 128
+"""What a message costs beside its bytes, in bytes."""
+
+
+class Call:
+    """What the app sees of one stream."""
+
+    def __init__(self, guest: Guest, scope: Scope, stream: HTTPStream | WSStream) -> None:
+        self.stream = stream
+        self.lost = False
+        """Whether the stream ended before its time."""
+        self._guest = guest
+        self._scope = scope
+        self._messages: deque[Message] = deque()
+        self._size = 0
+        self._end: Message | None = None
+        self._whole = False
+        self._owed = 0
+        self._news = asyncio.Event()
+        self._room = asyncio.Event()
+        self._starved_since: float | None = None
+        self._waiting = 0
+        self._stalled_since = guest.now
+
+    # What Hypercorn calls --------------------------------------------------------
+
+    async def put(self, message: Message) -> None:
+        """Take a message for the app; for a WebSocket, wait while it has too many."""
+        if message["type"] in _ENDS:
+            self._end = self._end or self._told(message)
+            self.drop()
+            return
+        self._messages.append(message)
+        self._size += _size(message)
+        self._news.set()
+        if self._starved_since is not None:
+            self._starved_since = self._guest.now
+        if self._scope["type"] == "websocket":
+            while self._size > self._guest.read_high_water and not self.lost:
+                self._room.clear()
+                await self._room.wait()
+
+    def owes(self, count: int) -> None:
+        """Note bytes that the client may send again once the app has taken these."""
+        self._owed += count
+
+    def _told(self, message: Message) -> Message:
+        """Return the end of a WebSocket with the code that the client gave (ASGI)."""
+        connection = getattr(self.stream, "connection", None)
+        if isinstance(connection, LimitedConnection) and connection.closed_with is not None:
+            closed_with = connection.closed_with
+            return {**message, "code": closed_with.code, "reason": closed_with.reason or ""}
+        return message
+
+    # What the connection calls ------------------------------------------------------
+
+    def drop(self) -> None:
+        """Let nobody wait for a stream that is gone."""
+        self.lost = True
+        self._news.set()
+        self._room.set()
+
+    def is_late(self, now: float, waiting: int, read: float | None, write: float | None) -> bool:
+        """Whether the client has sent nothing, or taken nothing, for too long.
+
+        `waiting` are the bytes it has not let us send, `read` and `write` the seconds it has.
+        """
+        since = self._starved_since
+        if since is not None and read is not None and now - since > read:
+            return True
+        if not waiting or waiting != self._waiting:
+            self._waiting = waiting
+            self._stalled_since = now
+        return write is not None and now - self._stalled_since > write
+
+    # What the app calls -----------------------------------------------------------------
+
+    async def receive(self) -> Message:
+        """Return what came, in order, then the end."""
+        if not self._messages and not self.lost:
+            await self._starve()
+        if not self._messages:
+            return self._end or {"type": f"{self._scope['type']}.disconnect"}
+        message = self._messages.popleft()
+        self._size -= _size(message)
+        self._room.set()
+        if message.get("more_body") is False:
+            self._whole = True
+        await self._settle()
+        return message
+
+    async def _starve(self) -> None:
+        if not self._whole and self._scope["type"] == "http":
+            self._starved_since = self._guest.now
+        try:
+            while not self._messages and not self.lost:
+                self._news.clear()
+                await self._news.wait()
+        finally:
+            self._starved_since = None
+
+    async def _settle(self) -> None:
+        owed, self._owed = self._owed, 0
+        if owed:
+            await self._guest.acknowledge(self.stream.stream_id, owed)
+
+    async def send(self, message: Message) -> None:
+        """Send a message of the app, its head checked and completed.
+
+        Raises `ClientDisconnectedError` when the client is gone: Hypercorn's own returns at once
+        then, and an app that only sends would never let go of the loop.
+        """
+        if self.stream.closed or self.lost or self._guest.closing:
+            raise ClientDisconnectedError("the client is gone")
+        if message["type"] in _STARTS:
+            if self.stream.state not in _BEFORE:
+                raise ResponseStartedError("the response was started already")
+            message = self._completed(message)
+        await self.stream.app_send(message)  # type: ignore[arg-type]
+        await self._guest.give_way()
+
+    def _completed(self, message: Message) -> Message:
+        _, _, flags = response_head(message)
+        headers = [
+            (name, value)
+            for name, value in message.get("headers") or ()
+            if name.lower() not in _CONNECTION_FIELDS
+        ]
+        headers += self._guest.stamp(dated=bool(flags & DATED), named=bool(flags & NAMED))
+        return {**message, "headers": headers}
+
+    # The run ---------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Run the app; what it leaves undone is a 500, or a stream that is reset."""
+        try:
+            await self._answer()
+        except ClientDisconnectedError:
+            pass
+        except AbortError:
+            # A WebSocket that an app leaves open gets a close with 1011 from Hypercorn.
+            if self.stream.state is not ASGIWebsocketState.CONNECTED:
+                await self._break_off()
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            await self._fail(error)
+        except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001
+            await self._fail(error)
+        else:
+            if self.stream.state is ASGIHTTPState.RESPONSE and not self.lost:
+                log.error("the app returned before its response was complete")
+                await self._break_off()
+        if not self.lost:
+            await self.stream.app_send(None)
+        await self._settle()
+
+    async def _answer(self) -> None:
+        try:
+            self._guest.complete(self._scope)
+        except RefusedError as error:
+            await self._refuse(error)
+        else:
+            await self._guest.app(self._scope, self.receive, self.send)
+
+    async def _fail(self, error: BaseException) -> None:
+        if not self.stream.closed:
+            log.error("the app failed", exc_info=error)
+        if self.stream.state is ASGIHTTPState.RESPONSE:
+            await self._break_off()
+
+    async def _break_off(self) -> None:
+        if not self.lost:
+            await self._guest.reset(self)
+
+    async def _refuse(self, error: RefusedError) -> None:
+        """Answer a request that the app is not to see."""
+        websocket = self._scope["type"] == "websocket"
+        kind = "websocket.http.response" if websocket else "http.response"
+        headers = [(b"content-length", b"0")]
+        await self.send({"type": f"{kind}.start", "status": error.status, "headers": headers})
+        await self.send({"type": f"{kind}.body", "body": b""})
+
+
+def _size(message: Message) -> int:
+    content = message.get("body") or message.get("bytes") or message.get("text") or b""
+    return len(content) + _MESSAGE

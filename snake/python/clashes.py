@@ -40,12 +40,12 @@ def keep_ours(folders: Iterable[str]) -> None:
     clashes = {name for folder in first for name in _clashes(folder, rest)}
     if not clashes:
         return
+    late = [name for name in LATE if clashes & {*LATE[name], *sys.stdlib_module_names}]
     sys.path[:] = rest
     try:
-        for module, names in LATE.items():
-            if clashes & {*names, *sys.stdlib_module_names}:
-                with suppress(ImportError):  # it is missed again where it is used
-                    import_module(module)
+        for module in late:
+            with suppress(ImportError):  # it is missed again where it is used
+                import_module(module)
     finally:
         sys.path[:] = before
     for module in list(sys.modules):

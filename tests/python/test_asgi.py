@@ -252,7 +252,7 @@ async def starts_twice(send: Any) -> None:
     await send(START)
 
 
-async def exits(_send: Any) -> None:
+async def leaves(_send: Any) -> None:
     """End the process, were it the app's."""
     raise SystemExit("bye")
 
@@ -268,7 +268,7 @@ async def sends_what_is_none(send: Any) -> None:
         (raises, "LookupError: before the body"),
         (lies, "AppError: the body has 2 bytes more than its Content-Length says"),
         (starts_twice, "ResponseStartedError: the response was started already"),
-        (exits, "SystemExit: bye"),
+        (leaves, "SystemExit: bye"),
         (sends_what_is_none, "AppError: '200' is no status of a response"),
     ],
 )

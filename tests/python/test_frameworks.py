@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -10,10 +11,12 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import BackgroundTasks, FastAPI, Request
+from fastapi import BackgroundTasks, FastAPI, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import StreamingResponse
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
-from tests.python.serving import asgi, serving, under, wsgi
+from tests.python.serving import asgi, listening, serving, under, wsgi
 
 CONTENT = b"0123456789" * 20_000
 
@@ -156,3 +159,67 @@ async def test_fastapi() -> None:
         assert (await client.get(f"{url}/stream")).text == "ab"
         assert (await client.get(f"{url}/blocking")).json() == "slept"
         assert done == [1]
+
+
+async def test_closed_websocket_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
+    """A FastAPI app that lets `WebSocketDisconnect` pass, as most do, is not said to have failed.
+
+    It is told the code with which its client closed.
+    """
+    app = FastAPI()
+    ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    @app.websocket("/")
+    async def talk(websocket: WebSocket) -> None:
+        await websocket.accept()
+        try:
+            await websocket.receive_text()
+        except WebSocketDisconnect as error:
+            ended.set_result(error.code)
+            raise
+
+    async with listening(asgi(app)) as port:
+        async with connect(f"ws://127.0.0.1:{port}/") as client:
+            await client.close(4000)
+        assert await asyncio.wait_for(ended, 5) == 4000
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+async def test_failed_websocket_is_one_record(caplog: pytest.LogCaptureFixture) -> None:
+    """A WebSocket whose app fails closes with 1011, and the log says it once."""
+    app = FastAPI()
+
+    @app.websocket("/")
+    async def talk(websocket: WebSocket) -> None:
+        await websocket.accept()
+        raise LookupError("in the middle")
+
+    async with listening(asgi(app)) as port, connect(f"ws://127.0.0.1:{port}/") as client:
+        with pytest.raises(ConnectionClosed) as closed:
+            await asyncio.wait_for(client.recv(), 5)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1011
+    (record,) = (record for record in caplog.records if record.levelname == "ERROR")
+    assert record.__dict__["fields"]["error"] == "LookupError: in the middle"
+
+
+async def test_cut_off_upload_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
+    """A FastAPI app whose client goes in the middle of a body has not failed."""
+    app = FastAPI()
+    reading, ended = asyncio.Event(), asyncio.Event()
+
+    @app.post("/")
+    async def upload(request: Request) -> None:
+        try:
+            async for _ in request.stream():
+                reading.set()
+        finally:
+            ended.set()
+
+    async with listening(asgi(app)) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\npart")
+        await asyncio.wait_for(reading.wait(), 5)
+        writer.transport.abort()
+        await asyncio.wait_for(ended.wait(), 5)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []

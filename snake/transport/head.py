@@ -209,8 +209,7 @@ class HeadReader:
         `error` is what httptools said of the whole; it stands unless the request line was at fault.
         """
         self._parser = httptools.HttpRequestParser(self)
-        for _ in range(_EMPTY_LINES):
-            head = head.removeprefix(b"\r\n")
+        head = head[skip_empty_lines(head, 0) :]
         line = REQUEST_LINE.match(head)
         if line is None or not TOKEN.fullmatch(line[1]):
             raise RefusedError(400)
@@ -304,6 +303,14 @@ class HeadReader:
         if authority:
             others = (field for field in self.headers if field[0] != b"host")
             self.headers = [(b"host", authority), *others]
+
+
+def skip_empty_lines(data: bytes, at: int) -> int:
+    """Return where a head begins that may begin at `at`."""
+    for _ in range(_EMPTY_LINES):
+        if data.startswith(b"\r\n", at):
+            at += 2
+    return at
 
 
 def _is_handshake(fields: dict[bytes, bytes]) -> bool:

@@ -20,6 +20,7 @@ from snake.transport.asgi import Scope
 from snake.transport.body import RequestBody
 from snake.transport.exchange import DONE, STREAMING, Exchange
 from snake.transport.flow import Flow
+from snake.transport.head import skip_empty_lines
 from snake.transport.refusal import RefusedError, refusal
 from snake.transport.start import answer_options
 
@@ -39,8 +40,6 @@ MOST_DISCARDED = 262_144
 
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _CR = ord("\r")
-_MOST_EMPTY_LINES = 2
-"""Empty lines that may stand before a request (RFC 9112 §2.2 asks for one)."""
 _END = b"\r\n\r\n"
 VERSIONS = {"version": "3.0", "spec_version": "2.5"}
 """Of ASGI, as every scope has them."""
@@ -133,7 +132,7 @@ class Connection(Flow):
             and not self.write_paused
         ):
             if data[at] == _CR:
-                at = _skip_empty_lines(data, at)
+                at = skip_empty_lines(data, at)
             end = data.find(_END, at)
             if end < 0:
                 self._await_rest(data[at:])
@@ -392,13 +391,6 @@ class Connection(Flow):
             self.close()
         else:
             self._refuse_body(exchange, RefusedError(408))
-
-
-def _skip_empty_lines(data: bytes, at: int) -> int:
-    for _ in range(_MOST_EMPTY_LINES):
-        if data.startswith(b"\r\n", at):
-            at += 2
-    return at
 
 
 def _address(name: object) -> tuple[str, int] | None:

@@ -17,7 +17,7 @@ from hypercorn.events import Closed, Updated
 from hypercorn.protocol.events import Body
 from hypercorn.protocol.h2 import H2Protocol
 from hypercorn.protocol.http_stream import HTTPStream
-from priority import MissingStreamError
+from priority.priority import MissingStreamError
 
 if TYPE_CHECKING:
     from snake.transport.call import Call
@@ -94,7 +94,7 @@ class HTTP2(H2Protocol):
             await self.send(Closed())
 
     async def _take_data(self, event: DataReceived) -> None:
-        stream_id, count = cast(int, event.stream_id), event.flow_controlled_length or 0
+        stream_id, count = event.stream_id, event.flow_controlled_length or 0
         stream = self.streams.get(stream_id)
         if stream is None or stream.closed:  # it was answered already
             await self.acknowledge(stream_id, count)

@@ -229,9 +229,8 @@ class Guest:
 
     async def _read(self) -> None:
         try:
-            await (
-                self._protocol.begin() if isinstance(self._protocol, HTTP2) else asyncio.sleep(0)
-            )
+            if isinstance(self._protocol, HTTP2):
+                await self._protocol.begin()
             while not self._left:
                 await self._news.wait()
                 self._news.clear()

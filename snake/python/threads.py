@@ -6,6 +6,8 @@ do not: an app that sleeps needs one for each request in flight. So:
 
 - Work goes to the thread that went idle last, whose caches are warm, and no more
   than `limit` threads run at once. The limit begins at one.
+- What one turn of the loop brings is begun together, at its end. A thread that is
+  woken for each request takes the interpreter's lock from the loop for each.
 - While work waits, a tick each `TICK` seconds compares the process's CPU time with
   the clock. Below `IDLE` the threads are waiting for something else: the limit
   doubles. Above `BUSY` they stand in each other's way: the limit shrinks by an eighth.
@@ -70,6 +72,7 @@ class Threads:
         self._busy = Busy()
         self._closed = False
         self._refused = False
+        self._begins = False
 
     @property
     def alive(self) -> int:
@@ -90,15 +93,24 @@ class Threads:
     def submit(self, job: Job) -> None:
         """Run `job` in a thread, as soon as one may."""
         with self._lock:
-            if self._is_full():
-                self._queue.append(job)
-                thread = None
-            else:
-                self._running += 1
-                thread = self._idle.pop() if self._idle else _Thread(self)
-        if thread is not None:
-            self._give(thread, job)
-        if self._queue and self._timer is None:
+            self._queue.append(job)
+            has_room = self._running < self._limit
+        if not has_room:
+            self._watch()
+        elif not self._begins:
+            self._begins = True
+            self._loop.call_soon(self._begin)
+
+    def _begin(self) -> None:
+        """Start the work that one turn of the loop has brought."""
+        self._begins = False
+        self._dispatch()
+        if self._queue:
+            self._watch()
+
+    def _watch(self) -> None:
+        """Ask, soon, why work waits."""
+        if self._timer is None:
             self._busy.restart()
             self._timer = self._loop.call_later(GRACE, self._tick)
 
@@ -121,6 +133,7 @@ class Threads:
 
     def close(self) -> None:
         """Let idle threads end, and the others when they have done all work that waits."""
+        self._dispatch()
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []

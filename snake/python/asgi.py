@@ -10,6 +10,7 @@ from snake.http.errors import AbortError, HandlerError
 from snake.http.handler import ASGIApp, Next, Scope, Send
 from snake.http.request import Request
 from snake.python.failure import fail
+from snake.transport.asgi import APP
 
 State = dict[str, Any]
 
@@ -26,6 +27,7 @@ class ASGIHandler:
         """Run the app. Raises `HandlerError` when it fails."""
         del next
         scope = request.scope
+        scope[APP] = self._name
         if request.prefix:
             scope = with_prefix(scope, request.prefix)
         if self._state is not None:

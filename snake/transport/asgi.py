@@ -9,9 +9,12 @@ the connection closed with no answer; a start message may carry
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
+
+log = logging.getLogger("snake.http")
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -30,6 +33,20 @@ class ResponseStartedError(RuntimeError):
     An error page that comes too late meets it: the first response cannot be
     taken back, so the connection has to end.
     """
+
+
+APP = "snake.app"
+"""The key in a scope at which a handler leaves the name of the app that it runs, for the log."""
+
+
+def report_unfinished(scope: Scope) -> None:
+    """Log that an app returned with its response not begun, or not complete."""
+    fields = {
+        "app": scope.get(APP, ""),
+        "method": scope.get("method", "GET"),
+        "path": scope["path"],
+    }
+    log.error("the app returned before its response was complete", extra={"fields": fields})
 
 
 def decode_path(raw_path: bytes) -> str:

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 from hypercorn.protocol.http_stream import ASGIHTTPState, HTTPStream
 from hypercorn.protocol.ws_stream import ASGIWebsocketState, WSStream
 
-from snake.transport.asgi import AbortError, Message, ResponseStartedError, Scope
+from snake.transport.asgi import (
+    AbortError,
+    Message,
+    ResponseStartedError,
+    Scope,
+    report_unfinished,
+)
 from snake.transport.exchange import ClientDisconnectedError
 from snake.transport.framing import DATED, NAMED, response_head
 from snake.transport.refusal import RefusedError
@@ -23,6 +29,8 @@ log = logging.getLogger("snake.http")
 
 _BEFORE = frozenset({ASGIHTTPState.REQUEST, ASGIWebsocketState.HANDSHAKE})
 """States in which a response can begin."""
+_UNFINISHED = _BEFORE | {ASGIHTTPState.RESPONSE}
+"""States in which an app may not return."""
 _STARTS = frozenset({"http.response.start", "websocket.http.response.start"})
 _ENDS = frozenset({"http.disconnect", "websocket.disconnect"})
 _CONNECTION_FIELDS = frozenset(
@@ -180,9 +188,7 @@ class Call:
         except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001
             await self._fail(error)
         else:
-            if self.stream.state is ASGIHTTPState.RESPONSE and not self.lost:
-                log.error("the app returned before its response was complete")
-                await self._break_off()
+            await self._see_finished()
         if not self.lost:
             await self.stream.app_send(None)
         await self._settle()
@@ -194,6 +200,12 @@ class Call:
             await self._refuse(error)
         else:
             await self._guest.app(self._scope, self.receive, self.send)
+
+    async def _see_finished(self) -> None:
+        if self.stream.state in _UNFINISHED and not self.lost:
+            report_unfinished(self._scope)
+            if self.stream.state is ASGIHTTPState.RESPONSE:
+                await self._break_off()
 
     async def _fail(self, error: BaseException) -> None:
         if not self.stream.closed:

@@ -6,7 +6,14 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from snake.transport.asgi import AbortError, ASGIApp, Message, ResponseStartedError, Scope
+from snake.transport.asgi import (
+    AbortError,
+    ASGIApp,
+    Message,
+    ResponseStartedError,
+    Scope,
+    report_unfinished,
+)
 from snake.transport.body import RequestBody
 from snake.transport.framing import (
     BODILESS,
@@ -311,7 +318,7 @@ class Exchange:
             self.failed(error)
         else:
             if not (self.state == DONE or self.gone):
-                log.error("the app returned before its response was complete")
+                report_unfinished(scope)
                 self._fail()
 
     def failed(self, error: BaseException) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.python.serving import asgi, listening, reset, rest, running, serving, under
+from tests.python.serving import asgi, exchange, listening, reset, rest, running, serving, under
 
 Scope = dict[str, Any]
 START = {"type": "http.response.start", "status": 200, "headers": []}
@@ -291,3 +291,26 @@ async def test_wrong_response_is_a_500(
     assert record.exc_info is not None
     assert record.exc_info[2] is not None
     assert record.exc_info[2].tb_frame.f_code is app.__code__
+
+
+@pytest.mark.parametrize("head", [b"", b"Upgrade: websocket\r\n"])
+async def test_app_that_returns_too_soon_is_named(
+    head: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An app that returns with no answer gives a 500, and one record that names it."""
+
+    async def app(_scope: Scope, _receive: Any, _send: Any) -> None:
+        pass
+
+    if head:
+        head += b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    connection = b"Connection: upgrade\r\n" if head else b"Connection: close\r\n"
+    async with listening(asgi(app)) as port:
+        answer = await exchange(
+            port, b"GET /x HTTP/1.1\r\nHost: a\r\n" + head + connection + b"\r\n"
+        )
+
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    (record,) = (each for each in caplog.records if each.levelname == "ERROR")
+    assert record.message == "the app returned before its response was complete"
+    assert vars(record)["fields"] == {"app": "test:app", "method": "GET", "path": "/x"}

@@ -17,6 +17,7 @@ from snake.core.text import visible
 
 COMMANDS = {
     "adapt": "Print a Caddyfile as JSON",
+    "help": "Explain snake, or one of its commands",
     "python-server": "Serve one Python app without a configuration file",
     "run": "Start the server and stay until it is stopped",
     "validate": "Tell whether a configuration works, apps included",
@@ -54,10 +55,17 @@ class _Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, message="%(version)s")
-def snake() -> None:
+@click.pass_context
+def snake(ctx: click.Context) -> None:
     """Serve Python apps, with the Caddyfile as the language."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
 def main(args: list[str] | None = None, early: Early | None = None) -> int:
@@ -71,7 +79,8 @@ def main(args: list[str] | None = None, early: Early | None = None) -> int:
         return end.exit_code
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "snake"
-        message = f"{error.format_message()}\nRun '{command} --help' for usage."
+        told = " ".join(error.format_message().split())
+        message = f"{told}\nRun '{command} --help' for usage."
     except click.ClickException as error:
         message = error.format_message()
     except (click.Abort, KeyboardInterrupt):
@@ -79,11 +88,22 @@ def main(args: list[str] | None = None, early: Early | None = None) -> int:
     except SnakeError as error:
         message = str(error)
     except Exception as error:  # noqa: BLE001  (the last resort: say whose fault it is)
-        message = f"unexpected {type(error).__name__}; this is a bug in snake\n"
-        message += traceback.format_exc().rstrip()
+        trace = traceback.format_exc().rstrip()
+        bug = f"unexpected {type(error).__name__}; this is a bug in snake\n{trace}"
+        message = _unwritten(error) or bug
     else:
         return code if isinstance(code, int) else 0
     color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
     label = click.style("Error:", fg="red", bold=True) if color else "Error:"
     click.echo(f"{label} {visible(message)}", err=True)
     return 1
+
+
+def _unwritten(error: Exception) -> str:
+    """Return what to say when stdout takes nothing, and drop what still waits for it."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    # All that is printed goes through `click.echo`.
+    if not isinstance(error, OSError) or frames[-1].f_code is not click.echo.__code__:
+        return ""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return f"cannot write to stdout: {error.strerror}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import click
@@ -9,7 +11,7 @@ import msgspec
 
 from snake.cli.serving import serve
 from snake.config.document import Document
-from snake.core.errors import SnakeError
+from snake.core.errors import DocumentError, SnakeError
 from snake.core.modules import decode
 from snake.core.units import SECOND
 from snake.engine.loaded import Loaded
@@ -34,7 +36,10 @@ Json = dict[str, Any]
 def command(**flags: Any) -> int:  # noqa: ANN401
     """Serve one Python app without a configuration file."""
     document = decode(msgspec.json.encode(config(**flags)), Document)
-    return serve(lambda: Loaded(document))
+    try:
+        return serve(lambda: Loaded(document))
+    except DocumentError as error:
+        raise SnakeError(_as_flags(error.message)) from None
 
 
 def config(  # noqa: PLR0913  (one for each flag)
@@ -54,6 +59,8 @@ def config(  # noqa: PLR0913  (one for each flag)
     """Return the JSON document for the flags: Caddy Snake's, with the static prefix taken off."""
     if not workers.isdecimal():
         raise SnakeError(f'--workers takes a number, not "{workers}"')
+    if static_path and not Path(static_path).is_dir():
+        raise SnakeError(f'--static-path takes a folder; there is none at "{static_path}"')
     python: Json = {"handler": "python", f"module_{server_type}": app}
     optional = {
         "lifespan": lifespan,
@@ -80,6 +87,12 @@ def config(  # noqa: PLR0913  (one for each flag)
     if debug:
         document["logging"] = {"logs": {"default": {"level": "DEBUG"}}}
     return document
+
+
+def _as_flags(message: str) -> str:
+    """Say in flags what a message says in fields; a traceback below it stays as it is."""
+    told, line_break, trace = message.partition("\n")
+    return re.sub(r"\bmodule_(wsgi|asgi)\b", r"--server-type \1", told) + line_break + trace
 
 
 def _encoded(handlers: list[Json], prefix: str) -> Json:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from contextlib import AsyncExitStack
 from types import FrameType
+from typing import NoReturn
 
 import click
 
@@ -33,9 +35,11 @@ def command(config: str | None, adapter: str | None, envfiles: tuple[str, ...]) 
     click.echo("Valid configuration")
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """End at once; an event loop's own handler would wait for an import that takes its time."""
-    signal.default_int_handler(number, frame)
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    """End at once. An exception would seem to be the app's, whose import this may interrupt."""
+    del number, frame
+    click.echo("Error: interrupted", err=True)
+    os._exit(1)
 
 
 async def check(loaded: Loaded) -> None:

@@ -46,6 +46,8 @@ async def supervise(document: Document, zygote: socket.socket) -> int:
             fields = {"signal": signals.name}
             logger.warning("stopped before the workers were ready", extra={"fields": fields})
             return 0
+        if not generation.addresses:
+            logger.warning("the configuration has no site, so nothing is served")
         _announce(generation, sockets)
         _warn_of_admin(document)
         autosave(document)

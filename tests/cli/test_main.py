@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -53,7 +54,11 @@ def test_every_command_has_help(tmp_path: Path, name: str) -> None:
         (["frobnicate"], 'unknown command "frobnicate"'),
         (["run", "--confg", "x"], "No such option '--confg'"),
         (["run", "extra"], "Got unexpected extra argument (extra)"),
-        (["python-server", "--app", "main:app"], "Missing option '-t' / '--server-type'"),
+        (
+            ["python-server", "--app", "main:app"],
+            "Missing option '-t' / '--server-type'. Choose from: wsgi, asgi\n",
+        ),
+        (["help", "rnu"], 'unknown command "rnu"; did you mean "run"?'),
         (["run", "--config", "nowhere"], "cannot read nowhere: No such file or directory"),
         (["run"], "there is no Caddyfile in this folder"),
         (["run", "--envfile", "nowhere"], "cannot read the env file nowhere"),
@@ -69,3 +74,39 @@ def test_a_mistake_is_one_message_and_code_1(tmp_path: Path, args: list[str], me
     assert any(line.startswith("Error: ") for line in done.stderr.splitlines())
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_no_command_is_answered_with_the_help(tmp_path: Path) -> None:
+    """`snake` alone and `snake help` print the help and exit with 0, as Caddy does."""
+    expected = run("--help", folder=tmp_path).stdout
+    for args in ([], ["help"]):
+        done = run(*args, folder=tmp_path)
+        assert (done.returncode, done.stdout, done.stderr) == (0, expected, "")
+
+
+def test_help_explains_a_command(tmp_path: Path) -> None:
+    """`snake help run` prints what `snake run --help` does."""
+    done = run("help", "run", folder=tmp_path)
+    assert done.returncode == 0
+    assert done.stdout == run("run", "--help", folder=tmp_path).stdout
+
+
+@pytest.mark.parametrize("args", [["version"], ["help"], ["run", "--help"]])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_output_that_cannot_be_written_is_one_line(args: list[str], unbuffered: str) -> None:
+    """A full disk behind stdout is an error of one line; a reader that is gone is none."""
+    command = [sys.executable, "-m", "snake", *args]
+    environ = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, env=environ, check=False, timeout=30
+        )
+    assert done.stderr == b"Error: cannot write to stdout: No space left on device\n"
+    assert done.returncode == 1
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w") as pipe:  # noqa: PTH123  (a descriptor)
+        done = subprocess.run(
+            command, stdout=pipe, stderr=subprocess.PIPE, env=environ, check=False, timeout=30
+        )
+    assert done.stderr == b""

@@ -23,7 +23,7 @@ def app(environ, start_response):
 def test_the_flags_become_caddy_snakes_document() -> None:
     """The JSON is Caddy Snake's, but that the static prefix is taken off."""
     made = config(
-        server_type="wsgi", app="main:app", static_path="/srv", debug=True, access_logs=True
+        server_type="wsgi", app="main:app", static_path="/usr", debug=True, access_logs=True
     )
     server = made["apps"]["http"]["servers"]["srv0"]
     files, app = server["routes"][0]["handle"][0]["routes"]
@@ -34,7 +34,7 @@ def test_the_flags_become_caddy_snakes_document() -> None:
     assert files["match"] == [{"path": ["/static/*"]}]
     assert files["handle"][1:] == [
         {"handler": "rewrite", "strip_path_prefix": "/static"},
-        {"handler": "file_server", "root": "/srv"},
+        {"handler": "file_server", "root": "/usr"},
     ]
     assert app["match"] == [{"path": ["/*"]}]
     assert app["handle"][1] == {"handler": "python", "module_wsgi": "main:app"}
@@ -89,6 +89,7 @@ def test_it_serves_the_app_and_the_files(tmp_path: Path) -> None:
         (["--app", "json:loads", "--workers", "many"], '--workers takes a number, not "many"'),
         (["--app", "json:loads", "--working-dir", "nowhere"], "nowhere"),
         (["--app", "json:loads", "--venv", "nowhere"], "nowhere"),
+        (["--app", "json:loads", "--static-path", "nowhere"], "--static-path takes a folder"),
     ],
 )
 def test_a_wrong_flag_is_one_message(tmp_path: Path, flags: list[str], message: str) -> None:
@@ -98,6 +99,17 @@ def test_a_wrong_flag_is_one_message(tmp_path: Path, flags: list[str], message: 
     assert done.returncode == 1
     assert "Error: " in done.stderr
     assert message in done.stderr
+
+
+def test_the_wrong_kind_of_app_is_told_in_flags(tmp_path: Path) -> None:
+    """Who has written flags is told the flag, and no path of a document that was never written."""
+    (tmp_path / "main.py").write_text(APP)
+    listen = f"127.0.0.1:{free_port()}"
+    done = run("python-server", "-t", "asgi", "-a", "main:app", "-l", listen, folder=tmp_path)
+    assert done.returncode == 1
+    message = done.stderr.splitlines()[-1]
+    assert message.startswith('Error: the app "main:app" is a WSGI app')
+    assert message.endswith("name it with --server-type wsgi")
 
 
 def test_the_document_is_json() -> None:

@@ -1,0 +1,176 @@
+"""Faults that show only when a configuration comes to life are told with their place."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.server import run, start
+
+SITE = "http://127.0.0.1:0 {\n%s\n}\n"
+APP = "http://127.0.0.1:0 {\n\tpython {\n\t\tmodule_wsgi main:app\n\t\tworkers 1\n%s\t}\n}\n"
+
+
+def report(stderr: str) -> list[str]:
+    """Return what stands on stderr beside the log."""
+    return [line for line in stderr.splitlines() if not line.startswith("{")]
+
+
+def check(folder: Path, caddyfile: str, command: str = "validate") -> list[str]:
+    """Run a command that must fail; return its message."""
+    (folder / "Caddyfile").write_text(caddyfile)
+    done = run(command, "--config", "Caddyfile", folder=folder)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    return report(done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("lines", "line", "shown", "message"),
+    [
+        ("\t@a path_regexp (\n\trespond @a x", 2, "(", 'invalid regular expression "("'),
+        ("\t@a remote_ip 1.2.3\n\trespond @a x", 2, "1.2.3", "invalid IP range: '1.2.3'"),
+        ("\t@a expression `{path} ==`\n\trespond @a x", 2, "`{path} ==`", "expected a value"),
+        ("\tfile_server browse", 2, "browse", "lists of folders are not available"),
+        ("\thandle /x {\n\t\tpython nothere:app\n\t}", 3, "nothere:app", "cannot load the app"),
+    ],
+)
+def test_a_fault_of_a_line_is_told_with_it(
+    tmp_path: Path, lines: str, line: int, shown: str, message: str
+) -> None:
+    """`validate` names file and line of what the Caddyfile made, with a caret under the word."""
+    first, source, carets, *_ = check(tmp_path, SITE % lines)
+    assert first.startswith(f"Error: Caddyfile:{line}: {message}")
+    assert source[carets.index("^") :].startswith(shown)
+
+
+@pytest.mark.parametrize("command", ["validate", "run"])
+def test_a_site_that_needs_https_is_told_by_its_address(tmp_path: Path, command: str) -> None:
+    """The address of the site is what has to change."""
+    first, source, carets = check(tmp_path, "localhost {\n\trespond x\n}\n", command)
+    assert first.startswith("Error: Caddyfile:1: localhost needs HTTPS")
+    assert (source.strip(), carets.strip()) == ("localhost {", "^^^^^^^^^")
+
+
+@pytest.mark.parametrize(
+    ("app", "extra", "line", "shown", "message"),
+    [
+        (None, "", 3, "main:app", 'there is no module "main"'),
+        ("application = print", "", 3, "main:app", 'has no attribute "app"'),
+        ("app = 1", "", 3, "main:app", "is not callable"),
+        ("app = print", "\t\tvenv nowhere\n", 5, "venv", "does not exist"),
+        ("app = print", "\t\tworking_dir nowhere\n", 5, "working_dir", "does not exist"),
+        ("app = print", "\t\tenv_file nowhere\n", 5, "nowhere", "No such file or directory"),
+        ("import os; os._exit(7)", "", 2, "python", "the worker ended before it was ready"),
+    ],
+)
+@pytest.mark.slow
+def test_an_app_that_cannot_run_is_told_with_its_line(  # noqa: PLR0913, PLR0917
+    tmp_path: Path, app: str | None, extra: str, line: int, shown: str, message: str
+) -> None:
+    """What a worker finds reaches the terminal with the place in the Caddyfile."""
+    if app is not None:
+        (tmp_path / "main.py").write_text(app)
+    first, source, carets, *_ = check(tmp_path, APP % extra, "run")
+    assert first.startswith(f"Error: Caddyfile:{line}: ")
+    assert message in first
+    assert source[carets.index("^") :].startswith(shown)
+
+
+@pytest.mark.slow
+def test_two_environments_are_told_at_the_second(tmp_path: Path) -> None:
+    """The line that asks for another working_dir is the one that is named."""
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "main.py").write_text("def app(environ, start_response): ...")
+    app = "\thandle /%s {\n\tpython {\n\tmodule_wsgi main:app\n\tworking_dir %s\n\t}\n\t}\n"
+    first, source, _ = check(tmp_path, SITE % (app % ("a", "a") + app % ("b", "b")))
+    assert first.startswith("Error: Caddyfile:11: ")
+    assert source.strip() == "working_dir b"
+
+
+def test_a_json_configuration_keeps_its_path(tmp_path: Path) -> None:
+    """Who writes JSON is told the JSON path, of an app's failure as well."""
+    routes = [{"handle": [{"handler": "python", "module_wsgi": "nothere:app"}]}]
+    servers = {"srv0": {"listen": [":1"], "routes": routes}}
+    (tmp_path / "c.json").write_text(json.dumps({"apps": {"http": {"servers": servers}}}))
+    done = run("validate", "--config", "c.json", folder=tmp_path)
+    assert done.returncode == 1
+    assert report(done.stderr)[0].startswith(
+        'Error: apps/http/servers/srv0/routes/0/handle/0: cannot load the app "nothere:app"'
+    )
+
+
+def test_a_port_in_use_is_told_by_the_address_of_its_site(tmp_path: Path) -> None:
+    """The site's line is named, and who has the port."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        options = "{\n\tdefault_bind 127.0.0.1\n}\n"
+        first, source, _ = check(tmp_path, f"{options}http://a:{port} {{\n}}\n", "run")
+    assert first.startswith(f"Error: Caddyfile:4: cannot listen on 127.0.0.1:{port}")
+    assert source.strip() == f"http://a:{port} {{"
+
+
+@pytest.mark.slow
+def test_an_app_that_is_late_is_named_with_its_option(tmp_path: Path) -> None:
+    """start_timeout ends the wait, and nothing is waited for after it."""
+    (tmp_path / "main.py").write_text("import threading; threading.Event().wait(60)")
+    server = start(APP % "\t\tstart_timeout 700ms\n", tmp_path)
+    assert server.wait(limit=4.5) == 1
+    assert report(server.log)[:2] == [
+        'Error: Caddyfile:5: the app "main:app" was not ready within its start_timeout of 0.7 s',
+        "    \t\tstart_timeout 700ms",
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("command", "code", "message"),
+    [("run", 0, "stopped before the workers were ready"), ("validate", 1, "Error: interrupted")],
+)
+def test_ctrl_c_ends_an_import_that_takes_its_time(
+    tmp_path: Path, command: str, code: int, message: str
+) -> None:
+    """The interrupt is answered at once, and with a word."""
+    # It tells of itself as the log does, so that the log can be waited for.
+    begun = 'import sys; print(\'{"msg": "begun"}\', file=sys.stderr, flush=True)'
+    (tmp_path / "main.py").write_text(f"{begun}\nimport threading; threading.Event().wait(60)")
+    server = start(APP % "", tmp_path, command=command)
+    server.wait_for("begun")
+    server.send(signal.SIGINT)
+    assert server.wait(limit=5) == code
+    assert message in server.log
+
+
+@pytest.mark.slow
+def test_a_configuration_without_a_site_is_warned_of(tmp_path: Path) -> None:
+    """It runs, as in Caddy, and the log says that nothing is served."""
+    server = start("# nothing yet\n", tmp_path)
+    warning = server.wait_for("the configuration has no site, so nothing is served")
+    assert warning["level"] == "warn"
+    server.wait_for("serving")
+    assert server.stop() == 0
+
+
+def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    """The message has the line of the byte; so it is for what the file imports."""
+    (tmp_path / "more").write_bytes(b"respond x\n# caf\xe9\n")
+    (tmp_path / "Caddyfile").write_text(":80 {\n\timport more\n}\n")
+    done = run("adapt", folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"Error: {tmp_path}/more:2: the byte 0xe9 is not UTF-8; save the file in that encoding\n"
+    )
+
+
+def test_control_characters_do_not_reach_the_terminal(tmp_path: Path) -> None:
+    """They are shown as pictures of the same width, so the caret is right."""
+    assert check(tmp_path, ":80 {\n\t\x1b[2Jxx y\n}\n") == [
+        "Error: Caddyfile:2: unrecognized directive: ␛[2Jxx",
+        "    \t␛[2Jxx y",
+        "    \t^^^^^^",
+    ]

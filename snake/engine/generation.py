@@ -65,6 +65,11 @@ class Generation:
         for place in self._places:
             place.keep()
 
+    def let_go(self) -> None:
+        """Start no more workers: the sockets are about to be closed."""
+        for place in self._places:
+            place.let_go()
+
     async def drain(self) -> None:
         """Let every worker finish its requests and end."""
         self._on(Event.DRAIN)

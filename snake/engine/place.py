@@ -47,6 +47,11 @@ class Place:
         """From now on, start another worker whenever this one dies."""
         self._keeping = asyncio.create_task(self._keep())
 
+    def let_go(self) -> None:
+        """From now on, start no other worker when this one dies."""
+        if self._keeping is not None:
+            self._keeping.cancel()
+
     async def drain(self) -> None:
         """Let the worker finish its requests and end; return when it is gone."""
         self._on(Event.DRAIN)
@@ -66,8 +71,8 @@ class Place:
         self._state = after(WORKER, self._state, event)
 
     async def _stop_keeping(self) -> None:
+        self.let_go()
         if self._keeping is not None:
-            self._keeping.cancel()
             with suppress(asyncio.CancelledError):
                 await self._keeping
 

@@ -59,6 +59,7 @@ async def _stop(generation: Generation, sockets: Sockets, signals: Signals) -> i
     logger.info("shutting down", extra={"fields": {"signal": signals.name}})
     # The workers close their copies when they drain: then new connections are
     # refused at once, and do not wait for a process that will never take them.
+    generation.let_go()
     sockets.close()
     graceful = await _unless(signals.quit, generation.drain())
     if not graceful:

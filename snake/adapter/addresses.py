@@ -115,7 +115,7 @@ def _check_scheme(address: Address) -> None:
                 f"the scheme {scheme}:// is only supported in browsers; use {right}:// instead"
             )
         case scheme:
-            address.key.fail(f"unsupported URL scheme {scheme}://", "http:// and https:// are")
+            address.key.fail(f"unsupported URL scheme {scheme}://", "http:// and https:// are supported")
 
 
 def _listener(text: str, port: str) -> NetworkAddress:

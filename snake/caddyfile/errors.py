@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from collections.abc import Sequence
 
 from snake.core.errors import SnakeError
@@ -62,10 +62,18 @@ class CaddyfileError(SnakeError):
             shown = self.source[start : start + _SHOWN]
             lines.append(f"    {shown}")
             if self.column:
-                before = re.sub(r"[^\t]", " ", self.source[start : self.column - 1])
-                width = min(self.width, len(shown) - len(before))
+                at = self.column - 1 - start
+                before = "".join(c if c == "\t" else " " * _columns(c) for c in shown[:at])
+                width = sum(map(_columns, shown[at : at + self.width]))
                 lines.append(f"    {before}{'^' * max(1, width)}")
         if self.hint:
             lines.append(self.hint)
         lines.extend(f"imported from {place}" for place in self.imports)
         return "\n".join(lines)
+
+
+def _columns(char: str) -> int:
+    """Return how many columns of a terminal a character takes."""
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1

@@ -159,7 +159,7 @@ class _Walk:
         if pattern.text in self._snippets:
             return [self._snippets[pattern.text]]
         paths = imports.find(pattern, self._warn)
-        return [(path, imports.read(path, pattern, self._warn)) for path in paths]
+        return [(path, imports.read(path, pattern, self._snippets, self._warn)) for path in paths]
 
     def _warn(self, token: Token, message: str) -> None:
         self.warnings.append(CaddyfileWarning(token.file, token.line, "import", message))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import glob
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from snake.caddyfile.environment import substitute
 from snake.caddyfile.segments import Line, Token
 from snake.caddyfile.tokens import lex
+from snake.core.suggest import suggestion
 from snake.core.text import decode_utf8
 
 Warn = Callable[[Token, str], None]
@@ -45,8 +46,11 @@ def _join(folder: Path, path: str) -> str:
     return os.path.normpath(folder / path)
 
 
-def read(path: str, pattern: Token, warn: Warn) -> list[Line]:
-    """Return the lines of one imported file. Raises `CaddyfileError`."""
+def read(path: str, pattern: Token, snippets: Iterable[str], warn: Warn) -> list[Line]:
+    """Return the lines of one imported file. Raises `CaddyfileError`.
+
+    `snippets` are the names that could have been meant instead of a file's.
+    """
     try:
         mode = Path(path).stat().st_mode
         if stat.S_ISDIR(mode):
@@ -55,7 +59,8 @@ def read(path: str, pattern: Token, warn: Warn) -> list[Line]:
             pattern.fail(f"could not import {path}: is not a regular file")
         text = decode_utf8(Path(path).read_bytes(), path)
     except FileNotFoundError:
-        pattern.fail(f"file to import not found: {pattern}", f"there is no {path}")
+        hint = suggestion(pattern.text, snippets)
+        pattern.fail(f"file to import not found: {pattern}{hint}", f"there is no {path}")
     except OSError as error:
         pattern.fail(f"could not import {path}: {error}")
     if not text.strip():

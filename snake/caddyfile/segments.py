@@ -54,7 +54,7 @@ class Token(Record):
             self.file,
             self.line,
             column=self.column,
-            width=len(self.text),
+            width=len(self.text) + 2 * self.quoted,
             source=self.source,
             hint=hint,
             imports=self.imports,

@@ -47,3 +47,11 @@ def test_warning_reads_like_an_error() -> None:
     """A warning begins with its place too, and names its directive if it has one."""
     assert str(CaddyfileWarning("a", 1, "import", "odd")) == "a:1: import: odd"
     assert str(CaddyfileWarning("a", 1, "", "odd")) == "a:1: odd"
+
+
+def test_wide_and_combining_characters_keep_the_caret_in_place() -> None:
+    """The caret counts columns, not characters, and goes under the quotes as well."""
+    [[_, text, word]] = lex('x "日本e\u0301" y', "Caddyfile")
+
+    assert str(text.error("wrong")).splitlines()[2] == "      ^^^^^^^"
+    assert str(word.error("wrong")).splitlines()[2] == f"    {' ' * 10}^"

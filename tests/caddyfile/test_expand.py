@@ -156,3 +156,9 @@ def test_nesting_has_an_end() -> None:
     error = refusal("x {\n" * (MOST_NESTED + 1))
 
     assert error.line == MOST_NESTED + 1
+
+
+def test_a_snippet_that_is_misspelt_is_hinted_at() -> None:
+    """An import that finds no file names the snippet nearest to it."""
+    with pytest.raises(CaddyfileError, match='not found: logn; did you mean "login"'):
+        expand("(login) {\n\troot x\n}\n:80 {\n\timport logn\n}\n", "Caddyfile")

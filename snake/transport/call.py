@@ -37,6 +37,8 @@ _CONNECTION_FIELDS = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"}
 )
 """Fields that speak of a connection, which HTTP/2 has no words for (RFC 9113 §8.2.2)."""
+_PIECE = 32_768
+"""Bytes that Hypercorn takes at once."""
 _MESSAGE = 128
 """What a message costs beside its bytes, in bytes."""
 
@@ -155,8 +157,24 @@ class Call:
             if self.stream.state not in _BEFORE:
                 raise ResponseStartedError("the response was started already")
             message = self._completed(message)
+        elif message["type"] == "http.response.body":
+            message = await self._send_most(message)
         await self.stream.app_send(message)  # type: ignore[arg-type]
         await self._guest.give_way()
+
+    async def _send_most(self, message: Message) -> Message:
+        """Send a long body in pieces up to its last, which is returned.
+
+        Hypercorn copies what it is given, whether the client lets it through or not.
+        """
+        body = message.get("body", b"")
+        while len(body) > _PIECE:
+            piece = {"type": message["type"], "body": body[:_PIECE], "more_body": True}
+            await self.stream.app_send(piece)  # type: ignore[arg-type]
+            if self.lost:
+                raise ClientDisconnectedError("the client is gone")
+            body = memoryview(body)[_PIECE:]
+        return {**message, "body": body}
 
     def _completed(self, message: Message) -> Message:
         _, _, flags = response_head(message)

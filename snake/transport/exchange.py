@@ -224,6 +224,7 @@ class Exchange:
             return head + _chunk(data, more)
         if size <= _JOINED:
             return head + data
+        memoryview(data)  # or a TypeError, while nothing is out
         self.state = STREAMING
         self.connection.write(head)
         return data

@@ -237,6 +237,7 @@ LINES = [
         (b"GET http://u@b/ HTTP/1.1", 400),
         (b"GET http://b:x/ HTTP/1.1", 400),
         (b"GET http:///a HTTP/1.1", 400),
+        (b"GET http://b\x80c/ HTTP/1.1", 400),
         (b"GET http:a HTTP/1.1", 400),
         (b"GET ftp://b/ HTTP/1.1", 400),
         (b"GET file:///etc/passwd HTTP/1.1", 400),

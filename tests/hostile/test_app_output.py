@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
-from snake.transport.asgi import Message, Receive, Scope, Send
+from snake.transport.asgi import AbortError, Message, Receive, Scope, Send
+from snake.transport.framing import AppError
 from tests.transport.wire import GET, hello, serving
 
 
@@ -105,7 +107,7 @@ LATE = [
 ]
 
 
-def sender(messages: list[Any], error: Exception | None = None) -> Any:
+def sender(messages: list[Any], error: BaseException | None = None) -> Any:
     """Return an app that sends these messages, well-behaved on `/ok`; then raises, if it is to."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -207,6 +209,65 @@ async def test_http10_is_cut() -> None:
     async with serving(sender(messages, ValueError())) as server, server.client() as client:
         await client.send(b"GET / HTTP/1.0\r\n\r\n")
         assert await client.rest() == b"(reset)"
+
+
+@pytest.mark.parametrize("error", [ValueError(), AbortError(), SystemExit(3)])
+async def test_every_cut_is_a_reset(error: BaseException) -> None:
+    """However an app breaks off a response, its client cannot take it for whole."""
+    messages = [start(), body(b"hello", more=True)]
+    for request in (GET, b"GET / HTTP/1.0\r\n\r\n"):
+        async with serving(sender(messages, error)) as server, server.client() as client:
+            await client.send(request)
+            assert await client.rest() == b"(reset)"
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), asyncio.CancelledError()])
+@pytest.mark.parametrize("pause", [0, 1])
+async def test_app_that_would_end_the_process(error: BaseException, pause: int) -> None:
+    """`sys.exit()` in an app, at once or after it waited, is a 500; the worker lives."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/ok":
+            await hello(scope, receive, send)
+            return
+        if pause:
+            await asyncio.sleep(0.01)
+        raise error
+
+    async with serving(app) as server, server.client() as client:
+        await client.send(GET)
+        assert (await client.response()).status == 500
+        await _still_serves(server)
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [start(200, (LENGTH, b"4")), body(b"hello")],
+        [start(200, (LENGTH, b"6")), body(b"hello")],
+        [start(200, (LENGTH, b"4")), body(b"hello", more=True)],
+        [start(), body("hello")],
+        [start(200, (LENGTH, b"100000")), body("x" * 99_999, more=True)],
+        [start(), {"type": "http.response.pathsend", "path": "/nonexistent"}],
+        [start(), {"type": "http.response.nonsense"}],
+    ],
+)
+async def test_page_in_place_of_what_was_refused(messages: list[Any]) -> None:
+    """While nothing is out, a refused body takes its start with it: an error page can follow."""
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        try:
+            for message in messages:
+                await send(message)
+        except (AppError, TypeError, OSError):
+            await send(start(502))
+            await send(body(b"page"))
+
+    async with serving(app) as server, server.client() as client:
+        await client.send(GET + GET)
+        for _ in range(2):
+            response = await client.response()
+            assert (response.status, response.body) == (502, b"page")
 
 
 async def test_latin1_goes_out() -> None:

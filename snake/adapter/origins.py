@@ -30,6 +30,10 @@ from snake.core.modules import name_of, to_json
 from snake.core.record import Record
 
 
+_TELLING = 3
+"""How long a word must be to mean something where it stands in a message without quotes."""
+
+
 class Origin(Record):
     """One part of the document, and the lines that made it."""
 
@@ -104,9 +108,15 @@ def _at(error: DocumentError, lines: Sequence[Segment], rest: Sequence[str]) -> 
     inner = [sub for line in lines for sub in line.lines if sub.name in named]
     words = [word for line in inner or lines for word in line.all_words()]
     fields = (word for word in words if word.text in rest)
-    subject = (word for word in words if message.startswith(f"{word} "))
-    found = quoted_word(words, message) or next(fields, None) or next(subject, words[0])
+    mentioned = (word for word in words if _mentions(message, word.text))
+    found = quoted_word(words, message) or next(fields, None) or next(mentioned, words[0])
     return found.error(message, more)
+
+
+def _mentions(message: str, word: str) -> bool:
+    return len(word) >= _TELLING and bool(
+        re.search(rf"(?<!\S){re.escape(word)}(?=[\s:;,]|\Z)", message)
+    )
 
 
 def _parts(value: Value) -> Iterator[bytes]:
@@ -121,6 +131,7 @@ def _parts(value: Value) -> Iterator[bytes]:
             yield from _matchers(match)
         case LogValue(log=log) if log:
             yield from (bytes(part) for part in (log.writer, log.encoder) if part)
+            yield _canonical({"level": log.level})
         case RoutesValue(routes):
             for route in routes:
                 yield from _parts(route)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 
 from snake.core.errors import SnakeError
@@ -74,6 +73,8 @@ class CaddyfileError(SnakeError):
 
 def _columns(char: str) -> int:
     """Return how many columns of a terminal a character takes."""
+    import unicodedata  # noqa: PLC0415  (only an error needs it)
+
     if unicodedata.combining(char):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1

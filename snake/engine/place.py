@@ -89,7 +89,7 @@ class Place:
             try:
                 await self.start()
             except StartError as error:
-                self._log(logging.ERROR, "worker cannot start; trying again", error=str(error))
+                self._log(logging.ERROR, "worker cannot start; trying again", error=error.message)
                 self._started = monotonic()
             else:
                 took = round(monotonic() - began, 3)

@@ -31,6 +31,7 @@ http://a.com http://b.com {
 	}
 	log {
 		output file x.log
+		level LOUD
 	}
 }
 """
@@ -71,6 +72,8 @@ def report(path: str, message: str, kind: type[DocumentError] = ConfigError) -> 
         (f"{PYTHON}/working_dir", "bad", 10, "working_dir"),
         (PYTHON, "is wrong", 8, "python"),
         ("logging/logs/log0/writer/filename", "bad", 18, "log"),
+        ("logging/logs/log0/writer", "cannot open x.log: no", 19, "x.log"),
+        ("logging/logs/log0/level", 'unknown level "LOUD"', 20, "LOUD"),
     ],
 )
 def test_the_innermost_part_tells_the_line(path: str, message: str, line: int, shown: str) -> None:

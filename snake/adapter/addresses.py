@@ -115,7 +115,8 @@ def _check_scheme(address: Address) -> None:
                 f"the scheme {scheme}:// is only supported in browsers; use {right}:// instead"
             )
         case scheme:
-            address.key.fail(f"unsupported URL scheme {scheme}://", "http:// and https:// are supported")
+            hint = "write http:// or https://"
+            address.key.fail(f"unsupported URL scheme {scheme}://", hint)
 
 
 def _listener(text: str, port: str) -> NetworkAddress:

@@ -29,7 +29,6 @@ from snake.core.errors import DocumentError
 from snake.core.modules import name_of, to_json
 from snake.core.record import Record
 
-
 _TELLING = 3
 """How long a word must be to mean something where it stands in a message without quotes."""
 
@@ -108,7 +107,7 @@ def _at(error: DocumentError, lines: Sequence[Segment], rest: Sequence[str]) -> 
     inner = [sub for line in lines for sub in line.lines if sub.name in named]
     words = [word for line in inner or lines for word in line.all_words()]
     fields = (word for word in words if word.text in rest)
-    mentioned = (word for word in words if _mentions(message, word.text))
+    mentioned = (word for word in words[1:] if _mentions(message, word.text))
     found = quoted_word(words, message) or next(fields, None) or next(mentioned, words[0])
     return found.error(message, more)
 

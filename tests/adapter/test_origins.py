@@ -72,7 +72,7 @@ def report(path: str, message: str, kind: type[DocumentError] = ConfigError) -> 
         (f"{PYTHON}/working_dir", "bad", 10, "working_dir"),
         (PYTHON, "is wrong", 8, "python"),
         ("logging/logs/log0/writer/filename", "bad", 18, "log"),
-        ("logging/logs/log0/writer", "cannot open x.log: no", 19, "x.log"),
+        ("logging/logs/log0/writer", "cannot open the log file x.log: no", 19, "x.log"),
         ("logging/logs/log0/level", 'unknown level "LOUD"', 20, "LOUD"),
     ],
 )

@@ -107,8 +107,9 @@ def _at(error: DocumentError, lines: Sequence[Segment], rest: Sequence[str]) -> 
     inner = [sub for line in lines for sub in line.lines if sub.name in named]
     words = [word for line in inner or lines for word in line.all_words()]
     fields = (word for word in words if word.text in rest)
-    mentioned = (word for word in words[1:] if _mentions(message, word.text))
-    found = quoted_word(words, message) or next(fields, None) or next(mentioned, words[0])
+    mentioned = [word for word in words[1:] if _mentions(message, word.text)]
+    found = quoted_word(words, message) or next(fields, None)
+    found = found or max(mentioned, key=lambda word: len(word.text), default=words[0])
     return found.error(message, more)
 
 

@@ -60,7 +60,7 @@ class Call:
         self._news = asyncio.Event()
         self._room = asyncio.Event()
         self._starved_since: float | None = None
-        self._waiting = 0
+        self._taken: int | None = None
         self._stalled_since = guest.now
 
     # What Hypercorn calls --------------------------------------------------------
@@ -101,16 +101,18 @@ class Call:
         self._news.set()
         self._room.set()
 
-    def is_late(self, now: float, waiting: int, read: float | None, write: float | None) -> bool:
+    def is_late(
+        self, now: float, taken: int | None, read: float | None, write: float | None
+    ) -> bool:
         """Whether the client has sent nothing, or taken nothing, for too long.
 
-        `waiting` are the bytes it has not let us send, `read` and `write` the seconds it has.
+        `taken` are the bytes it has taken while more wait, `read` and `write` the seconds it has.
         """
         since = self._starved_since
         if since is not None and read is not None and now - since > read:
             return True
-        if not waiting or waiting != self._waiting:
-            self._waiting = waiting
+        if taken is None or taken != self._taken:
+            self._taken = taken
             self._stalled_since = now
         return write is not None and now - self._stalled_since > write
 

@@ -15,7 +15,7 @@ from h2.events import DataReceived, Event, RequestReceived, StreamReset
 from h2.exceptions import ProtocolError
 from hypercorn.events import Closed, Updated
 from hypercorn.protocol.events import Body
-from hypercorn.protocol.h2 import H2Protocol
+from hypercorn.protocol.h2 import BUFFER_HIGH_WATER, H2Protocol, StreamBuffer
 from hypercorn.protocol.http_stream import HTTPStream
 from priority.priority import MissingStreamError
 
@@ -40,10 +40,10 @@ class HTTP2(H2Protocol):
         self.connection.increment_flow_control_window(_WINDOW)
         await self._flush()
 
-    def waiting(self, stream_id: int) -> int:
-        """Return how many bytes wait for the client's window."""
+    def taken(self, stream_id: int) -> int | None:
+        """Return how many bytes the client's window has let through; `None` if none wait."""
         buffer = self.stream_buffers.get(stream_id)
-        return len(buffer.buffer) if buffer is not None else 0
+        return buffer.taken if isinstance(buffer, _Buffer) and buffer.buffer else None
 
     async def acknowledge(self, stream_id: int, count: int) -> None:
         """Let the client send as much again."""
@@ -75,6 +75,12 @@ class HTTP2(H2Protocol):
                 self.priority.unblock(stream_id)
             await self.has_data.set()
 
+    async def _create_stream(self, request: RequestReceived) -> None:
+        await super()._create_stream(request)
+        buffer = self.stream_buffers.get(request.stream_id)
+        if buffer is not None and not buffer.buffer:  # the app has not begun
+            self.stream_buffers[request.stream_id] = _Buffer(self.context.event_class)
+
     async def _handle_events(self, events: list[Event]) -> None:
         for event in events:
             if isinstance(event, DataReceived):
@@ -104,3 +110,21 @@ class HTTP2(H2Protocol):
             cast("Call", stream.app_put.__self__).owes(count)  # type: ignore[attr-defined]
         else:
             await self.acknowledge(stream_id, count)
+
+
+class _Buffer(StreamBuffer):
+    """What waits for a stream's window. Hypercorn's takes more whenever the window is closed."""
+
+    taken = 0
+    """Bytes that the window has let through."""
+
+    async def pop(self, max_length: int) -> bytes:
+        """Return what may be sent, and let the app go on when little is left."""
+        data = bytes(self.buffer[:max_length])
+        del self.buffer[:max_length]
+        self.taken += len(data)
+        if len(self.buffer) < BUFFER_HIGH_WATER:
+            await self._paused.set()
+        if not self.buffer:
+            await self._is_empty.set()
+        return data

@@ -160,7 +160,7 @@ class Guest:
         settings = self._host.serving.settings
         limits = settings.read_idle_timeout, settings.write_idle_timeout
         for call in list(self._calls):
-            if call.is_late(now, self._protocol.waiting(call.stream.stream_id), *limits):
+            if call.is_late(now, self._protocol.taken(call.stream.stream_id), *limits):
                 self._keep(self._protocol.reset(call.stream.stream_id, ErrorCodes.CANCEL))
 
     def drain(self) -> None:

@@ -10,7 +10,7 @@ from h2.settings import SettingCodes
 from snake.transport.asgi import Receive, Scope, Send
 from snake.transport.settings import Settings
 from tests.transport.frames import FIELDS, H2, answer
-from tests.transport.wire import PATIENCE, Server, hello, serving, until, whole_body
+from tests.transport.wire import PATIENCE, Server, hello, serving, steady, until, whole_body
 
 SHORT = 0.1
 IMPATIENT = Settings(read_idle_timeout=SHORT, write_idle_timeout=SHORT)
@@ -23,6 +23,7 @@ class Site:
     def __init__(self) -> None:
         self.began = 0
         self.ended = 0
+        self.sent = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, and count."""
@@ -40,7 +41,8 @@ class Site:
             case "/endless":
                 await send({"type": "http.response.start", "status": 200})
                 while True:
-                    await send({"type": "http.response.body", "body": b"x", "more_body": True})
+                    await send({"type": "http.response.body", "body": b"x" * 9, "more_body": True})
+                    self.sent += 9
             case "/read":
                 await whole_body(receive)
                 await hello(scope, receive, send)
@@ -79,6 +81,34 @@ async def test_no_window() -> None:
             await h2.request(get("/big"))
         await h2.until(StreamReset)
         await until(site.is_over)
+
+
+async def test_closed_window_holds_the_app() -> None:
+    """An endless stream whose client lets nothing through stops at a few frames."""
+    site = Site()
+    async with serving(site) as server, server.client() as client:
+        h2 = H2(client)
+        await h2.begin()
+        h2.connection.update_settings({SettingCodes.INITIAL_WINDOW_SIZE: 0})
+        await h2.request(get("/endless"))
+        await until(lambda: site.sent)
+        assert await steady(lambda: site.sent) < 100_000
+
+
+async def test_slow_taker() -> None:
+    """A client that takes a little now and then is not stalled, however long it needs."""
+    async with serving(Site(), IMPATIENT) as server, server.client() as client:
+        h2 = H2(client)
+        await h2.begin()
+        h2.connection.update_settings({SettingCodes.INITIAL_WINDOW_SIZE: 100})
+        stream = await h2.request(get("/endless"))
+        for _ in range(10):
+            await asyncio.sleep(SHORT / 2)
+            h2.connection.increment_flow_control_window(100, stream)
+            await h2.flush()
+        await h2.request(get("/"))
+        events = await h2.until(StreamEnded)
+        assert not any(isinstance(event, StreamReset) for event in events)
 
 
 async def test_upload_gone_silent() -> None:

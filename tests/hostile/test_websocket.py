@@ -52,7 +52,14 @@ async def flood(scope: Scope, receive: Receive, send: Send) -> None:
 
 def frame(first: int, data: bytes) -> bytes:
     """Return a masked frame that begins with the byte `first`."""
-    return bytes([first, 0x80 | 127]) + len(data).to_bytes(8, "big") + bytes(4) + data
+    size = len(data)
+    if size < 126:  # noqa: PLR2004 - RFC 6455 §5.2
+        length = bytes([0x80 | size])
+    elif size < 65536:  # noqa: PLR2004
+        length = b"\xfe" + size.to_bytes(2, "big")
+    else:
+        length = b"\xff" + size.to_bytes(8, "big")
+    return bytes([first]) + length + bytes(4) + data
 
 
 async def shake_hands(client: Client, line: bytes = b"X: y") -> None:

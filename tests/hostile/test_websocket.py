@@ -53,9 +53,9 @@ async def flood(scope: Scope, receive: Receive, send: Send) -> None:
 def frame(first: int, data: bytes) -> bytes:
     """Return a masked frame that begins with the byte `first`."""
     size = len(data)
-    if size < 126:  # noqa: PLR2004 - RFC 6455 §5.2
+    if size < 126:
         length = bytes([0x80 | size])
-    elif size < 65536:  # noqa: PLR2004
+    elif size < 65536:
         length = b"\xfe" + size.to_bytes(2, "big")
     else:
         length = b"\xff" + size.to_bytes(8, "big")

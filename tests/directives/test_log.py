@@ -58,7 +58,7 @@ def test_hostnames() -> None:
         ("log {\n core mock\n }", "log: core is not available"),
         ("log {\n outptu stdout\n }", 'did you mean "output"'),
         ("log {\n output\n }", "output takes the place to write to"),
-        ("log {\n output net localhost\n }", "net: this log output of Caddy's is not in this version of snake"),
+        ("log {\n output net localhost\n }", "net: this log output of Caddy's is not in this"),
         ("log {\n output stdot\n }", 'did you mean "stdout"'),
         ("log {\n output file\n }", "output file is given the wrong number of arguments"),
         ("log {\n output file a b\n }", "output file is given the wrong number of arguments"),

@@ -14,13 +14,14 @@ HIGH_WATER = 65_536
 class Stream:
     """What a streamed response has yielded and the loop has not sent."""
 
-    __slots__ = ("_chunks", "_gone", "_room", "_threads", "_waiting")
+    __slots__ = ("_chunks", "_gone", "_left", "_room", "_threads", "_waiting")
 
     def __init__(self, threads: Threads) -> None:
         self._threads = threads
         self._chunks: list[bytes] = []
         self._waiting = 0
         self._gone = False
+        self._left = False
         self._room = threading.Condition(threading.Lock())
 
     def push(self, chunk: bytes) -> None:
@@ -31,7 +32,7 @@ class Stream:
         if not self._has_room():
             self._await_room()
         with self._room:
-            if self._gone:
+            if self._gone or (self._left and not chunk):
                 raise ClientDisconnectedError(
                     "the client went away before it took the whole response"
                 )
@@ -60,6 +61,14 @@ class Stream:
         with self._room:
             self._waiting -= size
             self._room.notify_all()
+
+    def leave(self) -> None:
+        """Say that the client has closed its side; on the loop.
+
+        It may still take all that comes, which only sending it can tell. An app
+        that has nothing to send is stopped.
+        """
+        self._left = True
 
     def abandon(self) -> None:
         """Say that nobody will take any more; on the loop."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from snake.http.errors import AbortError
@@ -21,6 +22,7 @@ from snake.python.filewrapper import FileWrapper
 from snake.python.input import Body, has_no_body, is_short, is_unasked, read_short, stream
 from snake.python.stream import Stream
 from snake.python.threads import Threads
+from snake.transport.asgi import HALF_CLOSE
 from snake.transport.framing import AppError
 
 if TYPE_CHECKING:
@@ -106,7 +108,9 @@ class WSGIHandler:
             return
         watch = None
         if body is None or body.ended:
-            watch = self._loop.create_task(_watch(request.receive, exchange))
+            may_read_on = HALF_CLOSE in (request.scope.get("extensions") or ())
+            leave = stream.leave if may_read_on else exchange.abandon
+            watch = self._loop.create_task(_watch(request.receive, exchange, leave))
         try:
             await _send_parts(exchange, stream, send)
         finally:
@@ -131,11 +135,14 @@ async def _send_parts(exchange: Exchange, stream: Stream, send: Send) -> None:
         await exchange.wait()
 
 
-async def _watch(receive: Receive, exchange: Exchange) -> None:
-    """Wait until the client is gone, then stop the app at its next chunk."""
+async def _watch(receive: Receive, exchange: Exchange, leave: Callable[[], None]) -> None:
+    """Wait until the client is gone, or has only closed its side; stop the app at its next chunk.
+
+    If the client may still read, that is the next chunk with nothing in it.
+    """
     while (await receive())["type"] == "http.request":
         pass
-    exchange.abandon()
+    leave()
     exchange.wake()
 
 

@@ -23,6 +23,13 @@ Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+HALF_CLOSE = "snake.half_close"
+"""The extension of a scope whose client may still read after `http.disconnect`.
+
+`send` goes on then, and raises as soon as it cannot.
+"""
+
+
 class AbortError(Exception):
     """Close the connection and answer nothing. Raised by the app, understood by the transport."""
 

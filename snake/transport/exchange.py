@@ -111,16 +111,11 @@ class Exchange:
     def _is_over(self) -> bool:
         """Whether the app has nothing to wait for.
 
-        A client that shut down its side and nothing else still gets all of its answer (RFC 9112
-        §9.6 lets it do so). For Caddy and most servers it is gone; but a stream that its app ends
-        at `http.disconnect` would then break off for no fault of the client. One that did close
-        its socket is seen at the second write, or when it answers no probe any more. What it
-        can never finish is a body.
+        A client that closed its side is nearly always gone, and an app that waits for that must
+        hear of it at once; so it is for Go and uvicorn. The one that only shut it down (RFC 9112
+        §9.6 lets it do so) still gets all that the app sends it.
         """
-        if self.gone or self.state == DONE:
-            return True
-        body = self.body
-        return self.connection.half_closed and body is not None and not body.complete
+        return self.gone or self.state == DONE or self.connection.half_closed
 
     async def _wait(self) -> None:
         if self._news is None:

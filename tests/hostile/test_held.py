@@ -121,9 +121,8 @@ async def test_slow_taker_is_not_idle() -> None:
         assert (await client.response()).status == 200
 
 
-@pytest.mark.parametrize("more", [b"", b"G"])
-async def test_reset_behind_what_waits(more: bytes) -> None:
-    """A client that sent more, or shut down its side, and then resets is a disconnect as well."""
+async def test_reset_behind_what_waits() -> None:
+    """A client that sent more and then resets is a disconnect as well."""
     began, ended = asyncio.Event(), asyncio.Event()
 
     async def app(_scope: Scope, receive: Receive, _send: Send) -> None:
@@ -134,10 +133,8 @@ async def test_reset_behind_what_waits(more: bytes) -> None:
 
     settings = Settings(write_idle_timeout=SHORT)  # makes the clock tick quickly
     async with serving(app, settings) as server, server.client() as client:
-        await client.send(GET + more)
+        await client.send(GET + b"G")
         await began.wait()
-        if not more:
-            client.half_close()
         await asyncio.sleep(SHORT)
         assert not ended.is_set()
         client.reset()

@@ -79,11 +79,13 @@ def test_a_terminal_gets_the_readable_form(tmp_path: Path) -> None:
     )
     os.close(theirs)
     seen = b""
-    while b"serving\x1b" not in seen:
-        seen += os.read(ours, 4096)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0
-    os.close(ours)
+    try:
+        while b"serving\x1b" not in seen:
+            seen += os.read(ours, 4096)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        os.close(ours)
     first = seen.decode().splitlines()[0]
     assert "\x1b[34mINFO" in first
     plain = re.sub(r"\x1b\[\d+m", "", first)

@@ -13,7 +13,7 @@ message. Without a status it is 500. The message is for the log and for
 
 from __future__ import annotations
 
-from snake.http.status import Status, is_status, status_filler, status_json
+from snake.http.status import Status, status_filler, status_json, text_and_status
 from snake.plugin import (
     Context,
     Directive,
@@ -53,16 +53,11 @@ class StaticError(HandlerModule):
 def parse(line: Segment, scope: Scope) -> StaticError:
     """Read an `error` line."""
     del scope
-    message, status = "", ""
-    match line.texts:
-        case [only] if is_status(only):
-            status = only
-        case [only]:
-            message = only
-        case [message, status]:
-            pass
-        case _:
-            line.fail("error takes a status, a message, or a message and a status")
+    given = text_and_status(line.texts)
+    if given is None:
+        wrong = line.words[3] if line.args else line.words[0]
+        wrong.fail("error takes a status, a message, or a message and a status")
+    message, status = given
     fields = line.fields({"message": Segment.arg})
     if message and "message" in fields:
         line.fail("error: the message is given twice")

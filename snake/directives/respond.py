@@ -24,7 +24,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from snake.http.fields import compile_fields
-from snake.http.status import Status, is_status, status_filler, status_json
+from snake.http.status import Status, status_filler, status_json, text_and_status
 from snake.plugin import (
     AbortError,
     Context,
@@ -157,18 +157,12 @@ def _keep(message: Message, fields: list[Header]) -> None:
 def parse(line: Segment, scope: Scope) -> StaticResponse:
     """Read a `respond` line."""
     del scope
-    body, status = "", ""
-    match line.texts:
-        case [only] if is_status(only):
-            status = only
-        case [only]:
-            body = only
-        case [body, status]:
-            pass
-        case [_, _, *_]:
-            line.args[2].fail(f"{TAKES}, got {len(line.args)} arguments")
-        case _:
-            line.fail(TAKES)
+    given = text_and_status(line.texts)
+    if given is None and line.args:
+        line.args[2].fail(f"{TAKES}, got {len(line.args)} arguments")
+    if given is None:
+        line.fail(TAKES)
+    body, status = given
     fields = line.fields({"body": Segment.arg, "close": Segment.flag})
     if body and "body" in fields:
         line.fail("respond: the body is given twice")

@@ -6,7 +6,7 @@ Source: Caddy's `WeakString`, https://caddyserver.com/docs/json/apps/http/.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from snake.http.errors import HandlerError
 from snake.http.request import Request
@@ -28,6 +28,20 @@ def status_json(text: str) -> Status:
 def is_status(text: str) -> bool:
     """Whether a lone argument is a status: three characters that are a positive number."""
     return len(text) == 3 and bool(_INTEGER.fullmatch(text)) and int(text) > 0  # noqa: PLR2004
+
+
+def text_and_status(words: Sequence[str]) -> tuple[str, str] | None:
+    """Read what `respond` and `error` take: a status, a text, or a text and a status.
+
+    What is not given is empty; `None` for any other number of arguments.
+    """
+    match words:
+        case [only]:
+            return ("", only) if is_status(only) else (only, "")
+        case [text, status]:
+            return text, status
+        case _:
+            return None
 
 
 def status_filler(status: Status) -> Callable[[Request], int]:

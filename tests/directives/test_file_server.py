@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -13,6 +14,9 @@ from tests.directives.static_site import ETAG, serving, write_files
 from tests.site import Site, site_of_routes
 
 Serve = Callable[..., Site]
+
+NOBODY = 65_534
+"""The user ID that owns nothing."""
 
 
 @pytest.fixture
@@ -249,9 +253,20 @@ async def test_headers_set_before_are_kept_or_replaced(serve: Serve) -> None:
     assert {"etag", "cache-control"}.isdisjoint(dict(beyond.fields))
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
-async def test_unreadable_file_is_forbidden(serve: Serve, root: Path) -> None:
+async def test_unreadable_file_is_forbidden() -> None:
     """A file that is there but may not be read is a 403."""
-    (root / "a.txt").chmod(0)
-    async with serve() as s:
-        assert (await s.get("/a.txt")).status == 403
+    user = os.geteuid()
+    # Not tmp_path: its parents let nobody in but their owner.
+    with TemporaryDirectory() as folder:
+        root = write_files(Path(folder))
+        root.chmod(0o755)
+        (root / "a.txt").chmod(0)
+        async with serving(root) as s:
+            if user == 0:  # who may read everything
+                os.seteuid(NOBODY)
+            try:
+                answer = await s.get("/a.txt")
+            finally:
+                os.seteuid(user)
+
+    assert answer.status == 403

@@ -6,9 +6,11 @@ that a plugin gets is the API that every shipped directive proves.
 
 from __future__ import annotations
 
+from snake.adapter.addresses import Bind
 from snake.adapter.directive import (
     Directive,
     ErrorRouteValue,
+    Loaded,
     LogValue,
     MatcherArg,
     MatcherSet,
@@ -18,13 +20,17 @@ from snake.adapter.directive import (
     RoutesValue,
     RouteValue,
     Scope,
+    TLSValue,
 )
 from snake.caddyfile.errors import CaddyfileError
+from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment, Token
 from snake.config.http import Route
 from snake.config.logging import Log
+from snake.config.struct import Config, Duration, Guest
 from snake.core.errors import ConfigError, SnakeError, StartError
 from snake.core.modules import Context, Module, to_json
+from snake.core.namespace import In
 from snake.http.errors import AbortError, HandlerError
 from snake.http.handler import Handler, HandlerModule, Message, Next, Receive, Send
 from snake.http.matcher import Matcher, MatcherModule
@@ -34,15 +40,22 @@ from snake.http.template import Template
 
 __all__ = [
     "AbortError",
+    "Bind",
     "CaddyfileError",
+    "Config",
     "ConfigError",
     "Context",
     "Directive",
+    "Duration",
     "ErrorRouteValue",
+    "Guest",
+    "Guests",
     "Handler",
     "HandlerError",
     "HandlerModule",
     "Header",
+    "In",
+    "Loaded",
     "Log",
     "LogValue",
     "Matcher",
@@ -65,6 +78,7 @@ __all__ = [
     "Send",
     "SnakeError",
     "StartError",
+    "TLSValue",
     "Template",
     "Token",
     "on_start",

@@ -52,6 +52,7 @@ DIRECTIVES = {
     name: f"snake.directives.{name}:directive"
     for name in (
         "abort",
+        "bind",
         "encode",
         "error",
         "file_server",
@@ -110,5 +111,9 @@ def catalogue() -> Catalogue:
     """Return every word that a Caddyfile may use, those of installed plugins included."""
     # A worker has the table of modules, and no use for what reads Caddyfiles.
     from snake.adapter.catalogue import Catalogue  # noqa: PLC0415
+    from snake.caddyfile.guests import Guests  # noqa: PLC0415
+    from snake.core.modules import Registry  # noqa: PLC0415
 
-    return Catalogue(Table(DIRECTIVES, "snake.directives"), MATCHERS, OPTIONS)
+    return Catalogue(
+        Table(DIRECTIVES, "snake.directives"), MATCHERS, OPTIONS, Guests(Registry(MODULES))
+    )

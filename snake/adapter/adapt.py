@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from snake.adapter.addresses import Ports
 from snake.adapter.catalogue import Catalogue
 from snake.adapter.directive import LogValue
@@ -15,7 +17,7 @@ from snake.adapter.order import Order
 from snake.adapter.origins import Origins
 from snake.adapter.policies import tls_app
 from snake.adapter.routes import Groups
-from snake.adapter.scope import Block, Results, Shared
+from snake.adapter.scope import Block, Shared
 from snake.adapter.servers import Servers
 from snake.adapter.sites import Site, split
 from snake.caddyfile.errors import CaddyfileError, CaddyfileWarning
@@ -62,7 +64,7 @@ def _adapt_sites(sites: Sequence[Site], shared: Shared) -> list[AdaptedSite]:
         block = Block(shared, site.files, {})
         results = block.results(site.lines, "" if site.braces else _SECOND_SITE)
         logs = tuple(map(log_names.named, results.logs))
-        adapted.append(AdaptedSite(site.addresses, Results(results.routes, results.errors, logs)))
+        adapted.append(AdaptedSite(site.addresses, replace(results, logs=logs)))
     return adapted
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from snake.adapter.directive import Directive, MatcherSyntax, Option
+from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment
 from snake.core.modules import load_object
 from snake.core.plugins import Table
@@ -20,6 +21,8 @@ class Catalogue(Record):
     directives: Table
     matchers: Mapping[str, str]
     options: Mapping[str, str]
+    guests: Guests
+    """Reads the modules that stand inside of directives and options."""
 
     def directive(self, line: Segment, hint: str = "") -> Directive:
         """Return the directive that a line begins with. Raises `CaddyfileError`."""

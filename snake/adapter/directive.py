@@ -14,9 +14,12 @@ from typing import Any, Protocol
 
 import msgspec
 
-from snake.caddyfile.segments import Segment
+from snake.adapter.addresses import Bind
+from snake.caddyfile.guests import Guests
+from snake.caddyfile.segments import Segment, Token
 from snake.config.http import Route
 from snake.config.logging import Log
+from snake.config.tls import ConnectionPolicy
 from snake.core.modules import Module
 from snake.core.record import Record
 
@@ -76,7 +79,28 @@ class LogValue(Record):
     no_hostname: bool = False
 
 
-Value = RouteValue | RoutesValue | ErrorRouteValue | LogValue
+class Loaded(Record):
+    """Certificates that one line loads: the name of the loader, and its list as JSON."""
+
+    loader: str
+    items: tuple[msgspec.Raw, ...]
+
+
+class TLSValue(Record):
+    """One `tls` line: how the site's connections are encrypted, and whence its certificates are."""
+
+    policy: ConnectionPolicy
+    issuers: tuple[Module, ...] = ()
+    managers: tuple[msgspec.Raw, ...] = ()
+    loaded: tuple[Loaded, ...] = ()
+    key_type: str = ""
+    renewal_window_ratio: float = 0
+    on_demand: bool = False
+    force_automate: bool = False
+    reuse_private_keys: bool = False
+
+
+Value = RouteValue | RoutesValue | ErrorRouteValue | LogValue | Bind | TLSValue
 
 
 class Scope(Protocol):
@@ -88,6 +112,8 @@ class Scope(Protocol):
     """The files that the lines of the site were written in, imported ones too."""
     options: dict[str, Any]
     """Global options by name, as their files parsed them."""
+    guests: Guests
+    """Reads the modules that stand inside of a directive."""
 
     def match(self, line: Segment) -> tuple[tuple[MatcherSet, ...], Segment]:
         """Take the matcher off the line, if its first argument is one.
@@ -104,6 +130,10 @@ class Scope(Protocol):
         """
         ...
 
+    def invoke(self, name: Token) -> None:
+        """Take down that a named route is invoked here, so that the site's server gets it."""
+        ...
+
     def subroute(self, lines: Sequence[Segment]) -> Module:
         """Adapt the lines of a block, sorted, to an `http.handlers.subroute`."""
         ...
@@ -112,8 +142,8 @@ class Scope(Protocol):
         """Adapt the lines of a block in the order written, to an `http.handlers.subroute`."""
         ...
 
-    def error_routes(self, lines: Sequence[Segment]) -> tuple[Route, ...]:
-        """Adapt the lines of a `handle_errors` block, sorted, to routes."""
+    def routes(self, lines: Sequence[Segment]) -> tuple[Route, ...]:
+        """Adapt the lines of a block, sorted, to routes."""
         ...
 
 
@@ -149,9 +179,9 @@ class MatcherSyntax(Record):
 class Option(Record):
     """A word that may begin a line of the global options.
 
-    `parse` gets the line and the value of an earlier line of the same name
-    (`None` for the first), and returns the new value.
+    `parse` gets the line, the value of an earlier line of the same name (`None`
+    for the first) and what reads guest modules, and returns the new value.
     """
 
     name: str
-    parse: Callable[[Segment, Any], Any]
+    parse: Callable[[Segment, Any, Guests], Any]

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from snake.adapter.addresses import Address, Ports, uses_other_port
 from snake.adapter.listening import AdaptedSite
 from snake.config.http import AutoHTTPS
+from snake.config.tls import ConnectionPolicy
 
 
 def automatic_https(
@@ -39,7 +38,7 @@ def automatic_https(
 
 def tls_policies(
     sites: Sequence[AdaptedSite], automatic: AutoHTTPS | None, ports: Ports
-) -> tuple[msgspec.Raw, ...]:
+) -> tuple[ConnectionPolicy, ...]:
     """Return one empty policy where TLS is asked for and automatic HTTPS would not turn it on."""
     skip = automatic.skip if automatic else ()
     wanted = any(
@@ -56,7 +55,7 @@ def tls_policies(
         address.port == ports.https or (address.port != ports.http and address.host)
         for address in _addresses(sites)
     )
-    return (msgspec.Raw(b"{}"),) if wanted and not implied else ()
+    return (ConnectionPolicy(),) if wanted and not implied else ()
 
 
 def check_schemes(listen: Sequence[str], sites: Sequence[AdaptedSite], ports: Ports) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from snake.adapter.addresses import Address, Bind, Ports, listeners
 from snake.adapter.scope import Results
@@ -47,15 +49,36 @@ def gather(sites: Sequence[AdaptedSite], binds: Sequence[Bind], ports: Ports) ->
     for number, site in enumerate(sites):
         here: dict[_Where, list[Address]] = {}
         for address in site.addresses:
-            for where in _wheres(address, binds, ports):
+            for where in _wheres(address, site.results.binds or binds, ports):
                 here.setdefault(where, []).append(address)
         for where, addresses in here.items():
             on.setdefault(where, []).append((number, tuple(addresses)))
-    same: dict[tuple[_Placed, ...], dict[str, list[str]]] = {}
-    for listener, protocol in sorted(on):
-        placed = tuple(on[listener, protocol])
-        same.setdefault(placed, {}).setdefault(listener, []).append(protocol)
-    return [_listening(sites, placed, found) for placed, found in same.items()]
+    return [_listening(sites, placed, found) for placed, found in _together(on)]
+
+
+def _together(
+    on: Mapping[_Where, Sequence[_Placed]],
+) -> Iterator[tuple[Sequence[_Placed], Mapping[str, list[str]]]]:
+    """Yield what each server has: the sites, and the protocols of each of its addresses.
+
+    Caddy counts one more server, without addresses, for each protocol of an address
+    beyond the first, and the names of servers are their numbers: so it is here.
+    """
+    wheres: dict[tuple[_Placed, ...], list[_Where]] = {}
+    for where in sorted(on):
+        wheres.setdefault(tuple(on[where]), []).append(where)
+    done: set[_Where] = set()
+    for _, group in groupby(sorted(on), key=itemgetter(0)):
+        for where in [where for where in group if where not in done]:
+            placed = tuple(on[where])
+            if where in done:
+                yield (), {}
+                continue
+            done.update(wheres[placed])
+            found: dict[str, list[str]] = {}
+            for listener, protocol in wheres[placed]:
+                found.setdefault(listener, []).append(protocol)
+            yield placed, found
 
 
 def _wheres(address: Address, binds: Sequence[Bind], ports: Ports) -> Iterator[_Where]:

@@ -19,7 +19,9 @@ def read_options(lines: Sequence[Segment], catalogue: Catalogue) -> dict[str, An
     options: dict[str, Any] = {}
     for line in lines:
         try:
-            options[line.name] = catalogue.option(line).parse(line, options.get(line.name))
+            options[line.name] = catalogue.option(line).parse(
+                line, options.get(line.name), catalogue.guests
+            )
         except CaddyfileError:
             raise
         except SnakeError as error:

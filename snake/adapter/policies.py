@@ -19,6 +19,7 @@ import msgspec
 from snake.adapter.addresses import Address, Ports, uses_other_port
 from snake.adapter.listening import AdaptedSite, Listening
 from snake.adapter.stable import stable_sorted
+from snake.config.tls import TLSApp
 
 _INTERNAL = (".localhost", ".local", ".internal", ".home.arpa")
 _UNFIT = re.compile(r"""[()\[\]{}<> \t\n"\\!@#$%^&|;'+=]""")
@@ -54,13 +55,11 @@ class Policy:
 
     def json(self) -> dict[str, Any]:
         """Return it as the document has it."""
-        issuers = {"issuers": [{"module": "internal"}]} if self.internal else {}
+        issuers = {"issuers": [msgspec.Raw(b'{"module":"internal"}')]} if self.internal else {}
         return ({"subjects": self.subjects} if self.subjects else {}) | issuers
 
 
-def tls_app(
-    servers: Sequence[Listening], auto_https: Sequence[str], ports: Ports
-) -> msgspec.Raw | None:
+def tls_app(servers: Sequence[Listening], auto_https: Sequence[str], ports: Ports) -> TLSApp | None:
     """Return the `tls` app of the document; `None` when it needs none. Raises `CaddyfileError`."""
     app: dict[str, Any] = {}
     policies = _all_policies(servers, ports)
@@ -72,7 +71,7 @@ def tls_app(
     if kept := _consolidate(policies):
         _refuse_doubles(kept, servers)
         app["automation"] = {"policies": [policy.json() for policy in kept]}
-    return msgspec.Raw(msgspec.json.encode(app)) if app else None
+    return msgspec.json.decode(msgspec.json.encode(app), type=TLSApp) if app else None
 
 
 def _all_policies(servers: Sequence[Listening], ports: Ports) -> list[Policy]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from snake.adapter.addresses import Bind
 from snake.adapter.catalogue import Catalogue
 from snake.adapter.directive import (
     ErrorRouteValue,
@@ -17,6 +19,7 @@ from snake.adapter.directive import (
     MatcherSet,
     RoutesValue,
     RouteValue,
+    TLSValue,
     Value,
 )
 from snake.adapter.matchers import NamedMatchers, define, read_set, take_matcher
@@ -24,7 +27,7 @@ from snake.adapter.order import Order
 from snake.adapter.origins import Origins
 from snake.adapter.routes import Groups, Placed, Subroute, build_routes, sort_values
 from snake.caddyfile.errors import CaddyfileError
-from snake.caddyfile.segments import Segment
+from snake.caddyfile.segments import Segment, Token
 from snake.config.http import Route
 from snake.core.errors import SnakeError
 from snake.core.modules import Module
@@ -45,20 +48,36 @@ class Shared(Record):
 class Results(Record):
     """What the lines of one block yield, by kind, in the order written."""
 
-    routes: tuple[Placed, ...]
-    errors: tuple[ErrorRouteValue, ...]
-    logs: tuple[LogValue, ...]
+    routes: tuple[Placed, ...] = ()
+    errors: tuple[ErrorRouteValue, ...] = ()
+    logs: tuple[LogValue, ...] = ()
+    binds: tuple[Bind, ...] = ()
+    tls: tuple[TLSValue, ...] = ()
+    invoked: tuple[Token, ...] = ()
+    """The named routes that are invoked anywhere in the block."""
 
 
 class Block:
     """A site, or a block in it: the `Scope` that its directives see."""
 
-    def __init__(self, shared: Shared, files: Sequence[str], named: NamedMatchers) -> None:
+    def __init__(
+        self,
+        shared: Shared,
+        files: Sequence[str],
+        named: NamedMatchers,
+        invoked: list[Token] | None = None,
+    ) -> None:
         self.file = shared.file
         self.files = tuple(files)
         self.options = shared.options
+        self.guests = shared.catalogue.guests
         self._shared = shared
         self._named = named
+        self._invoked = [] if invoked is None else invoked
+
+    def invoke(self, name: Token) -> None:
+        """Take down that a named route is invoked here."""
+        self._invoked.append(name)
 
     def match(self, line: Segment) -> tuple[tuple[MatcherSet, ...], Segment]:
         """Take the matcher off the line, if its first argument is one."""
@@ -70,23 +89,20 @@ class Block:
 
     def subroute(self, lines: Sequence[Segment]) -> Module:
         """Adapt the lines of a block, sorted."""
-        return Subroute(routes=self._sorted(lines))
+        return Subroute(routes=self.routes(lines))
 
     def literal_subroute(self, lines: Sequence[Segment]) -> Module:
         """Adapt the lines of a block in the order written."""
         return Subroute(routes=build_routes(self._inner_routes(lines), self._shared.groups))
 
-    def error_routes(self, lines: Sequence[Segment]) -> tuple[Route, ...]:
-        """Adapt the lines of a `handle_errors` block, sorted."""
-        return self._sorted(lines)
-
-    def _sorted(self, lines: Sequence[Segment]) -> tuple[Route, ...]:
+    def routes(self, lines: Sequence[Segment]) -> tuple[Route, ...]:
+        """Adapt the lines of a block, sorted."""
         values = sort_values(self._inner_routes(lines), self._shared.order)
         return build_routes(values, self._shared.groups)
 
     def _inner_routes(self, lines: Sequence[Segment]) -> Sequence[Placed]:
         """Adapt the lines of a block inside of this one, which knows our matchers and its own."""
-        inner = Block(self._shared, self.files, dict(self._named))
+        inner = Block(self._shared, self.files, dict(self._named), self._invoked)
         hint = "is the structure of the Caddyfile (nesting and braces) correct?"
         return inner.results(lines, hint, nested=True).routes
 
@@ -98,8 +114,7 @@ class Block:
                 with _located(line):
                     define(line, self._named, shared.catalogue, shared.origins, self)
         routes: list[Placed] = []
-        errors: list[ErrorRouteValue] = []
-        logs: list[LogValue] = []
+        others: defaultdict[type, list[Any]] = defaultdict(list)
         for line in lines:
             for value in self._values(line, hint) if not line.name.startswith("@") else ():
                 match value:
@@ -109,11 +124,16 @@ class Block:
                         routes += self._placed(line, value)
                     case _ if nested:
                         line.fail(f"{line.name} can only stand directly in a site")
-                    case ErrorRouteValue():
-                        errors.append(value)
-                    case LogValue():
-                        logs.append(value)
-        return Results(tuple(routes), tuple(errors), tuple(logs))
+                    case _:
+                        others[type(value)].append(value)
+        return Results(
+            routes=tuple(routes),
+            errors=tuple(others[ErrorRouteValue]),
+            logs=tuple(others[LogValue]),
+            binds=tuple(others[Bind]),
+            tls=tuple(others[TLSValue]),
+            invoked=tuple(self._invoked),
+        )
 
     def _values(self, line: Segment, hint: str) -> Sequence[Value]:
         match: tuple[MatcherSet, ...] = ()

@@ -91,12 +91,22 @@ class Segment(Record):
         """The lines in the braces; none when there are no braces."""
         return self.block or ()
 
+    @property
+    def rest(self) -> Segment:
+        """The line without its first word: a guest's name, its arguments and its block.
+
+        Rejects a line that has no second word.
+        """
+        if not self.args:
+            self.fail(f"{self.name} takes the name of a module")
+        return Segment(self.args, self.block)
+
     def without_first_arg(self) -> Segment:
         """Return this line with its first argument taken off."""
         return replace(self, words=(self.words[0], *self.words[2:]))
 
     def fields(self, readers: Mapping[str, Callable[[Segment], object]]) -> dict[str, object]:
-        """Read every line in the braces with the reader of its name, each once."""
+        """Read every line in the braces with the reader of its name; the last of a name counts."""
         fields: dict[str, object] = {}
         for line in self.lines:
             if line.name not in readers:
@@ -105,10 +115,17 @@ class Segment(Record):
                     f"{suggestion(line.name, readers)}",
                     f"{self.name} knows: {', '.join(readers)}" if readers else "",
                 )
-            if line.name in fields:
-                line.fail(f"{self.name}: {line.name} is given twice")
             fields[line.name] = readers[line.name](line)
         return fields
+
+    def fields_once(self, readers: Mapping[str, Callable[[Segment], object]]) -> dict[str, object]:
+        """Read every line in the braces as `fields` does, and reject a name that comes again."""
+        seen: set[str] = set()
+        for line in self.lines:
+            if line.name in seen:
+                line.fail(f"{self.name}: {line.name} is given twice")
+            seen.add(line.name)
+        return self.fields(readers)
 
     def no_block(self) -> None:
         """Reject a block where none belongs."""

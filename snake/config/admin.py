@@ -1,16 +1,52 @@
-"""`admin`: the admin endpoint and how the running configuration is kept."""
+"""`admin`: the admin endpoint and how the running configuration is kept.
+
+Source: https://caddyserver.com/docs/json/admin/.
+"""
 
 from __future__ import annotations
 
-from snake.config.http import Config, Duration, Guest
+from typing import Annotated
+
+import msgspec
+
+from snake.config.struct import Config, Duration, Guest
+from snake.core.namespace import In
 
 
 class AdminConfig(Config):
     """How configurations are loaded and kept."""
 
     persist: bool | None = None
-    load: Guest = None
+    load: Annotated[Guest, In("caddy.config_loaders", "module")] = None
     load_delay: Duration = 0
+
+
+class Identity(Config):
+    """The names that this server proves to others, and who certifies them."""
+
+    identifiers: tuple[str, ...] = ()
+    issuers: tuple[Annotated[msgspec.Raw, In("tls.issuance", "module")], ...] = ()
+
+
+class Permission(Config):
+    """What a remote client may do."""
+
+    paths: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+
+
+class Access(Config):
+    """Who may do it: the holders of these keys."""
+
+    public_keys: tuple[str, ...] = ()
+    permissions: tuple[Permission, ...] = ()
+
+
+class Remote(Config):
+    """The admin endpoint for other machines."""
+
+    listen: str = ""
+    access_control: tuple[Access, ...] = ()
 
 
 class Admin(Config):
@@ -21,5 +57,5 @@ class Admin(Config):
     enforce_origin: bool = False
     origins: tuple[str, ...] = ()
     config: AdminConfig | None = None
-    identity: Guest = None
-    remote: Guest = None
+    identity: Identity | None = None
+    remote: Remote | None = None

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from snake.config.admin import Admin
-from snake.config.http import Config, Guest, HTTPApp
+from snake.config.events import EventsApp
+from snake.config.filesystems import FileSystems
+from snake.config.http import HTTPApp
 from snake.config.logging import Logging
+from snake.config.pki import PKIApp
+from snake.config.struct import Config, Guest
+from snake.config.tls import TLSApp
+from snake.core.namespace import In
 
 
 class Apps(Config):
-    """The apps that a document can configure."""
+    """The apps that a document can configure, by the alphabet."""
 
+    filesystems: FileSystems | None = msgspec.field(default=None, name="caddy.filesystems")
+    events: EventsApp | None = None
     http: HTTPApp | None = None
-    tls: Guest = None
-    pki: Guest = None
-    events: Guest = None
+    pki: PKIApp | None = None
+    tls: TLSApp | None = None
 
 
 class Document(Config):
@@ -23,10 +32,10 @@ class Document(Config):
 
     admin: Admin | None = None
     logging: Logging | None = None
-    storage: Guest = None
+    storage: Annotated[Guest, In("caddy.storage", "module")] = None
     apps: Apps | None = None
 
 
 def encode(document: Document) -> bytes:
-    """Write the document as JSON, defaults left out."""
-    return msgspec.json.encode(document)
+    """Write the document as JSON, defaults left out, in Caddy's order of keys."""
+    return msgspec.json.encode(document, order="deterministic")

@@ -1,43 +1,26 @@
 """`apps.http`: servers and the routes they run.
 
 Field names, meaning and order are Caddy's:
-https://caddyserver.com/docs/json/apps/http/. Durations are nanoseconds or text
-such as `"5s"`; `nanoseconds` reads both.
+https://caddyserver.com/docs/json/apps/http/.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, dataclass_transform
+from typing import Annotated
 
 import msgspec
 
-from snake.core.units import duration
-
-Duration = int | str
-
-if TYPE_CHECKING:
-    Guest = msgspec.Raw | None
-else:
-    Guest = msgspec.Raw
-    """A module that may be absent, undecoded; msgspec has no union with `Raw`."""
-
-
-def nanoseconds(value: Duration) -> int:
-    """Return a JSON duration in nanoseconds. Raises `UnitError`."""
-    return value if isinstance(value, int) else duration(value)
-
-
-@dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
-class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The base of the document's own structs: frozen, strict, and short when written."""
+from snake.config.struct import Config, Duration, Guest
+from snake.config.tls import ConnectionPolicy
+from snake.core.namespace import In
 
 
 class Route(Config):
     """If any matcher set matches, run the handlers in order."""
 
     group: str = ""
-    match: tuple[dict[str, msgspec.Raw], ...] = ()
-    handle: tuple[msgspec.Raw, ...] = ()
+    match: tuple[dict[str, Annotated[msgspec.Raw, In("http.matchers")]], ...] = ()
+    handle: tuple[Annotated[msgspec.Raw, In("http.handlers", "handler")], ...] = ()
     terminal: bool = False
 
 
@@ -45,12 +28,6 @@ class ErrorRoutes(Config):
     """The routes that run when a handler fails."""
 
     routes: tuple[Route, ...] = ()
-
-
-class NamedRoute(Config):
-    """A route that `invoke` runs by name."""
-
-    handle: tuple[msgspec.Raw, ...] = ()
 
 
 class AutoHTTPS(Config):
@@ -75,12 +52,22 @@ class ServerLogs(Config):
     trace: bool = False
 
 
+class Metrics(Config):
+    """What is counted of every request."""
+
+    per_host: bool = False
+    observe_catchall_hosts: bool = False
+    otlp: bool = False
+
+
 class Server(Config):
     """One set of listener addresses and its routes."""
 
     listen: tuple[str, ...] = ()
-    listener_wrappers: tuple[msgspec.Raw, ...] = ()
-    packet_conn_wrappers: tuple[msgspec.Raw, ...] = ()
+    listener_wrappers: tuple[Annotated[msgspec.Raw, In("caddy.listeners", "wrapper")], ...] = ()
+    packet_conn_wrappers: tuple[
+        Annotated[msgspec.Raw, In("caddy.packetconns", "wrapper")], ...
+    ] = ()
     read_timeout: Duration = 0
     read_header_timeout: Duration = 0
     read_idle_timeout: Duration = 0
@@ -99,18 +86,18 @@ class Server(Config):
     expected_dot_headers: tuple[str, ...] = ()
     routes: tuple[Route, ...] = ()
     errors: ErrorRoutes | None = None
-    named_routes: dict[str, NamedRoute] = {}
-    tls_connection_policies: tuple[msgspec.Raw, ...] = ()
+    named_routes: dict[str, Route] = {}
+    tls_connection_policies: tuple[ConnectionPolicy, ...] = ()
     automatic_https: AutoHTTPS | None = None
     strict_sni_host: bool | None = None
-    trusted_proxies: Guest = None
+    trusted_proxies: Annotated[Guest, In("http.ip_sources", "source")] = None
     client_ip_headers: tuple[str, ...] = ()
     trusted_proxies_strict: int = 0
     trusted_proxies_unix: bool = False
     logs: ServerLogs | None = None
     protocols: tuple[str, ...] = ()
     listen_protocols: tuple[tuple[str, ...] | None, ...] = ()
-    metrics: dict[str, Any] | None = None
+    metrics: Metrics | None = None
     allow_0rtt: bool | None = None
 
 
@@ -122,4 +109,4 @@ class HTTPApp(Config):
     grace_period: Duration = 0
     shutdown_delay: Duration = 0
     servers: dict[str, Server] = {}
-    metrics: dict[str, Any] | None = None
+    metrics: Metrics | None = None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from snake.config.http import Config, Duration, Guest
+from typing import Annotated
+
+from snake.config.struct import Config, Duration, Guest
+from snake.core.namespace import In
 
 
 class Sampling(Config):
@@ -16,9 +19,9 @@ class Sampling(Config):
 class Log(Config):
     """One log: where its records go, how they look, which it takes."""
 
-    writer: Guest = None
-    encoder: Guest = None
-    core: Guest = None
+    writer: Annotated[Guest, In("caddy.logging.writers", "output")] = None
+    encoder: Annotated[Guest, In("caddy.logging.encoders", "format")] = None
+    core: Annotated[Guest, In("caddy.logging.cores", "module")] = None
     level: str = ""
     sampling: Sampling | None = None
     with_caller: bool = False
@@ -31,7 +34,7 @@ class Log(Config):
 class SinkLog(Config):
     """Where unstructured output goes."""
 
-    writer: Guest = None
+    writer: Annotated[Guest, In("caddy.logging.writers", "output")] = None
 
 
 class Logging(Config):

@@ -20,6 +20,7 @@ from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 import msgspec
 
+from snake.core.check import check
 from snake.core.errors import ConfigError, DocumentError
 from snake.core.locate import locate
 from snake.core.plugins import Table
@@ -53,9 +54,12 @@ class Module(
     async def provision(self, ctx: Context) -> Any:  # noqa: ANN401
         """Return the running form of this module; `ctx` owns what it opens.
 
-        Raises `ConfigError` (by `ctx.fail`) for a value that cannot work.
+        Raises `ConfigError` (by `ctx.fail`) for a value that cannot work. A module
+        that has no `provision` of its own does not run: what stands in it is checked,
+        and then it is refused by name.
         """
-        raise NotImplementedError
+        check(self, ctx.registry, ctx.path)
+        raise ctx.fail(f"{self.id} does not run in this version of snake")
 
 
 def name_of(module: type[Module]) -> str:
@@ -64,11 +68,16 @@ def name_of(module: type[Module]) -> str:
 
 
 def to_json(module: Module, key: str | None = None) -> msgspec.Raw:
-    """Encode a module; with `key`, its own name goes into that field (`"handler": "headers"`)."""
+    """Encode a module; with `key`, its own name goes into that field (`"handler": "headers"`).
+
+    The order of keys is Caddy's: that of the fields, but of the alphabet, at every
+    depth, in a module that bears its name.
+    """
     whole = module if module.bare is None else getattr(module, module.bare)
+    if key is None:
+        return msgspec.Raw(msgspec.json.encode(whole, order="deterministic"))
     fields = msgspec.to_builtins(whole, enc_hook=_plain)
-    if key is not None:
-        fields = {**fields, key: name_of(type(module))}
+    fields = {**fields, key: name_of(type(module))}
     return msgspec.Raw(msgspec.json.encode(fields, order="sorted"))
 
 
@@ -104,6 +113,25 @@ class Registry:
             hint = suggestion(name, self.names(namespace))
             raise ConfigError(unavailable("module", id) or f"unknown module: {id}{hint}")
         return load_object(self._table[id])  # type: ignore[no-any-return]
+
+    def decode(
+        self, raw: msgspec.Raw, namespace: str, key: str, name: str | None, path: str
+    ) -> Module:
+        """Decode a guest, named by its field `key`, or by `name` where a map key names it.
+
+        Raises `ConfigError` at `path` or below.
+        """
+        given = _name_in(raw, key, path) if name is None else name
+        try:
+            cls = self.get(f"{namespace}.{given}")
+        except ConfigError as error:
+            raise ConfigError(error.message, path) from error
+        if name is not None:
+            return decode_bare(raw, cls, path)
+        if cls.bare is None:
+            module: Module = decode(raw, _with_name(cls, key), path)
+            return module
+        return decode_bare(_without(raw, key), cls, path)
 
 
 @cache
@@ -164,25 +192,12 @@ class Context:
 
     async def load(self, raw: msgspec.Raw, *, namespace: str, key: str) -> Any:  # noqa: ANN401
         """Decode and provision the guest module in `raw`, named by its field `key`."""
-        name = _name_in(raw, key, self)
-        try:
-            cls = self.registry.get(f"{namespace}.{name}")
-        except ConfigError as error:
-            raise self.fail(error.message) from error
-        if cls.bare is None:
-            module: Module = decode(raw, _with_name(cls, key), self.path)
-        else:
-            module = decode_bare(_without(raw, key), cls, self.path)
-        return await self._provision(module)
+        return await self._provision(self.registry.decode(raw, namespace, key, None, self.path))
 
     async def load_named(self, raw: msgspec.Raw, id: str) -> Any:  # noqa: ANN401
         """Decode and provision the guest module that a map key names, as matchers are."""
-        try:
-            cls = self.registry.get(id)
-        except ConfigError as error:
-            raise self.fail(error.message) from error
-        module = decode_bare(raw, cls, self.path)
-        return await self._provision(module)
+        namespace, _, name = id.rpartition(".")
+        return await self._provision(self.registry.decode(raw, namespace, "", name, self.path))
 
     async def _provision(self, module: Module) -> Any:  # noqa: ANN401
         """Provision a module. What it raises without a place has happened here."""
@@ -198,12 +213,13 @@ class Context:
         return await self._stack.enter_async_context(resource)
 
 
-def _name_in(raw: msgspec.Raw, key: str, ctx: Context) -> str:
+def _name_in(raw: msgspec.Raw, key: str, path: str) -> str:
     try:
         name = msgspec.json.decode(raw, type=dict[str, msgspec.Raw]).get(key)
         return msgspec.json.decode(name or b"", type=str)
     except msgspec.DecodeError:
-        raise ctx.fail(f"expected an object with the field {key!r}, the module's name") from None
+        message = f"expected an object with the field {key!r}, the module's name"
+        raise ConfigError(message, path) from None
 
 
 def _without(raw: msgspec.Raw, key: str) -> msgspec.Raw:

@@ -13,7 +13,7 @@ def _names(text: str) -> frozenset[str]:
 UNAVAILABLE = {
     "directive": _names(
         """
-        acme_server basic_auth basicauth bind copy_response copy_response_headers
+        acme_server basic_auth basicauth copy_response copy_response_headers
         forward_auth fs intercept invoke log_append log_name log_skip map method metrics
         php_fastcgi push request_body reverse_proxy skip_log templates timeouts tls tracing
         """

@@ -152,7 +152,9 @@ def _several(line: Segment) -> list[str]:
 def _browse(line: Segment) -> Browse:
     if len(line.args) > 1:
         line.args[1].fail("browse takes no more than the file of a template")
-    fields = line.fields({"reveal_symlinks": Segment.flag, "sort": _sort, "file_limit": _number})
+    fields = line.fields_once(
+        {"reveal_symlinks": Segment.flag, "sort": _sort, "file_limit": _number}
+    )
     return msgspec.convert(fields | {"template_file": "".join(line.texts)}, Browse)
 
 

@@ -57,7 +57,7 @@ def parse(line: Segment, scope: Scope) -> LogValue:
         line.args[1].fail("log takes one name at most")
     hostnames = [name for sub in line.lines if sub.name == "hostnames" for name in _some(sub)]
     rest = tuple(_known(sub) for sub in line.lines if sub.name != "hostnames")
-    fields = Segment(line.words, rest).fields(
+    fields = Segment(line.words, rest).fields_once(
         {"no_hostname": Segment.flag, "output": _output, "format": _format, "level": Segment.arg}
     )
     no_hostname = bool(fields.pop("no_hostname", False))
@@ -109,7 +109,7 @@ OUTPUTS = "output stdout | stderr | discard | file <path>"
 
 def _file(line: Segment) -> dict[str, object]:
     """Read the block of `output file`; some words mean a field of another name."""
-    fields = line.fields(
+    fields = line.fields_once(
         {
             "mode": _mode,
             "dir_mode": _dir_mode,
@@ -172,7 +172,7 @@ def _format(line: Segment) -> Raw:
     encoder = ENCODERS[kind]
     readers: dict[str, Callable[[Segment], object]]
     readers = dict.fromkeys(encoder.__struct_fields__, Segment.arg)
-    fields = line.fields({**readers, "time_local": Segment.flag})
+    fields = line.fields_once({**readers, "time_local": Segment.flag})
     return to_json(encoder(**fields), "format")
 
 

@@ -163,7 +163,7 @@ def parse(line: Segment, scope: Scope) -> StaticResponse:
     if given is None:
         line.fail(TAKES)
     body, status = given
-    fields = line.fields({"body": Segment.arg, "close": Segment.flag})
+    fields = line.fields_once({"body": Segment.arg, "close": Segment.flag})
     if body and "body" in fields:
         line.fail("respond: the body is given twice")
     return StaticResponse(

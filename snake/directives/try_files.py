@@ -28,7 +28,7 @@ def parse(line: Segment, scope: Scope) -> RoutesValue:
     del scope
     if not line.args:
         line.fail("try_files takes the files to try")
-    policy = str(line.fields({"policy": _policy}).get("policy", ""))
+    policy = str(line.fields_once({"policy": _policy}).get("policy", ""))
     return RoutesValue(tuple(_route(files, query, policy) for files, query in _runs(line.texts)))
 
 

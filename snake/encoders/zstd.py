@@ -84,7 +84,7 @@ def parse(line: Segment) -> Zstd:
     levels = list(line.args)
     if len(levels) > 1:
         levels[1].fail("zstd takes one level")
-    fields = line.fields({"level": _level, "disable_checksum": Segment.flag})
+    fields = line.fields_once({"level": _level, "disable_checksum": Segment.flag})
     if levels and "level" in fields:
         line.fail("compression level already specified")
     level = _known(levels[0]) if levels else str(fields.get("level", ""))

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from snake.config.document import Document
-from snake.config.http import HTTPApp, nanoseconds
+from snake.config.http import HTTPApp
+from snake.config.struct import nanoseconds
 from snake.core.errors import ConfigError
 from snake.core.network import AddressError, NetworkAddress, parse_address
 from snake.core.units import SECOND, UnitError

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from snake.config.http import HTTPApp, Server, nanoseconds
+from snake.config.http import HTTPApp, Server
+from snake.config.struct import nanoseconds
 from snake.core.errors import ConfigError, SnakeError
 from snake.core.modules import Context
 from snake.core.record import Record

@@ -57,7 +57,8 @@ class HandlerModule(Module):
 
     async def provision(self, ctx: Context) -> Handler:
         """Return the handler."""
-        raise NotImplementedError
+        handler: Handler = await super().provision(ctx)
+        return handler
 
 
 def chain(handler: Handler, after: Next) -> Next:

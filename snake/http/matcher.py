@@ -18,7 +18,8 @@ class MatcherModule(Module):
 
     async def provision(self, ctx: Context) -> Matcher:
         """Return the matcher."""
-        raise NotImplementedError
+        matcher: Matcher = await super().provision(ctx)
+        return matcher
 
 
 async def provision_sets(ctx: Context, sets: tuple[dict[str, msgspec.Raw], ...]) -> Matcher | None:

@@ -14,13 +14,13 @@ from __future__ import annotations
 import msgspec
 
 from snake.config.admin import Admin
-from snake.plugin import Option, Segment
+from snake.plugin import Guests, Option, Segment
 
 DEFAULT_LISTEN = "localhost:2019"
 
 
-def _parse_admin(line: Segment, earlier: object) -> Admin:
-    del earlier
+def _parse_admin(line: Segment, earlier: object, guests: Guests) -> Admin:
+    del earlier, guests
     if line.texts == ["off"]:
         if line.block is not None:
             line.fail("admin: no more option is allowed after turning off the admin endpoint")
@@ -35,8 +35,8 @@ def _origins(line: Segment) -> list[str]:
     return line.texts
 
 
-def _parse_persist(line: Segment, earlier: object) -> str:
-    del earlier
+def _parse_persist(line: Segment, earlier: object, guests: Guests) -> str:
+    del earlier, guests
     line.no_block()
     if line.arg() != "off":
         line.args[0].fail("persist_config must be 'off'")

@@ -8,13 +8,13 @@ Syntax::
 from __future__ import annotations
 
 from snake.core.suggest import suggestion
-from snake.plugin import Option, Segment
+from snake.plugin import Guests, Option, Segment
 
 MODES = ("off", "disable_redirects", "disable_certs", "ignore_loaded_certs")
 
 
-def _parse(line: Segment, earlier: object) -> tuple[str, ...]:
-    del earlier
+def _parse(line: Segment, earlier: object, guests: Guests) -> tuple[str, ...]:
+    del earlier, guests
     line.no_block()
     if not line.args:
         line.fail("auto_https takes one or more modes", f"modes: {', '.join(MODES)}")

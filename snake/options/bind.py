@@ -11,22 +11,24 @@ Given more than once, the addresses add up.
 
 from __future__ import annotations
 
-import msgspec
-
-from snake.adapter.addresses import Bind
-from snake.plugin import Option, Segment
+from snake.plugin import Bind, Guests, Option, Segment
 
 
-def _parse(line: Segment, earlier: tuple[Bind, ...] | None) -> tuple[Bind, ...]:
-    fields = line.fields({"protocols": _protocols})
-    bind = msgspec.convert({"addresses": line.texts or [""], **fields}, Bind)
-    return (*(earlier or ()), bind)
+def _parse(line: Segment, earlier: tuple[Bind, ...] | None, guests: Guests) -> tuple[Bind, ...]:
+    del guests
+    bind = read_bind(line)
+    return (*(earlier or ()), Bind(bind.addresses or ("",), bind.protocols))
 
 
-def _protocols(line: Segment) -> list[str]:
+def read_bind(line: Segment) -> Bind:
+    """Read the addresses and protocols of a line, of this directive or of `default_bind`."""
+    return Bind(tuple(line.texts), **line.fields({"protocols": _protocols}))  # type: ignore[arg-type]
+
+
+def _protocols(line: Segment) -> tuple[str, ...]:
     if not line.args:
         line.fail("protocols requires one or more arguments", "for example: protocols h1 h2")
-    return line.texts
+    return tuple(line.texts)
 
 
 default_bind = Option("default_bind", _parse)

@@ -7,11 +7,11 @@ Syntax::
 
 from __future__ import annotations
 
-from snake.plugin import Option, Segment
+from snake.plugin import Guests, Option, Segment
 
 
-def _parse(line: Segment, earlier: object) -> bool:
-    del earlier
+def _parse(line: Segment, earlier: object, guests: Guests) -> bool:
+    del earlier, guests
     line.no_block()
     return line.flag()
 

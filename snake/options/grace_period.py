@@ -10,12 +10,12 @@ Without it, or with 0, they have all the time they need.
 from __future__ import annotations
 
 from snake.core.units import duration
-from snake.plugin import Option, Segment
+from snake.plugin import Guests, Option, Segment
 
 
-def _parse(line: Segment, earlier: object) -> int:
+def _parse(line: Segment, earlier: object, guests: Guests) -> int:
     """Return it in nanoseconds."""
-    del earlier
+    del earlier, guests
     line.no_block()
     return duration(line.arg())
 

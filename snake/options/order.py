@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from snake.adapter.order import Move
 from snake.core.suggest import suggestion
-from snake.plugin import Option, Segment
+from snake.plugin import Guests, Option, Segment
 
 _ENDS = ("first", "last")
 _SIDES = ("before", "after")
 
 
-def _parse(line: Segment, earlier: tuple[Move, ...] | None) -> tuple[Move, ...]:
+def _parse(line: Segment, earlier: tuple[Move, ...] | None, guests: Guests) -> tuple[Move, ...]:
+    del guests
     line.no_block()
     match line.texts:
         case [name, where] if where in _ENDS:

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import re
 
-from snake.plugin import Option, Segment
+from snake.plugin import Guests, Option, Segment
 
 _HIGHEST = 65535
 
 
-def _parse(line: Segment, earlier: object) -> int:
-    del earlier
+def _parse(line: Segment, earlier: object, guests: Guests) -> int:
+    del earlier, guests
     line.no_block()
     text = line.arg()
     if not re.fullmatch("[0-9]{1,5}", text) or int(text) > _HIGHEST:

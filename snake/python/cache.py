@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from snake.caddyfile.segments import Segment
-from snake.config.http import Config
+from snake.config.struct import Config
 from snake.core.suggest import suggestion
 
 SUBDIRECTIVES = ("mode", "listen", "advertise", "peer", "peers", "namespace", "secret")

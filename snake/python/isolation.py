@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from snake.caddyfile.segments import Segment
-from snake.config.http import Config
+from snake.config.struct import Config
 from snake.core.suggest import suggestion
 
 BACKENDS = ("docker", "none")

@@ -13,11 +13,13 @@ import pytest
 from snake.adapter.adapt import adapt
 from snake.adapter.catalogue import Catalogue
 from snake.caddyfile.errors import CaddyfileError
+from snake.caddyfile.guests import Guests
 from snake.config.document import encode
 from snake.core.errors import ConfigError
+from snake.core.modules import Registry
 from snake.core.plugins import Table
 from snake.plugin import Directive, Module, Scope, Segment
-from snake.standard import DIRECTIVES, MATCHERS, OPTIONS, catalogue
+from snake.standard import DIRECTIVES, MATCHERS, MODULES, OPTIONS, catalogue
 
 
 def document(text: str, words: Catalogue | None = None) -> Any:
@@ -124,6 +126,7 @@ PLUGINS = Catalogue(
     Table({**DIRECTIVES, "stamp": f"{__name__}:placed", "loose": f"{__name__}:unplaced"}),
     MATCHERS,
     OPTIONS,
+    Guests(Registry(MODULES)),
 )
 
 

@@ -6,8 +6,10 @@ import pytest
 
 from snake.adapter.catalogue import Catalogue
 from snake.caddyfile.errors import CaddyfileError
+from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment, Token
 from snake.core.errors import ConfigError
+from snake.core.modules import Registry
 from snake.core.plugins import Table
 from snake.directives.respond import directive
 from snake.standard import catalogue
@@ -38,7 +40,7 @@ def test_unknown_word_is_refused_with_the_nearest() -> None:
 
 def test_word_that_cannot_be_loaded_names_its_package() -> None:
     """A plugin that is broken is named, with what its import said."""
-    broken = Catalogue(Table({"x": "no_such_package:directive"}), {}, {})
+    broken = Catalogue(Table({"x": "no_such_package:directive"}), {}, {}, Guests(Registry({})))
 
     with pytest.raises(ConfigError, match="no_such_package"):
         broken.directive(line("x"))

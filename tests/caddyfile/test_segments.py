@@ -27,18 +27,26 @@ def test_fields_are_read_by_name() -> None:
     ("text", "message"),
     [
         ("a {\nbb 1\n}", 'a: unrecognized subdirective: bb; did you mean "b"?'),
-        ("a {\nb 1\nb 2\n}", "a: b is given twice"),
         ("a {\nb 1 2\n}", "b takes one argument, got 2"),
         ("a {\nb\n}", "b takes one argument, got 0"),
         ("a {\nc 1\n}", "c takes no argument, got 1"),
     ],
 )
 def test_wrong_field_is_refused(text: str, message: str) -> None:
-    """An unknown, repeated or malformed line is named, with the nearest known name."""
+    """An unknown or malformed line is named, with the nearest known name."""
     with pytest.raises(CaddyfileError) as raised:
         line(text).fields({"b": Segment.arg, "c": Segment.flag})
 
     assert raised.value.message == message
+
+
+def test_repeated_field() -> None:
+    """Of lines with one name the last counts, or the second is refused: each as Caddy's does."""
+    twice = line("a {\nb 1\nb 2\n}")
+
+    assert twice.fields({"b": Segment.arg}) == {"b": "2"}
+    with pytest.raises(CaddyfileError, match="a: b is given twice"):
+        twice.fields_once({"b": Segment.arg})
 
 
 def test_block_can_be_forbidden() -> None:

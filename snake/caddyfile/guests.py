@@ -1,0 +1,55 @@
+"""Guests: modules that stand inside of a directive or an option, read by syntax of their own.
+
+`output file /x` in `log` is the module `caddy.logging.writers.file`. Which modules there
+are nobody here knows: the class that bears the ID reads the line.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, Self
+
+import msgspec
+
+from snake.caddyfile.segments import Segment
+from snake.core.errors import ConfigError
+from snake.core.modules import Module, Registry, to_json
+from snake.core.suggest import suggestion
+
+
+class Written(Protocol):
+    """A module class that has a syntax in the Caddyfile."""
+
+    @classmethod
+    def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:
+        """Read a line whose first word is the module's name. Raises `CaddyfileError`."""
+        ...
+
+
+class Guests:
+    """Reads guest modules; `registry` has all that there are."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def read(self, line: Segment, namespace: str) -> Module:
+        """Return the module that a line begins with the name of. Raises `CaddyfileError`."""
+        id = f"{namespace}.{line.name}"
+        if id not in self._registry:
+            known = self._registry.names(namespace)
+            line.words[0].fail(
+                f"module not registered: {id}{suggestion(line.name, known)}",
+                f"known: {', '.join(known)}" if known else "",
+            )
+        try:
+            cls = self._registry.get(id)
+        except ConfigError as error:
+            line.words[0].fail(str(error))
+        read = getattr(cls, "from_caddyfile", None)
+        if read is None:
+            line.words[0].fail(f"module {id} cannot be written in a Caddyfile, only in JSON")
+        module: Module = read(line, self)
+        return module
+
+    def json(self, line: Segment, namespace: str, key: str) -> msgspec.Raw:
+        """Return the JSON of the module that a line begins with, its name in the field `key`."""
+        return to_json(self.read(line, namespace), key)

@@ -1,0 +1,30 @@
+"""What the structs of the document are made of.
+
+Durations are nanoseconds or text such as `"5s"`; `nanoseconds` reads both.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, dataclass_transform
+
+import msgspec
+
+from snake.core.units import duration
+
+Duration = int | str
+
+if TYPE_CHECKING:
+    Guest = msgspec.Raw | None
+else:
+    Guest = msgspec.Raw
+    """A module that may be absent, undecoded; msgspec has no union with `Raw`."""
+
+
+def nanoseconds(value: Duration) -> int:
+    """Return a JSON duration in nanoseconds. Raises `UnitError`."""
+    return value if isinstance(value, int) else duration(value)
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The base of the document's own structs: frozen, strict, and short when written."""

@@ -1,0 +1,1 @@
+"""Certificates: where they come from, and which one a connection gets."""

@@ -37,10 +37,18 @@ class Adapted:
         return self.document is None
 
 
-def adapt(file: Path, environ: Mapping[str, str] | None = None) -> Adapted:
+def adapt(file: Path, environ: Mapping[str, str] | None = None, *, pretty: bool = False) -> Adapted:
     """Run `caddy adapt` in the folder of `file`, so that names in the JSON are relative to it."""
     done = subprocess.run(
-        [binary(), "adapt", "--config", file.name, "--adapter", "caddyfile"],
+        [
+            binary(),
+            "adapt",
+            "--config",
+            file.name,
+            "--adapter",
+            "caddyfile",
+            *(["--pretty"] if pretty else []),
+        ],
         cwd=file.parent,
         env={"PATH": os.environ.get("PATH", ""), "HOME": str(file.parent), **(environ or {})},
         capture_output=True,

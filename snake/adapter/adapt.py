@@ -12,6 +12,7 @@ from snake.adapter.catalogue import Catalogue
 from snake.adapter.directive import LogValue
 from snake.adapter.listening import AdaptedSite, Listening, gather
 from snake.adapter.logs import LogNames, logging
+from snake.adapter.named_routes import NamedRoutes
 from snake.adapter.options import admin_config, read_options
 from snake.adapter.order import Order
 from snake.adapter.origins import Origins
@@ -43,18 +44,19 @@ def adapt(
     if not text:
         raise CaddyfileError("the Caddyfile is empty", file, 1)
     expanded = expand(text, file)
-    option_lines, sites = split(parse(expanded.lines), catalogue)
-    options = read_options(option_lines, catalogue)
+    parts = split(parse(expanded.lines), catalogue)
+    options = read_options(parts.options, catalogue)
     order = Order(options.get("order", ()), catalogue.directives)
-    shared = Shared(file, options, catalogue, order, Groups(), origins or Origins())
-    adapted = _adapt_sites(sites, shared)
+    shared = Shared(file, options, catalogue, order, Groups(), origins or Origins(), [])
+    named = NamedRoutes(parts.routes, shared)
+    adapted = _adapt_sites(parts.sites, shared)
     servers = gather(adapted, options.get("default_bind", ()), Ports.of(options))
     document = Document(
         admin=admin_config(options),
         logging=logging(list(_logs(servers)), debug="debug" in options),
-        apps=_apps(servers, shared),
+        apps=_apps(servers, shared, named),
     )
-    return document, [*expanded.warnings, *_warnings(sites)]
+    return document, [*expanded.warnings, *shared.warnings, *_warnings(parts.sites)]
 
 
 def _adapt_sites(sites: Sequence[Site], shared: Shared) -> list[AdaptedSite]:
@@ -68,11 +70,11 @@ def _adapt_sites(sites: Sequence[Site], shared: Shared) -> list[AdaptedSite]:
     return adapted
 
 
-def _apps(servers: Sequence[Listening], shared: Shared) -> Apps | None:
+def _apps(servers: Sequence[Listening], shared: Shared, named: NamedRoutes) -> Apps | None:
     options: dict[str, Any] = shared.options
     if not servers:
         return None
-    build = Servers(shared).build
+    build = Servers(shared, named).build
     http = HTTPApp(
         http_port=options.get("http_port", 0),
         https_port=options.get("https_port", 0),

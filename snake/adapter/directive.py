@@ -115,6 +115,10 @@ class Scope(Protocol):
     guests: Guests
     """Reads the modules that stand inside of a directive."""
 
+    def warn(self, token: Token, message: str) -> None:
+        """Warn of a word that is allowed, and old or odd."""
+        ...
+
     def match(self, line: Segment) -> tuple[tuple[MatcherSet, ...], Segment]:
         """Take the matcher off the line, if its first argument is one.
 

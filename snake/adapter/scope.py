@@ -26,7 +26,7 @@ from snake.adapter.matchers import NamedMatchers, define, read_set, take_matcher
 from snake.adapter.order import Order
 from snake.adapter.origins import Origins
 from snake.adapter.routes import Groups, Placed, Subroute, build_routes, sort_values
-from snake.caddyfile.errors import CaddyfileError
+from snake.caddyfile.errors import CaddyfileError, CaddyfileWarning
 from snake.caddyfile.segments import Segment, Token
 from snake.config.http import Route
 from snake.core.errors import SnakeError
@@ -43,6 +43,8 @@ class Shared(Record):
     order: Order
     groups: Groups
     origins: Origins
+    warnings: list[CaddyfileWarning]
+    """Grows with what is odd."""
 
 
 class Results(Record):
@@ -75,9 +77,18 @@ class Block:
         self._named = named
         self._invoked = [] if invoked is None else invoked
 
+    @property
+    def invoked(self) -> tuple[Token, ...]:
+        """The named routes that are invoked here and in the blocks inside."""
+        return tuple(self._invoked)
+
     def invoke(self, name: Token) -> None:
         """Take down that a named route is invoked here."""
         self._invoked.append(name)
+
+    def warn(self, token: Token, message: str) -> None:
+        """Warn of a word."""
+        self._shared.warnings.append(CaddyfileWarning(token.file, token.line, "", message))
 
     def match(self, line: Segment) -> tuple[tuple[MatcherSet, ...], Segment]:
         """Take the matcher off the line, if its first argument is one."""
@@ -132,7 +143,7 @@ class Block:
             logs=tuple(others[LogValue]),
             binds=tuple(others[Bind]),
             tls=tuple(others[TLSValue]),
-            invoked=tuple(self._invoked),
+            invoked=self.invoked,
         )
 
     def _values(self, line: Segment, hint: str) -> Sequence[Value]:

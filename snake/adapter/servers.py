@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from snake.adapter.addresses import Address, Ports
 from snake.adapter.directive import ErrorRouteValue
 from snake.adapter.https import automatic_https, check_schemes, tls_policies
 from snake.adapter.listening import AdaptedSite, Listening
 from snake.adapter.logs import server_logs
+from snake.adapter.named_routes import NamedRoutes
 from snake.adapter.routes import Subroute, build_routes, merge_routes, sort_values
 from snake.adapter.scope import Results, Shared
 from snake.adapter.stable import stable_sorted
@@ -27,7 +29,8 @@ class Servers:
     routes turn what is equal around each time.
     """
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: Shared, named: NamedRoutes) -> None:
+        self._named = named
         self._options = shared.options
         self._order = shared.order
         self._groups = shared.groups
@@ -52,6 +55,7 @@ class Servers:
             listen=listening.listen,
             routes=merge_routes(routes),
             errors=ErrorRoutes(tuple(errors)) if errors else None,
+            named_routes=self._named.of(name for site in sites for name in site.results.invoked),
             tls_connection_policies=tls_policies(sites, automatic, ports),
             automatic_https=automatic,
             logs=server_logs(sites),
@@ -74,7 +78,7 @@ class Servers:
         last = self._sorted.get(id(results), results)
         routes = sort_values(last.routes, self._order)
         errors = stable_sorted(last.errors, lambda a, b: bool(a.match) or not b.match)
-        self._sorted[id(results)] = Results(tuple(routes), tuple(errors), results.logs)
+        self._sorted[id(results)] = replace(last, routes=tuple(routes), errors=tuple(errors))
         return self._sorted[id(results)]
 
 

@@ -14,7 +14,7 @@ UNAVAILABLE = {
     "directive": _names(
         """
         acme_server basic_auth basicauth copy_response copy_response_headers
-        forward_auth fs intercept invoke log_append log_name log_skip map method metrics
+        forward_auth fs intercept log_append log_name log_skip map method metrics
         php_fastcgi push request_body reverse_proxy skip_log templates timeouts tls tracing
         """
     ),
@@ -39,7 +39,7 @@ UNAVAILABLE = {
         caddy.logging.cores.mock caddy.logging.encoders.append caddy.logging.encoders.filter
         caddy.logging.encoders.journald caddy.logging.writers.net http.handlers.acme_server
         http.handlers.authentication http.handlers.copy_response
-        http.handlers.copy_response_headers http.handlers.intercept http.handlers.invoke
+        http.handlers.copy_response_headers http.handlers.intercept
         http.handlers.log_append http.handlers.map http.handlers.metrics http.handlers.push
         http.handlers.request_body http.handlers.reverse_proxy http.handlers.templates
         http.handlers.timeouts http.handlers.tracing http.matchers.client_ip

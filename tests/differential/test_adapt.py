@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 
 from snake.adapter.adapt import adapt
 from snake.caddyfile.errors import CaddyfileError
-from snake.config.document import encode
+from snake.cli.adapt import as_text
 from snake.standard import catalogue
 from tests import caddy
 
@@ -44,9 +43,9 @@ def test_both_print_the_same_json(file: Path, monkeypatch: pytest.MonkeyPatch) -
 
     document, _ = adapt(text, file.name, catalogue())
 
-    theirs = caddy.adapt(file, ENVIRON)
+    theirs = caddy.adapt(file, ENVIRON, pretty=True)
     assert not theirs.refused, theirs.error
-    assert json.loads(encode(document)) == theirs.document
+    assert as_text(document, pretty=True) == theirs.text.rstrip("\n")
 
 
 @pytest.mark.parametrize("file", _files("refuse"), ids=lambda file: file.stem)

@@ -43,10 +43,14 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
 
 
 async def check(loaded: Loaded) -> None:
-    """Provision a document and close it again. Raises `SnakeError`."""
-    from snake.engine.provision import provision  # noqa: PLC0415  (a bad file needs none of it)
+    """Check every type in a document, then provision it and close it again. Raises `SnakeError`."""
+    # A bad file needs none of it.
+    from snake.core.check import check as check_types  # noqa: PLC0415
+    from snake.engine.provision import provision  # noqa: PLC0415
+    from snake.engine.warm import registry  # noqa: PLC0415
 
     with loaded.placing():
+        check_types(loaded.document, registry())
         needs.addresses(loaded.document)
         needs.grace_period(loaded.document)
         async with AsyncExitStack() as stack:

@@ -82,7 +82,7 @@ def route(**handler: object) -> str:
             route(handler="static_response", bdy="x"),
             f'{PLACE}/routes/0/handle/0: unknown field "bdy"; did you mean "body"?',
         ),
-        ('{"storage": {"module": "x"}}', "storage: not available in this version of snake"),
+        ('{"storage": {"module": "x"}}', "storage: unknown module: caddy.storage.x"),
         (
             '{"apps": {"http": {"grace_period": "5 s"}}}',
             'apps/http/grace_period: invalid duration "5 s"',

@@ -11,10 +11,10 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo "$$python" && break; done)
 
-.PHONY: help run test lint format docs bench clean
+.PHONY: help run test lint format docs bench fuzz-adapt clean
 
 help: ## print this
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 run: $(VENV)/.installed-run ## serve Caddyfile.example on http://localhost:9080
 	$(BIN)/snake run --config Caddyfile.example
@@ -37,6 +37,9 @@ docs: $(VENV)/.installed-run ## write docs/directives.md from the manuals
 
 bench: $(VENV)/.installed-run ## compare with other servers (ARGS='--work flask' for some)
 	$(BIN)/python benchmarks/compare.py $(ARGS)
+
+fuzz-adapt: $(VENV)/.installed-dev ## compare Caddyfiles made by chance with Caddy (ARGS='--count 5000')
+	$(BIN)/python -m tests.fuzz.adapt $(ARGS)
 
 clean: ## remove everything that was made here
 	rm -rf $(VENV) benchmarks/.work dist build .mypy_cache .pytest_cache .ruff_cache \

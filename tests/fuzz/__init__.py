@@ -1,0 +1,1 @@
+"""Caddyfiles made by chance, adapted by Caddy and by snake."""

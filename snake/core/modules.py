@@ -23,6 +23,7 @@ import msgspec
 from snake.core.check import check
 from snake.core.errors import ConfigError, DocumentError
 from snake.core.locate import locate
+from snake.core.numbers import shortest
 from snake.core.plugins import Table
 from snake.core.suggest import suggestion
 from snake.core.unavailable import unavailable
@@ -78,7 +79,29 @@ def to_json(module: Module, key: str | None = None) -> msgspec.Raw:
         return msgspec.Raw(msgspec.json.encode(whole, order="deterministic"))
     fields = msgspec.to_builtins(whole, enc_hook=_plain)
     fields = {**fields, key: name_of(type(module))}
-    return msgspec.Raw(msgspec.json.encode(fields, order="sorted"))
+    encoded = msgspec.json.encode(fields, order="sorted")
+    if _LONG.search(encoded):
+        encoded = msgspec.json.encode(_rounded(fields), order="sorted")
+    return msgspec.Raw(encoded)
+
+
+_LONG = re.compile(rb"[0-9]{16}")
+
+
+def _rounded(value: Any) -> Any:  # noqa: ANN401
+    """Return a value with every whole number as a float has it, and Go writes that."""
+    match value:
+        case dict():
+            return {key: _rounded(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_rounded(each) for each in value]
+        case int() if abs(value) > _EXACT:
+            return int(shortest(float(value)))
+        case _:
+            return value
+
+
+_EXACT = 1 << 53
 
 
 def _plain(value: object) -> object:

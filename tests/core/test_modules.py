@@ -93,3 +93,12 @@ def test_to_json() -> None:
     assert bytes(to_json(Inner(count=2), "kind")) == b'{"count":2,"kind":"inner"}'
     assert bytes(to_json(Inner(), "kind")) == b'{"kind":"inner"}'
     assert bytes(to_json(Names(names=("a",)))) == b'["a"]'
+
+
+def test_to_json_of_long_numbers() -> None:
+    """A number in a module with its name is a float, as it is in Caddy; what it loses shows."""
+    assert bytes(to_json(Inner(count=(1 << 63) - 1))) == b'{"count":9223372036854775807}'
+    named = bytes(to_json(Inner(count=(1 << 63) - 1), "kind"))
+    assert named == b'{"count":9223372036854776000,"kind":"inner"}'
+    exact = bytes(to_json(Inner(count=1 << 53), "kind"))
+    assert exact == b'{"count":9007199254740992,"kind":"inner"}'

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from snake.adapter.catalogue import Catalogue
 from snake.adapter.directive import MatcherSet, Scope
+from snake.adapter.manual import reading
 from snake.adapter.origins import Origins
 from snake.caddyfile.segments import Segment, Token
 from snake.core.modules import to_json
@@ -72,10 +73,10 @@ def read_set(
     by_matcher: dict[str, list[Segment]] = {}
     for line in lines:
         by_matcher.setdefault(line.name, []).append(line)
-    matchers = {
-        matcher: to_json(catalogue.matcher(same[0]).parse(same, name, scope))
-        for matcher, same in by_matcher.items()
-    }
+    matchers: MatcherSet = {}
     for matcher, same in by_matcher.items():
+        syntax = catalogue.matcher(same[0])
+        with reading(same[0], syntax.parse):
+            matchers[matcher] = to_json(syntax.parse(same, name, scope))
         origins.add_matcher(matcher, matchers[matcher], same)
     return matchers

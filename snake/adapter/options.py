@@ -8,24 +8,18 @@ from typing import Any
 import msgspec
 
 from snake.adapter.catalogue import Catalogue
-from snake.caddyfile.errors import CaddyfileError
+from snake.adapter.manual import reading
 from snake.caddyfile.segments import Segment
 from snake.config.admin import Admin, AdminConfig
-from snake.core.errors import SnakeError
 
 
 def read_options(lines: Sequence[Segment], catalogue: Catalogue) -> dict[str, Any]:
     """Return the value of each option by name. Raises `CaddyfileError`."""
     options: dict[str, Any] = {}
     for line in lines:
-        try:
-            options[line.name] = catalogue.option(line).parse(
-                line, options.get(line.name), catalogue.guests
-            )
-        except CaddyfileError:
-            raise
-        except SnakeError as error:
-            line.fail(f"{line.name}: {error}")
+        option = catalogue.option(line)
+        with reading(line, option.parse):
+            options[line.name] = option.parse(line, options.get(line.name), catalogue.guests)
     return options
 
 

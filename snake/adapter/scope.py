@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
 from snake.adapter.addresses import Bind
@@ -22,14 +20,14 @@ from snake.adapter.directive import (
     TLSValue,
     Value,
 )
+from snake.adapter.manual import reading
 from snake.adapter.matchers import NamedMatchers, define, read_set, take_matcher
 from snake.adapter.order import Order
 from snake.adapter.origins import Origins
 from snake.adapter.routes import Groups, Placed, Subroute, build_routes, sort_values
-from snake.caddyfile.errors import CaddyfileError, CaddyfileWarning
+from snake.caddyfile.errors import CaddyfileWarning
 from snake.caddyfile.segments import Segment, Token
 from snake.config.http import Route
-from snake.core.errors import SnakeError
 from snake.core.modules import Module
 from snake.core.record import Record
 
@@ -122,8 +120,7 @@ class Block:
         shared = self._shared
         for line in lines:
             if line.name.startswith("@"):
-                with _located(line):
-                    define(line, self._named, shared.catalogue, shared.origins, self)
+                define(line, self._named, shared.catalogue, shared.origins, self)
         routes: list[Placed] = []
         others: defaultdict[type, list[Any]] = defaultdict(list)
         for line in lines:
@@ -149,8 +146,8 @@ class Block:
     def _values(self, line: Segment, hint: str) -> Sequence[Value]:
         match: tuple[MatcherSet, ...] = ()
         rest = line
-        with _located(line):
-            directive = self._shared.catalogue.directive(line, hint)
+        directive = self._shared.catalogue.directive(line, hint)
+        with reading(line, directive.parse):
             self._shared.order.place(directive)
             if directive.matcher is MatcherArg.OPTIONAL:
                 match, rest = self.match(line)
@@ -185,14 +182,3 @@ def _matched(value: Value, match: tuple[MatcherSet, ...]) -> Value:
             tuple(replace(route, match=route.match or match) for route in value.routes)
         )
     return value
-
-
-@contextmanager
-def _located(line: Segment) -> Iterator[None]:
-    """Give every error of a directive's own its place."""
-    try:
-        yield
-    except CaddyfileError:
-        raise
-    except (SnakeError, msgspec.ValidationError) as error:
-        line.fail(f"{line.name}: {error}")

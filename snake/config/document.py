@@ -15,6 +15,7 @@ from snake.config.pki import PKIApp
 from snake.config.struct import Config, Guest
 from snake.config.tls import TLSApp
 from snake.core.namespace import In
+from snake.core.numbers import encode_number
 
 
 class Apps(Config):
@@ -38,4 +39,4 @@ class Document(Config):
 
 def encode(document: Document) -> bytes:
     """Write the document as JSON, defaults left out, in Caddy's order of keys."""
-    return msgspec.json.encode(document, order="deterministic")
+    return msgspec.json.encode(document, order="deterministic", enc_hook=encode_number)

@@ -23,7 +23,7 @@ import msgspec
 from snake.core.check import check
 from snake.core.errors import ConfigError, DocumentError
 from snake.core.locate import locate
-from snake.core.numbers import shortest
+from snake.core.numbers import Number, encode_number
 from snake.core.plugins import Table
 from snake.core.suggest import suggestion
 from snake.core.unavailable import unavailable
@@ -75,39 +75,29 @@ def to_json(module: Module, key: str | None = None) -> msgspec.Raw:
     depth, in a module that bears its name.
     """
     whole = module if module.bare is None else getattr(module, module.bare)
+    text = _in_order.encode(whole)
     if key is None:
-        return msgspec.Raw(msgspec.json.encode(whole, order="deterministic"))
-    fields = msgspec.to_builtins(whole, enc_hook=_plain)
-    fields = {**fields, key: name_of(type(module))}
-    encoded = msgspec.json.encode(fields, order="sorted")
-    if _LONG.search(encoded):
-        encoded = msgspec.json.encode(_rounded(fields), order="sorted")
-    return msgspec.Raw(encoded)
+        return msgspec.Raw(text)
+    fields = _long_numbers_rounded(text) if _LONG_NUMBER.search(text) else _untyped.decode(text)
+    fields[key] = name_of(type(module))
+    return msgspec.Raw(_sorted.encode(fields))
 
 
-_LONG = re.compile(rb"[0-9]{16}")
+_in_order = msgspec.json.Encoder(order="deterministic", enc_hook=encode_number)
+_sorted = msgspec.json.Encoder(order="sorted", enc_hook=encode_number)
+_untyped = msgspec.json.Decoder(float_hook=Number)
+_LONG_NUMBER = re.compile(rb"[0-9]{16}")
 
 
-def _rounded(value: Any) -> Any:  # noqa: ANN401
-    """Return a value with every whole number as a float has it, and Go writes that."""
-    match value:
-        case dict():
-            return {key: _rounded(each) for key, each in value.items()}
-        case list() | tuple():
-            return [_rounded(each) for each in value]
-        case int() if abs(value) > _EXACT:
-            return int(shortest(float(value)))
-        case _:
-            return value
+def _long_numbers_rounded(text: bytes) -> dict[str, Any]:
+    """Decode an object in which whole numbers are floats, as they are in Go.
 
+    Only those of more than 53 bits are changed by that, so it is seldom done.
+    """
+    import json  # noqa: PLC0415  (it is slower, and seldom needed)
 
-_EXACT = 1 << 53
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, msgspec.Raw):
-        return msgspec.json.decode(value)
-    raise NotImplementedError(f"cannot encode {type(value).__name__}")
+    found: dict[str, Any] = json.loads(text, parse_int=Number, parse_float=Number)
+    return found
 
 
 class Registry:

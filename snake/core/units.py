@@ -1,11 +1,11 @@
-"""Durations and sizes: `1m30s`, `2d`, `10MiB`, read as Caddy reads them."""
+"""Durations and sizes: `1m30s`, `2d`, `10MiB`; read as Caddy reads them."""
 
 from __future__ import annotations
 
 import re
 
 from snake.core.errors import SnakeError
-from snake.core.numbers import shortest
+from snake.core.numbers import NumberError, real, shortest
 
 SECOND = 1_000_000_000
 """One second in the nanoseconds that Caddy's JSON counts in."""
@@ -20,17 +20,25 @@ _UNITS = {
     "m": 60 * SECOND,
     "h": 3600 * SECOND,
 }
-_PART = re.compile(r"([0-9]*)(?:\.([0-9]*))?([^0-9.]+)")
-_FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
+_PART = re.compile(r"([0-9]*)(?:(\.)([0-9]*))?([^.0-9]*)", re.DOTALL)
+_LIMIT = 2**63
 _LONGEST = 1024
-_MOST = 1 << 63
-_LARGEST_SIZE = 1 << 64
+"""The bytes of the longest text that may be a duration."""
 
-_SIZES = {"": 1, "b": 1} | {
-    f"{letter}{rest}": (1024 if rest[:1] == "i" else 1000) ** power
-    for power, letter in enumerate("kmgtpe", 1)
-    for rest in ("", "b", "i", "ib")
+_SIZE = re.compile(r"([0-9.,]*)(.*)", re.DOTALL)
+_POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5, "e": 6}
+_MULTIPLES = {
+    "b": 1,
+    **{f"{letter}{end}": 1000**power for letter, power in _POWERS.items() for end in ("", "b")},
+    **{
+        f"{letter}{end}": 1024**power
+        for letter, power in _POWERS.items()
+        for end in ("i", "ib")
+        if letter
+    },
 }
+
+
 _SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200B))
 )
@@ -41,73 +49,123 @@ class UnitError(SnakeError):
 
 
 def duration(text: str) -> int:
-    """Read a Go duration, with Caddy's `d` for days, as nanoseconds. Raises `UnitError`."""
-    value = _nanoseconds(_days_as_hours(text)) if len(text.encode()) <= _LONGEST else None
-    if value is None:
-        raise UnitError(f'invalid duration "{text}"; expected a number and a unit, like 30s or 5m')
-    return value
+    """Read a duration as `caddy.ParseDuration`, in nanoseconds. Raises `UnitError`.
+
+    That is Go's `time.ParseDuration` (a sign or none; one or more of a number, with a
+    fraction or without, and a unit: ns, us, µs, ms, s, m, h; or 0), with `d` for 24 hours.
+    Nothing is longer than 2⁶³ nanoseconds, some 292 years.
+    """
+    if len(text.encode("utf-8", "surrogatepass")) > _LONGEST:
+        raise UnitError(f"invalid duration, longer than {_LONGEST} bytes; {_EXPECTED}")
+    try:
+        return _go_duration(_without_days(text) if "d" in text else text, text)
+    except NumberError as error:
+        raise UnitError(f'invalid duration "{text}": {error}; {_EXPECTED}') from None
 
 
-def _days_as_hours(text: str) -> str:
-    """Write the days in a duration as hours; nothing for what is no number of days.
+_EXPECTED = "expected a number and a unit, like 30s or 5m"
 
-    After days, Caddy reads on as many characters into the text as before, although
+
+def _without_days(text: str) -> str:
+    """Write days as hours, as Caddy does.
+
+    After days, it reads on as many characters into the text as before, although
     the hours need not be as long: `1.5d1d` is no duration, and `1d1d` is one.
     """
-    in_number, start, at = False, 0, 0
-    while at < len(text):
-        char = text[at]
+    start, index, inside = 0, 0, False
+    while index < len(text):
+        char = text[index]
         if char == "d":
-            if not _FLOAT.fullmatch(text[start:at]):
-                return ""
-            hours = float(text[start:at]) * 24
-            if hours in (float("inf"), float("-inf")):
-                return ""
-            text = f"{text[:start]}{shortest(hours)}h{text[at + 1 :]}"
+            hours = shortest(real(text[start:index]) * 24)
+            text = f"{text[:start]}{hours}h{text[index + 1 :]}"
             continue
-        if not in_number:
-            start = at
-        in_number = char in "0123456789.-+"
-        at += 1
+        if not inside:
+            start = index
+        inside = char in "0123456789.-+"
+        index += 1
     return text
 
 
-def _nanoseconds(text: str) -> int | None:
-    body = text[1:] if text[:1] in ("+", "-") else text
-    if body == "0":
+def _go_duration(text: str, given: str) -> int:
+    negative = text.startswith("-")
+    rest = text[1:] if text[:1] in ("-", "+") else text
+    if rest == "0":
         return 0
-    total, end = 0, 0
-    for part in _PART.finditer(body):
-        whole, fraction, unit = part[1], part[2], _UNITS.get(part[3], 0)
-        # More digits than these are more than fits.
-        if part.start() != end or not (whole or fraction) or not unit or len(whole) > _LONGEST:
-            return None
-        end = part.end()
-        total += int(whole or "0") * unit + _fraction(fraction or "", unit)
-    negative = text[:1] == "-"
-    if end != len(body) or not body or total > _MOST or (total == _MOST and not negative):
-        return None
+    if not rest:
+        raise UnitError(f'invalid duration "{given}"; {_EXPECTED}')
+    total, at = 0, 0
+    while at < len(rest):
+        part = _PART.match(rest, at)
+        whole, dot, fraction, unit = part.groups() if part else ("", None, None, "")
+        if not part or not (whole or fraction):
+            raise UnitError(f'invalid duration "{given}"; {_EXPECTED}')
+        if not unit:
+            raise UnitError(f'invalid duration "{given}": missing unit; {_EXPECTED}')
+        if unit not in _UNITS:
+            raise UnitError(f'invalid duration "{given}": unknown unit "{unit}"; {_EXPECTED}')
+        total += _nanoseconds(whole, fraction if dot else None, _UNITS[unit], given)
+        at = part.end()
+        if total > _LIMIT:
+            raise _too_long(given)
+    if total == _LIMIT and not negative:
+        raise _too_long(given)
     return -total if negative else total
 
 
-def _fraction(digits: str, unit: int) -> int:
-    """Return a part of a unit, with the rounding of Go."""
-    number, scale = 0, 1.0
+def _nanoseconds(whole: str, fraction: str | None, unit: int, given: str) -> int:
+    digits = whole.lstrip("0")
+    # Python reads no more than some thousands of digits.
+    number = int(digits or "0") if len(digits) <= len(str(_LIMIT)) else _LIMIT + 1
+    if number > _LIMIT // unit:
+        raise _too_long(given)
+    if not fraction:
+        return number * unit
+    numerator, scale = _fraction(fraction)
+    # Go's arithmetic, whose last digit is not always the nearest one.
+    return number * unit + int(float(numerator) * (float(unit) / scale))
+
+
+def _fraction(digits: str) -> tuple[int, float]:
+    """Return a fraction's digits, as many as 63 bits hold, and the power of ten below them."""
+    value, scale = 0, 1.0
     for digit in digits:
-        more = number * 10 + int(digit)
-        if more > _MOST:
+        if value > (_LIMIT - 1) // 10 or value * 10 + int(digit) > _LIMIT:
             break
-        number, scale = more, scale * 10
-    return int(number * (unit / scale))
+        value = value * 10 + int(digit)
+        scale *= 10
+    return value, scale
+
+
+def _too_long(given: str) -> UnitError:
+    return UnitError(f'invalid duration "{given}"; it is longer than 292 years')
 
 
 def size(text: str) -> int:
-    """Read a size: `10MB` is 10,000,000 bytes, `10MiB` is 10,485,760. Raises `UnitError`."""
-    rest = text.lstrip("0123456789.,")
-    number = text[: len(text) - len(rest)].replace(",", "")
-    factor = _SIZES.get(rest.strip(_SPACE).lower())
-    if factor is not None and _FLOAT.fullmatch(number) and len(number) <= _LONGEST:
-        count = int(number) * factor if number.isdecimal() else int(float(number) * factor)
-        if count < _LARGEST_SIZE:
-            return count
-    raise UnitError(f'invalid size "{text}"; expected a number of bytes, like 512, 10MB or 1GiB')
+    """Read a size in bytes as `humanize.ParseBytes`. Raises `UnitError`.
+
+    `10MB` and `10m` are 10,000,000 bytes, `10MiB` and `10mi` are 10,485,760; a fraction, commas
+    between digits, space before the unit and any case are allowed. It is below 2⁶⁴:
+    where Caddy's field is a signed one, `signed` of the module numbers makes it that.
+    """
+    match = _SIZE.match(text)
+    digits, unit = match.groups() if match else ("", "")
+    multiple = _MULTIPLES.get(unit.strip(_SPACE).lower())
+    try:
+        number = _number_of_units(digits.replace(",", ""))
+    except NumberError:
+        multiple = None
+    if multiple is None:
+        raise UnitError(
+            f'invalid size "{text}"; expected a number of bytes, like 512, 10MB or 1GiB'
+        )
+    value = number * multiple
+    if value >= 2**64:
+        raise UnitError(f'invalid size "{text}"; it is too large')
+    return int(value)
+
+
+def _number_of_units(digits: str) -> float:
+    """Read a number of units: exactly, if it is a whole number. Raises `NumberError`."""
+    if "." in digits or len(digits) > _LONGEST:
+        return float(real(digits))
+    return int(digits) if digits else float(real(digits))

@@ -20,6 +20,7 @@ COMMANDS = {
     "help": "Explain snake, or one of its commands",
     "python-server": "Serve one Python app without a configuration file",
     "run": "Start the server and stay until it is stopped",
+    "schema": "Print the JSON Schema of a configuration, for editors",
     "validate": "Tell whether a configuration works, apps included",
     "version": "Print the version",
 }

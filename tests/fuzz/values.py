@@ -9,7 +9,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 VALUES: dict[str, tuple[str, ...]] = {
     "m": ("", "", "*", "/x", "/x/*", "/api/v1/*", "@a", "@b", "/*", "/x*", "/longer/path"),
-    "text": ("hi", '"two words"', '`raw "text"`', "{path}", "a<b>&c", '""', "é", "{$HOME:x}"),
+    "text": ("hi", '"two words"', '`raw "text"`', "{path}", "a<b>&c", '""', "é", "{$SNAKE_FUZZ:x}"),
     "word": _words("a b foo bar-baz x_y 10 X"),
     "name": _words("one two three"),
     "field": _words("X-A X-B Content-Type Cache-Control x-lower"),
@@ -27,7 +27,7 @@ VALUES: dict[str, tuple[str, ...]] = {
     "ip": _words("1.1.1.1 8.8.8.8:53 127.0.0.1"),
     "re": _words("^/x/(.*)$ \\.php$ [a-z]+ (?i)foo a|b"),
     "up": _words(
-        "localhost:8080 127.0.0.1:9000 app :8081 unix//run/app.sock {$UP:app:80} app:8000-8002"
+        "localhost:8080 127.0.0.1:9000 app :8081 unix//run/a.sock {$SNAKE_FUZZ:app:80} a:8000-8002"
     ),
     "sup": _words("https://app.com https://10.0.0.1:8443 https://app"),
     "hup": _words("h2c://app:80 h2c://10.0.0.1:8080"),
@@ -37,7 +37,7 @@ VALUES: dict[str, tuple[str, ...]] = {
     "ph": _words("{method} {header.X-A} {http.request.uri.path} {re.x.1} {vars.a}"),
     "op": _words("X-A +X-A -X-B ?X-C >X-D"),
     "level": _words("INFO DEBUG WARN ERROR"),
-    "logpath": _words("/var/log/a.log access.log {$HOME:x}/b.log"),
+    "logpath": _words("/var/log/a.log access.log {$SNAKE_FUZZ:x}/b.log"),
     "curve": _words("x25519 secp256r1 secp384r1"),
     "cipher": _words("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 TLS_AES_128_GCM_SHA256"),
     "onoff": _words("on off"),

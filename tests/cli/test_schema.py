@@ -1,0 +1,92 @@
+"""`snake schema`: what an editor can know of a configuration."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from snake.config.document import Document
+from snake.core.schema import json_schema
+from snake.engine.warm import registry
+from tests.server import run
+
+GOLDEN = sorted((Path(__file__).parents[1] / "adapt").glob("*.caddyfiletest"))
+
+
+@pytest.fixture(scope="module")
+def validator() -> Draft202012Validator:
+    """Return what checks documents."""
+    schema = json_schema(Document, registry())
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+def test_command_prints_it(tmp_path: Path) -> None:
+    """It is JSON, and says which schema it follows."""
+    done = run("schema", folder=tmp_path)
+
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == json_schema(Document, registry())
+
+
+@pytest.mark.parametrize("file", GOLDEN, ids=lambda file: file.stem)
+def test_what_we_adapt_conforms(validator: Draft202012Validator, file: Path) -> None:
+    """The JSON of every golden file is right by the schema."""
+    _, _, expected = file.read_text().partition("\n----------\n")
+
+    if expected.lstrip().startswith("{"):
+        validator.validate(json.loads(expected))
+
+
+def server(**fields: Any) -> Any:
+    """Return a document with one server."""
+    return {"apps": {"http": {"servers": {"srv0": fields}}}}
+
+
+@pytest.mark.parametrize(
+    ("document", "place", "message"),
+    [
+        ({"app": {}}, "", "'app' was unexpected"),
+        (server(listen=":80"), "apps/http/servers/srv0/listen", "is not of type 'array'"),
+        (
+            server(routes=[{"handle": [{"handler": "respond"}]}]),
+            "apps/http/servers/srv0/routes/0/handle/0/handler",
+            "is not one of",
+        ),
+        (
+            server(routes=[{"handle": [{"handler": "headers", "respnse": {}}]}]),
+            "apps/http/servers/srv0/routes/0/handle/0",
+            "'respnse' was unexpected",
+        ),
+        (
+            server(routes=[{"match": [{"path": "/x"}]}]),
+            "apps/http/servers/srv0/routes/0/match/0/path",
+            "is not of type 'array'",
+        ),
+        (
+            server(routes=[{"match": [{"paths": []}]}]),
+            "apps/http/servers/srv0/routes/0/match/0",
+            "'paths' was unexpected",
+        ),
+    ],
+)
+def test_mistakes_are_found(
+    validator: Draft202012Validator, document: Any, place: str, message: str
+) -> None:
+    """A wrong name or type is found at its place, in modules as well."""
+    found = [leaf for error in validator.iter_errors(document) for leaf in leaves(error)]
+
+    assert [
+        error
+        for error in found
+        if "/".join(map(str, error.absolute_path)) == place and message in error.message
+    ]
+
+
+def leaves(error: Any) -> list[Any]:
+    """Return the innermost errors of one."""
+    return [leaf for each in error.context for leaf in leaves(each)] or [error]

@@ -18,6 +18,7 @@ from snake.core.text import visible
 COMMANDS = {
     "adapt": "Print a Caddyfile as JSON",
     "help": "Explain snake, or one of its commands",
+    "list-modules": "List the modules that a configuration can use",
     "python-server": "Serve one Python app without a configuration file",
     "run": "Start the server and stay until it is stopped",
     "schema": "Print the JSON Schema of a configuration, for editors",

@@ -39,3 +39,12 @@ class Table(Mapping[str, str]):
         from importlib.metadata import entry_points  # noqa: PLC0415  (slow: only when needed)
 
         return {entry.name: entry.value for entry in entry_points(group=self._group)}
+
+
+def installed(group: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the names that installed packages add to a group, with package and version."""
+    from importlib.metadata import entry_points  # noqa: PLC0415  (slow: only when needed)
+
+    for entry in entry_points(group=group):
+        package = entry.dist
+        yield entry.name, package.name if package else "", package.version if package else ""

@@ -1,0 +1,109 @@
+"""Words: the lines of a block, read word after word as Caddy's parsers read them.
+
+Those know tokens and not lines: what a subdirective leaves on its line is read as
+the next subdirective, which the word then is or is not, and a brace where none
+belongs is a subdirective that nobody knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from snake.caddyfile.segments import Segment, Token
+from snake.core.suggest import suggestion
+
+
+class Words:
+    """One subdirective: its name, and what is left of its line and its block."""
+
+    __slots__ = ("_block", "_left", "name", "token")
+
+    def __init__(self, line: Segment) -> None:
+        self.token = line.words[0]
+        self.name = self.token.text
+        self._left = line.args
+        self._block = line.block
+
+    @property
+    def has_arguments(self) -> bool:
+        """Whether anything is left of the line."""
+        return bool(self._left)
+
+    def take(self, what: str = "") -> Token:
+        """Take the next argument. Rejects the line when there is none."""
+        if not self._left:
+            self.token.fail(f"{self.name} takes {what or 'an argument'}")
+        first, *rest = self._left
+        self._left = tuple(rest)
+        return first
+
+    def only(self, what: str = "") -> Token:
+        """Take the argument of a line that has exactly one."""
+        return self.exactly(1, what)[0]
+
+    def exactly(self, count: int, what: str = "") -> tuple[Token, ...]:
+        """Take all arguments of a line that has so many."""
+        given = self.all()
+        if len(given) != count:
+            place = given[count] if len(given) > count else self.token
+            expected = what or ("one argument" if count == 1 else f"{count} arguments")
+            place.fail(f"{self.name} takes {expected}, got {len(given)}")
+        return given
+
+    def all(self) -> tuple[Token, ...]:
+        """Take all arguments, if there are any."""
+        left, self._left = self._left, ()
+        return left
+
+    def some(self, what: str = "") -> tuple[Token, ...]:
+        """Take all arguments. Rejects the line when there is none."""
+        return (self.take(what), *self.all())
+
+    def none(self) -> None:
+        """Reject any argument."""
+        if self._left:
+            self._left[0].fail(f"{self.name} takes no argument, got {self._left[0]}")
+
+    def rest(self) -> Segment:
+        """Take the rest of the line, with its block and under the name of the subdirective."""
+        left, self._left = self._left, ()
+        block, self._block = self._block, None
+        return Segment((self.token, *left), block)
+
+    def guest(self) -> Segment:
+        """Take the rest of the line as one of its own: a module's name, arguments and block."""
+        return self.rest().rest
+
+    def block(self) -> Segment:
+        """Take the block alone. There is none after an argument that was not taken."""
+        block = None
+        if not self._left:
+            block, self._block = self._block, None
+        return Segment((self.token,), block)
+
+    def left(self) -> Segment | None:
+        """Return what was not taken as another line, if there is any. Rejects a lone block."""
+        if self._left:
+            return Segment(self._left, self._block)
+        if self._block is not None:
+            self.token.fail(f"{self.name} takes no block")
+        return None
+
+
+def subdirectives(line: Segment, known: Collection[str]) -> Iterator[Words]:
+    """Yield the subdirectives in a line's block, to be read before the next is asked for.
+
+    Rejects names that are not among the known ones.
+    """
+    for inner in line.lines:
+        left: Segment | None = inner
+        while left is not None:
+            if left.name not in known:
+                left.words[0].fail(
+                    f"{line.name}: unrecognized subdirective: {left.name}"
+                    f"{suggestion(left.name, known)}",
+                    f"{line.name} knows: {', '.join(known)}" if known else "",
+                )
+            words = Words(left)
+            yield words
+            left = words.left()

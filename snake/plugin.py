@@ -24,7 +24,9 @@ from snake.adapter.directive import (
 )
 from snake.caddyfile.errors import CaddyfileError
 from snake.caddyfile.guests import Guests
+from snake.caddyfile.scalar import Scalar, scalar
 from snake.caddyfile.segments import Segment, Token
+from snake.caddyfile.words import Words, flat, subdirectives
 from snake.config.http import Route
 from snake.config.logging import Log
 from snake.config.struct import Config, Duration, Guest
@@ -73,6 +75,7 @@ __all__ = [
     "Route",
     "RouteValue",
     "RoutesValue",
+    "Scalar",
     "Scope",
     "Segment",
     "Send",
@@ -81,7 +84,11 @@ __all__ = [
     "TLSValue",
     "Template",
     "Token",
+    "Words",
+    "flat",
     "on_start",
     "respond",
+    "scalar",
+    "subdirectives",
     "to_json",
 ]

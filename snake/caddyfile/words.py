@@ -7,10 +7,16 @@ belongs is a subdirective that nobody knows.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from typing import TypeVar
+
+from msgspec.structs import replace
 
 from snake.caddyfile.segments import Segment, Token
+from snake.core.errors import SnakeError
 from snake.core.suggest import suggestion
+
+T = TypeVar("T")
 
 
 class Words:
@@ -49,6 +55,17 @@ class Words:
             expected = what or ("one argument" if count == 1 else f"{count} arguments")
             place.fail(f"{self.name} takes {expected}, got {len(given)}")
         return given
+
+    def value(self, read: Callable[[str], T]) -> T:
+        """Return what `read` makes of the argument of a line that has exactly one."""
+        return self.read(self.only(), read)
+
+    def read(self, token: Token, read: Callable[[str], T]) -> T:
+        """Return what `read` makes of an argument. Rejects the argument with its error."""
+        try:
+            return read(token.text)
+        except SnakeError as error:
+            token.fail(f"{self.name}: {error}")
 
     def all(self) -> tuple[Token, ...]:
         """Take all arguments, if there are any."""
@@ -90,15 +107,15 @@ class Words:
         return None
 
 
-def subdirectives(line: Segment, known: Collection[str]) -> Iterator[Words]:
+def subdirectives(line: Segment, known: Collection[str] | None = None) -> Iterator[Words]:
     """Yield the subdirectives in a line's block, to be read before the next is asked for.
 
-    Rejects names that are not among the known ones.
+    Rejects names that are not among the known ones, if any are.
     """
     for inner in line.lines:
         left: Segment | None = inner
         while left is not None:
-            if left.name not in known:
+            if known is not None and left.name not in known:
                 left.words[0].fail(
                     f"{line.name}: unrecognized subdirective: {left.name}"
                     f"{suggestion(left.name, known)}",
@@ -107,3 +124,17 @@ def subdirectives(line: Segment, known: Collection[str]) -> Iterator[Words]:
             words = Words(left)
             yield words
             left = words.left()
+
+
+def flat(line: Segment) -> Iterator[Segment]:
+    """Yield the lines in a block and in the blocks inside of it; each inner brace is a line too.
+
+    So those of Caddy's parsers see a block that take every word for the name of something.
+    """
+    for inner in line.lines:
+        yield Segment(inner.words)
+        if inner.block is not None:
+            brace = replace(inner.words[-1], quoted=False)
+            yield Segment((replace(brace, text="{"),))
+            yield from flat(inner)
+            yield Segment((replace(brace, text="}"),))

@@ -13,8 +13,6 @@ The least specific `vars` come first, so that more specific ones win.
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Callable
 
 from snake.plugin import (
@@ -28,15 +26,8 @@ from snake.plugin import (
     Segment,
     Send,
     Template,
-    Token,
+    scalar,
 )
-
-Value = str | int | float | bool
-
-_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
-_FLOAT = re.compile(r"[+-]?([0-9][0-9_]*\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_TRUE = frozenset({"t", "T", "TRUE", "true", "True"})
-_FALSE = frozenset({"f", "F", "FALSE", "false", "False"})
 
 
 class Vars(HandlerModule):
@@ -77,28 +68,15 @@ def parse(line: Segment, scope: Scope) -> Vars:
     del scope
     lines = [line.args] if line.args else []
     values: dict[str, object] = {}
+    for sub in line.lines:
+        sub.no_block()
     for words in [*lines, *(sub.words for sub in line.lines)]:
         match words:
             case [name, value]:
-                values[name.text] = _scalar(value)
+                values[name.text] = scalar(value)
             case _:
                 words[0].fail("vars takes names and values, one pair a line")
     return Vars(values=values)
-
-
-def _scalar(token: Token) -> Value:
-    """Read a value as Caddy does: integer, float, true or false, else text."""
-    text = token.text
-    if token.quoted:
-        return text
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    if _FLOAT.fullmatch(text) and math.isfinite(number := float(text)):
-        # JSON writes 2.0 as 2, and reads it so.
-        return int(number) if number.is_integer() and abs(number) < 1e21 else number  # noqa: PLR2004
-    if text in _TRUE or text in _FALSE:
-        return text in _TRUE
-    return text
 
 
 directive = Directive("vars", parse)

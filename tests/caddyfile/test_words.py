@@ -8,7 +8,8 @@ from snake.caddyfile.errors import CaddyfileError
 from snake.caddyfile.parse import parse
 from snake.caddyfile.segments import Segment
 from snake.caddyfile.tokens import lex
-from snake.caddyfile.words import Words, subdirectives
+from snake.caddyfile.words import Words, flat, subdirectives
+from snake.core.units import duration
 
 KNOWN = ("one", "two", "flag", "block")
 
@@ -112,3 +113,26 @@ def test_guest() -> None:
     assert [guest.name, *guest.texts] == ["module", "a"]
     assert [inner.name for inner in guest.lines] == ["b"]
     assert words.left() is None
+
+
+def test_values_are_read_where_they_stand() -> None:
+    """What cannot be read is refused under its word, with the subdirective's name."""
+    assert only("one 5s").value(duration) == 5_000_000_000
+    with pytest.raises(CaddyfileError, match='one: invalid duration "5x"') as raised:
+        only("one 5x").value(duration)
+    assert raised.value.column == 5
+
+
+def test_flat_lines() -> None:
+    """To those that know no subdirectives, braces are words as any other."""
+    lines = list(flat(line("a b {\nc {\n}\n}\nd")))
+
+    assert [[each.name, *each.texts] for each in lines] == [
+        ["a", "b"],
+        ["{"],
+        ["c"],
+        ["{"],
+        ["}"],
+        ["}"],
+        ["d"],
+    ]

@@ -22,7 +22,9 @@ from snake.adapter.directive import (
     Scope,
     TLSValue,
 )
+from snake.caddyfile.cursor import Cursor, Reader, read_block
 from snake.caddyfile.errors import CaddyfileError
+from snake.caddyfile.fields import Fields
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.scalar import Scalar, scalar
 from snake.caddyfile.segments import Segment, Token
@@ -47,9 +49,11 @@ __all__ = [
     "Config",
     "ConfigError",
     "Context",
+    "Cursor",
     "Directive",
     "Duration",
     "ErrorRouteValue",
+    "Fields",
     "Guest",
     "Guests",
     "Handler",
@@ -70,6 +74,7 @@ __all__ = [
     "Next",
     "Option",
     "Parsed",
+    "Reader",
     "Receive",
     "Request",
     "Route",
@@ -87,6 +92,7 @@ __all__ = [
     "Words",
     "flat",
     "on_start",
+    "read_block",
     "respond",
     "scalar",
     "subdirectives",

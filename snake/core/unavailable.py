@@ -15,7 +15,7 @@ UNAVAILABLE = {
         """
         acme_server basic_auth basicauth copy_response copy_response_headers
         forward_auth fs intercept log_append log_name log_skip map method metrics
-        php_fastcgi push request_body reverse_proxy skip_log templates timeouts tls tracing
+        php_fastcgi push request_body skip_log templates timeouts tls tracing
         """
     ),
     "global option": _names(
@@ -41,7 +41,7 @@ UNAVAILABLE = {
         http.handlers.authentication http.handlers.copy_response
         http.handlers.copy_response_headers http.handlers.intercept
         http.handlers.log_append http.handlers.map http.handlers.metrics http.handlers.push
-        http.handlers.request_body http.handlers.reverse_proxy http.handlers.templates
+        http.handlers.request_body http.handlers.templates
         http.handlers.timeouts http.handlers.tracing http.matchers.client_ip
         http.matchers.header_regexp http.matchers.tls http.matchers.url_pattern
         http.matchers.vars http.matchers.vars_regexp

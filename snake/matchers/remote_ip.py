@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
+from snake.core.ranges import PRIVATE_RANGES
 from snake.plugin import (
     Context,
     Matcher,
@@ -25,15 +26,6 @@ from snake.plugin import (
     Request,
     Scope,
     Segment,
-)
-
-PRIVATE_RANGES = (
-    "192.168.0.0/16",
-    "172.16.0.0/12",
-    "10.0.0.0/8",
-    "127.0.0.1/8",
-    "fd00::/8",
-    "::1",
 )
 
 _ENVIRONMENT = re.compile(r"\{env\.([^{}]+)\}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from snake.core.errors import ConfigError
-from snake.matchers.remote_ip import PRIVATE_RANGES
+from snake.core.ranges import PRIVATE_RANGES
 from tests.matchers.matching import matches, provisioned
 
 

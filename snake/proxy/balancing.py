@@ -1,0 +1,46 @@
+"""Load balancing: which upstream gets a request, and what happens when it fails."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from snake.caddyfile.cursor import Cursor, Reader
+from snake.caddyfile.fields import Fields, number, time
+from snake.caddyfile.guests import Guests
+from snake.config.struct import Config, Duration
+from snake.core.namespace import In
+from snake.proxy.policies import POLICIES, Policy
+
+
+class LoadBalancing(Config):
+    """The choice of an upstream, and further attempts."""
+
+    selection_policy: Policy = None
+    retries: int = 0
+    try_duration: Duration = 0
+    try_interval: Duration = 0
+    retry_match: tuple[dict[str, Annotated[msgspec.Raw, In("http.matchers")]], ...] = ()
+
+
+BALANCING = "load_balancing"
+
+_TABLE = {
+    "lb_retries": (f"{BALANCING}/retries", number),
+    "lb_try_duration": (f"{BALANCING}/try_duration", time),
+    "lb_try_interval": (f"{BALANCING}/try_interval", time),
+}
+
+
+def balancing_readers(fields: Fields, guests: Guests) -> dict[str, Reader]:
+    """Return what reads the subdirectives on load balancing, but for `lb_retry_match`."""
+
+    def policy(cursor: Cursor) -> None:
+        name = cursor.arg()
+        if fields.get(f"{BALANCING}/selection_policy") is not None:
+            name.fail("load balancing selection policy already specified")
+        raw = guests.json(cursor.segment(), POLICIES, "policy")
+        fields.set(f"{BALANCING}/selection_policy", raw)
+
+    return fields.readers(_TABLE) | {"lb_policy": policy}

@@ -1,0 +1,199 @@
+"""Selection policies: which of several upstreams gets a request.
+
+Syntax, inside `reverse_proxy`::
+
+    lb_policy random | first | round_robin | least_conn
+    lb_policy ip_hash | client_ip_hash | uri_hash
+    lb_policy random_choose <count>
+    lb_policy weighted_round_robin <weights...>
+    lb_policy header <field> { fallback <policy> }
+    lb_policy query <key> { fallback <policy> }
+    lb_policy cookie [<name> [<secret>]] {
+        fallback <policy>
+        max_age <duration>
+    }
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+import msgspec
+
+from snake.caddyfile.cursor import Cursor, Reader, read_block
+from snake.caddyfile.fields import Fields, number, text, time
+from snake.caddyfile.guests import Guests
+from snake.caddyfile.segments import Segment
+from snake.config.struct import Duration, Guest
+from snake.core.modules import Module
+from snake.core.namespace import In
+from snake.core.numbers import NumberError, integer
+
+POLICIES = "http.reverse_proxy.selection_policies"
+
+Policy = Annotated[Guest, In(POLICIES, "policy")]
+
+
+class _Plain(Module):
+    """A policy that has nothing to say but its name."""
+
+    @classmethod
+    def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:
+        """Read the policy's name."""
+        del guests
+        line.flag()
+        return cls()
+
+
+class Random(_Plain):
+    """The JSON of `http.reverse_proxy.selection_policies.random`, the default."""
+
+    id = f"{POLICIES}.random"
+
+
+class LeastConn(_Plain):
+    """The JSON of `http.reverse_proxy.selection_policies.least_conn`."""
+
+    id = f"{POLICIES}.least_conn"
+
+
+class RoundRobin(_Plain):
+    """The JSON of `http.reverse_proxy.selection_policies.round_robin`."""
+
+    id = f"{POLICIES}.round_robin"
+
+
+class First(_Plain):
+    """The JSON of `http.reverse_proxy.selection_policies.first`."""
+
+    id = f"{POLICIES}.first"
+
+
+class IPHash(_Plain):
+    """The JSON of `http.reverse_proxy.selection_policies.ip_hash`."""
+
+    id = f"{POLICIES}.ip_hash"
+
+
+class ClientIPHash(_Plain):
+    """The JSON of `http.reverse_proxy.selection_policies.client_ip_hash`."""
+
+    id = f"{POLICIES}.client_ip_hash"
+
+
+class URIHash(_Plain):
+    """The JSON of `http.reverse_proxy.selection_policies.uri_hash`."""
+
+    id = f"{POLICIES}.uri_hash"
+
+
+class RandomChoose(Module):
+    """The JSON of `http.reverse_proxy.selection_policies.random_choose`."""
+
+    id = f"{POLICIES}.random_choose"
+
+    choose: int = 0
+
+    @classmethod
+    def from_caddyfile(cls, line: Segment, guests: Guests) -> RandomChoose:
+        """Read `random_choose <count>`."""
+        del guests
+        return cls(choose=number(Cursor(line)))
+
+
+class WeightedRoundRobin(Module):
+    """The JSON of `http.reverse_proxy.selection_policies.weighted_round_robin`."""
+
+    id = f"{POLICIES}.weighted_round_robin"
+
+    weights: tuple[int, ...] = ()
+
+    @classmethod
+    def from_caddyfile(cls, line: Segment, guests: Guests) -> WeightedRoundRobin:
+        """Read `weighted_round_robin <weights...>`."""
+        del guests
+        weights = []
+        for word in Cursor(line).args():
+            try:
+                weights.append(integer(word.text))
+            except NumberError as error:
+                word.fail(f"invalid weight value: {error}")
+            if weights[-1] < 0:
+                word.fail(f"invalid weight value '{word}': weight should be non-negative")
+        return cls(weights=tuple(weights))
+
+
+class QueryHash(Module):
+    """The JSON of `http.reverse_proxy.selection_policies.query`."""
+
+    id = f"{POLICIES}.query"
+
+    key: str = ""
+    fallback: Policy = None
+
+    @classmethod
+    def from_caddyfile(cls, line: Segment, guests: Guests) -> QueryHash:
+        """Read `query <key>`."""
+        cursor, fields = Cursor(line), Fields()
+        fields.set("key", text(cursor))
+        read_block(cursor.block(), _fallback(fields, guests), "query")
+        return msgspec.convert(fields.values, cls)
+
+
+class HeaderHash(Module):
+    """The JSON of `http.reverse_proxy.selection_policies.header`."""
+
+    id = f"{POLICIES}.header"
+
+    field: str = ""
+    fallback: Policy = None
+
+    @classmethod
+    def from_caddyfile(cls, line: Segment, guests: Guests) -> HeaderHash:
+        """Read `header <field>`."""
+        cursor, fields = Cursor(line), Fields()
+        fields.set("field", text(cursor))
+        read_block(cursor.block(), _fallback(fields, guests), "header")
+        return msgspec.convert(fields.values, cls)
+
+
+class CookieHash(Module):
+    """The JSON of `http.reverse_proxy.selection_policies.cookie`."""
+
+    id = f"{POLICIES}.cookie"
+
+    name: str = ""
+    secret: str = ""
+    max_age: Duration = 0
+    fallback: Policy = None
+
+    @classmethod
+    def from_caddyfile(cls, line: Segment, guests: Guests) -> CookieHash:
+        """Read `cookie [<name> [<secret>]]`."""
+        cursor, fields = Cursor(line), Fields()
+        for path in ("name", "secret"):
+            if cursor.left:
+                fields.set(path, text(cursor))
+        cursor.end()
+
+        def max_age(cursor: Cursor) -> None:
+            if fields.get("max_age"):
+                cursor.name.fail("cookie max_age already specified")
+            fields.set("max_age", time(cursor))
+            if fields.get("max_age") <= 0:
+                cursor.word.fail(f"max_age is {cursor.word}, and should be positive")
+            cursor.end()
+
+        readers = _fallback(fields, guests) | {"max_age": max_age}
+        read_block(cursor.block(), readers, "cookie")
+        return msgspec.convert(fields.values, cls)
+
+
+def _fallback(fields: Fields, guests: Guests) -> dict[str, Reader]:
+    def fallback(cursor: Cursor) -> None:
+        name = cursor.arg()
+        if fields.get("fallback") is not None:
+            name.fail("fallback selection policy already specified")
+        fields.set("fallback", guests.json(cursor.segment(), POLICIES, "policy"))
+
+    return {"fallback": fallback}

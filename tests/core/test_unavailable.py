@@ -28,10 +28,12 @@ def test_no_name_is_called_unavailable_that_is_there(kind: str) -> None:
 
 def test_the_message_says_whose_name_it_is() -> None:
     """A name of Caddy's is told from one that nobody knows."""
-    assert unavailable("directive", "reverse_proxy") == (
-        "reverse_proxy: this directive of Caddy's is not in this version of snake"
-    )
-    assert unavailable("directive", "reverse_prxy") == ""
+    for kind, names in UNAVAILABLE.items():
+        for name in names:
+            assert unavailable(kind, name) == (
+                f"{name}: this {kind} of Caddy's is not in this version of snake"
+            )
+            assert unavailable(kind, f"{name}x") == ""
 
 
 def test_every_module_of_caddy_is_known_or_named() -> None:

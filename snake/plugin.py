@@ -22,9 +22,8 @@ from snake.adapter.directive import (
     Scope,
     TLSValue,
 )
-from snake.caddyfile.cursor import Cursor, Reader, read_block
 from snake.caddyfile.errors import CaddyfileError
-from snake.caddyfile.fields import Fields
+from snake.caddyfile.fields import Fields, Reader, read_block
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.scalar import Scalar, scalar
 from snake.caddyfile.segments import Segment, Token
@@ -49,7 +48,6 @@ __all__ = [
     "Config",
     "ConfigError",
     "Context",
-    "Cursor",
     "Directive",
     "Duration",
     "ErrorRouteValue",

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from snake.caddyfile.cursor import Cursor, Reader
+from snake.caddyfile.segments import Segment
+from snake.caddyfile.words import Words, subdirectives
 from snake.core.numbers import integer, signed
 from snake.core.suggest import suggestion
 from snake.core.units import duration, size
 
-Read = Callable[[Cursor], object]
+Reader = Callable[[Words], None]
+"""Reads one subdirective; takes the words that belong to it."""
+Read = Callable[[Words], object]
 """Takes the words of one subdirective, and returns what they say."""
 Table = Mapping[str, tuple[str, Read]]
 """By subdirective: the path of the field that it sets, with slashes, and how it is read."""
@@ -46,7 +49,7 @@ class Fields:
 
     def reader(self, path: str, read: Read) -> Reader:
         """Return what reads a subdirective that sets a field; the last of a name counts."""
-        return lambda cursor: self.set(path, read(cursor))
+        return lambda words: self.set(path, read(words))
 
     def readers(self, table: Table) -> dict[str, Reader]:
         """Return what reads the subdirectives of a table."""
@@ -60,39 +63,54 @@ class Fields:
         return values, name
 
 
-def text(cursor: Cursor) -> str:
+def read_block(line: Segment, readers: Mapping[str, Reader]) -> None:
+    """Read the block of a line, each subdirective by the reader of its name.
+
+    The reader `@` reads all whose names begin so. Raises `CaddyfileError`.
+    """
+    for words in subdirectives(line, readers):
+        readers["@" if words.name.startswith("@") else words.name](words)
+
+
+def text(words: Words) -> str:
     """Read one argument as it is."""
-    return cursor.arg().text
+    return words.take().text
 
 
-def texts(cursor: Cursor) -> list[str]:
+def texts(words: Words) -> list[str]:
     """Read one argument or more."""
-    return [word.text for word in cursor.args()]
+    return [word.text for word in words.some()]
 
 
-def number(cursor: Cursor) -> int:
+def flag(words: Words) -> bool:
+    """Read no argument: the word alone says it."""
+    words.none()
+    return True
+
+
+def number(words: Words) -> int:
     """Read a whole number."""
-    return cursor.value(integer)
+    return words.read(words.take(), integer)
 
 
-def time(cursor: Cursor) -> int:
+def time(words: Words) -> int:
     """Read a duration."""
-    return cursor.value(duration)
+    return words.read(words.take(), duration)
 
 
-def size_in_bytes(cursor: Cursor) -> int:
+def size_in_bytes(words: Words) -> int:
     """Read a size."""
-    return signed(cursor.value(size))
+    return signed(words.read(words.take(), size))
 
 
 def one_of(*choices: str) -> Read:
     """Return what reads one of these words."""
 
-    def read(cursor: Cursor) -> str:
-        word = cursor.arg()
+    def read(words: Words) -> str:
+        word = words.take()
         if word.text not in choices:
             word.fail(
-                f"{cursor.name}: {word} is not allowed{suggestion(word.text, choices)}",
+                f"{words.name}: {word} is not allowed{suggestion(word.text, choices)}",
                 f"one of: {', '.join(choices)}",
             )
         return word.text

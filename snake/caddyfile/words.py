@@ -110,12 +110,13 @@ class Words:
 def subdirectives(line: Segment, known: Collection[str] | None = None) -> Iterator[Words]:
     """Yield the subdirectives in a line's block, to be read before the next is asked for.
 
-    Rejects names that are not among the known ones, if any are.
+    Rejects names that are not among the known ones, if any are; `@` among them is every
+    name that begins so.
     """
     for inner in line.lines:
         left: Segment | None = inner
         while left is not None:
-            if known is not None and left.name not in known:
+            if known is not None and _known_as(left.name, known) not in known:
                 left.words[0].fail(
                     f"{line.name}: unrecognized subdirective: {left.name}"
                     f"{suggestion(left.name, known)}",
@@ -124,6 +125,10 @@ def subdirectives(line: Segment, known: Collection[str] | None = None) -> Iterat
             words = Words(left)
             yield words
             left = words.left()
+
+
+def _known_as(name: str, known: Collection[str]) -> str:
+    return "@" if name.startswith("@") and "@" in known else name
 
 
 def flat(line: Segment) -> Iterator[Segment]:

@@ -82,7 +82,6 @@ from snake.http.response_handler import ResponseHandler
 from snake.matchers._nested import matcher_lines
 from snake.matchers._response_handlers import ResponseHandlers
 from snake.plugin import (
-    Cursor,
     Directive,
     Duration,
     Fields,
@@ -94,6 +93,7 @@ from snake.plugin import (
     Scope,
     Segment,
     Token,
+    Words,
     read_block,
     to_json,
 )
@@ -173,7 +173,7 @@ class Proxy:
     def read(self, line: Segment) -> ReverseProxy:
         """Read a line and its block. Raises `CaddyfileError`."""
         self._upstreams.add(*line.args)
-        read_block(line.lines, self._readers(), line.name)
+        read_block(line, self._readers())
         proxy = msgspec.convert(self.fields.values, ReverseProxy)
         return replace(
             proxy,
@@ -186,7 +186,7 @@ class Proxy:
     def _readers(self) -> dict[str, Reader]:
         fields, guests = self.fields, self._scope.guests
         return {
-            "to": lambda cursor: self._upstreams.add(*cursor.args()),
+            "to": lambda words: self._upstreams.add(*words.some()),
             "dynamic": fields.reader("dynamic_upstreams", self._dynamic),
             **balancing_readers(fields, guests),
             "lb_retry_match": self._retry_match,
@@ -208,40 +208,39 @@ class Proxy:
             **self._responses.readers(),
         }
 
-    def _dynamic(self, cursor: Cursor) -> msgspec.Raw:
-        cursor.arg()
-        return self._scope.guests.json(cursor.segment(), SOURCES, "source")
+    def _dynamic(self, words: Words) -> msgspec.Raw:
+        return self._scope.guests.json(words.guest(), SOURCES, "source")
 
-    def _retry_match(self, cursor: Cursor) -> None:
-        matchers = self._scope.matcher_set(list(matcher_lines(cursor)), "")
+    def _retry_match(self, words: Words) -> None:
+        matchers = self._scope.matcher_set(list(matcher_lines(words.rest())), "")
         self.fields.extend(f"{BALANCING}/retry_match", [matchers])
 
-    def _health_path(self, cursor: Cursor) -> None:
+    def _health_path(self, words: Words) -> None:
         self._scope.warn(
-            cursor.name,
+            words.token,
             "the 'health_path' subdirective is deprecated, please use 'health_uri' instead!",
         )
-        self.fields.set("health_checks/active/path", cursor.arg().text)
+        self.fields.set("health_checks/active/path", words.take().text)
 
-    def _trusted_proxies(self, cursor: Cursor) -> None:
-        for word in cursor.rest():
+    def _trusted_proxies(self, words: Words) -> None:
+        for word in words.all():
             ranges = PRIVATE_RANGES if word.text == "private_ranges" else (word.text,)
             self.fields.extend("trusted_proxies", ranges)
 
-    def _header_up(self, cursor: Cursor) -> None:
-        words = _header(cursor)
-        self.up.read(words)
-        name, *values = (word.text for word in words)
+    def _header_up(self, words: Words) -> None:
+        given = _header(words)
+        self.up.read(given)
+        name, *values = (word.text for word in given)
         if len(values) == 1 and values[0] in _UNNECESSARY.get(name.lower(), ()):
             field = canonical(name)
             self._scope.warn(
-                cursor.name,
+                words.token,
                 f"Unnecessary header_up {field}: the reverse proxy's default behavior "
                 "is to pass headers to the upstream",
             )
 
-    def _header_down(self, cursor: Cursor) -> None:
-        self._down.read(_header(cursor))
+    def _header_down(self, words: Words) -> None:
+        self._down.read(_header(words))
 
     def _headers(self) -> Headers | None:
         request = self.up.on_request() if self.up != Operations() else None
@@ -250,16 +249,15 @@ class Proxy:
         response = self._down.on_response(None) if self._down != Operations() else None
         return Headers(request=request, response=response) if request or response else None
 
-    def _verbose_logs(self, cursor: Cursor) -> None:
+    def _verbose_logs(self, words: Words) -> None:
         if self.fields.get("verbose_logs"):
-            cursor.name.fail("verbose_logs already specified")
+            words.token.fail("verbose_logs already specified")
         self.fields.set("verbose_logs", value=True)
 
-    def _read_transport(self, cursor: Cursor) -> None:
-        name = cursor.arg()
+    def _read_transport(self, words: Words) -> None:
+        line = words.guest()
         if self._given is not None:
-            name.fail("transport already specified")
-        line = cursor.segment()
+            line.words[0].fail("transport already specified")
         self._transport = self._scope.guests.read(line, TRANSPORTS)
         for sub in line.lines:
             if message := _DEPRECATED.get(sub.name):
@@ -301,7 +299,7 @@ class Proxy:
         return transport
 
 
-def _nanoseconds(cursor: Cursor) -> int:
+def _nanoseconds(words: Words) -> int:
     """Read a duration; a bare number counts nanoseconds, so that `-1` is less than none."""
 
     def read(word: str) -> int:
@@ -310,33 +308,32 @@ def _nanoseconds(cursor: Cursor) -> int:
         except NumberError:
             return duration(word)
 
-    return cursor.value(read)
+    return words.read(words.take(), read)
 
 
-def _buffer(cursor: Cursor) -> int:
-    count = cursor.value(lambda word: -1 if word == "unlimited" else signed(size(word)))
-    cursor.end()
-    return count
+def _buffer(words: Words) -> int:
+    def read(word: str) -> int:
+        return -1 if word == "unlimited" else signed(size(word))
+
+    return words.value(read)
 
 
-def _only(cursor: Cursor) -> str:
-    word = cursor.arg()
-    cursor.end()
-    return word.text
+def _only(words: Words) -> str:
+    return words.only().text
 
 
-def _header(cursor: Cursor) -> list[Token]:
-    words = cursor.args()
-    if len(words) > 3:  # noqa: PLR2004
-        words[3].fail(
-            f"{cursor.name} takes a field, and a value or a regular expression and a replacement"
+def _header(words: Words) -> tuple[Token, ...]:
+    given = words.some("a field")
+    if len(given) > 3:  # noqa: PLR2004
+        given[3].fail(
+            f"{words.name} takes a field, and a value or a regular expression and a replacement"
         )
-    if words[0].text.startswith("?"):
-        words[0].fail(
-            f"{words[0]}: the default header modifier ('?') can only be used on response headers; "
+    if given[0].text.startswith("?"):
+        given[0].fail(
+            f"{given[0]}: the default header modifier ('?') can only be used on response headers; "
             "for conditional manipulation of request headers, use matchers"
         )
-    return words
+    return given
 
 
 def parse(line: Segment, scope: Scope) -> ReverseProxy:

@@ -6,16 +6,21 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from snake.plugin import Cursor, Segment
+from snake.plugin import Segment
 
 
-def matcher_lines(cursor: Cursor) -> Iterator[Segment]:
-    """Take lines that each begin with a matcher's name; quoted text is an expression."""
-    while (word := cursor.next()) is not None:
-        if word.quoted:
-            yield Segment((replace(word, text="expression", quoted=False), word))
-        else:
-            yield cursor.segment()
-    for line in cursor.block():
-        # As a line has a first word already, it is one after nothing.
-        yield from matcher_lines(Cursor(Segment((line.words[0], *line.words), line.block)))
+def matcher_lines(line: Segment) -> Iterator[Segment]:
+    """Yield lines that each begin with a matcher's name, from the arguments and the block.
+
+    Quoted text is an expression, and what follows it is a matcher again.
+    """
+    words = line.args
+    while words and words[0].quoted:
+        yield Segment((replace(words[0], text="expression", quoted=False), words[0]))
+        words = words[1:]
+    if words:
+        yield Segment(words, line.block)
+        return
+    for inner in line.lines:
+        # In a block a matcher is the first word of a line; outside, the first argument.
+        yield from matcher_lines(Segment((inner.words[0], *inner.words), inner.block))

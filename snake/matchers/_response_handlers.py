@@ -12,7 +12,7 @@ from snake.http.response_handler import ResponseHandler
 from snake.http.response_matcher import ResponseMatcher
 from snake.http.status import status_json
 from snake.matchers._response import read_response_match
-from snake.plugin import Cursor, Reader, Scope, Segment, Token
+from snake.plugin import Reader, Scope, Segment, Token, Words
 
 
 class ResponseHandlers:
@@ -29,7 +29,7 @@ class ResponseHandlers:
         return {
             "@": self._define,
             "replace_status": self._replace_status,
-            "handle_response": lambda cursor: self._later.append(cursor.segment()),
+            "handle_response": lambda words: self._later.append(words.rest()),
         }
 
     def all(self) -> list[ResponseHandler]:
@@ -40,26 +40,25 @@ class ResponseHandlers:
         handlers = [*self._handlers, *map(self._routes, self._later)]
         return sorted(handlers, key=lambda handler: handler.match is None)
 
-    def _define(self, cursor: Cursor) -> None:
-        name = cursor.name
-        line = cursor.segment()
+    def _define(self, words: Words) -> None:
+        name, line = words.token, words.rest()
         if name.text in self._matchers:
             name.fail(f"matcher is defined more than once: {name}")
         self._matchers[name.text] = read_response_match(line)
 
-    def _replace_status(self, cursor: Cursor) -> None:
-        words = cursor.rest()
-        if len(words) not in (1, 2):
-            cursor.name.fail(
+    def _replace_status(self, words: Words) -> None:
+        given = words.all()
+        if len(given) not in (1, 2):
+            words.token.fail(
                 "replace_status must have one or two arguments: "
-                f"an optional response matcher, and a status code; got {len(words)}"
+                f"an optional response matcher, and a status code; got {len(given)}"
             )
-        if cursor.block():
-            cursor.name.fail(
+        if words.block().lines:
+            words.token.fail(
                 "cannot define routes for 'replace_status', use 'handle_response' instead."
             )
-        match = self._matcher(words[0]) if len(words) > 1 else None
-        status = status_json(words[-1].text)
+        match = self._matcher(given[0]) if len(given) > 1 else None
+        status = status_json(given[-1].text)
         self._handlers.append(ResponseHandler(match=match, status_code=status))
 
     def _routes(self, line: Segment) -> ResponseHandler:

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import msgspec
 
-from snake.caddyfile.cursor import Cursor, Reader
-from snake.caddyfile.fields import Fields, number, time
+from snake.caddyfile.fields import Fields, Reader, number, time
 from snake.caddyfile.guests import Guests
+from snake.caddyfile.words import Words
 from snake.config.struct import Config, Duration
 from snake.core.namespace import In
 from snake.proxy.policies import POLICIES, Policy
@@ -36,11 +36,11 @@ _TABLE = {
 def balancing_readers(fields: Fields, guests: Guests) -> dict[str, Reader]:
     """Return what reads the subdirectives on load balancing, but for `lb_retry_match`."""
 
-    def policy(cursor: Cursor) -> None:
-        name = cursor.arg()
+    def policy(words: Words) -> None:
+        line = words.guest()
         if fields.get(f"{BALANCING}/selection_policy") is not None:
-            name.fail("load balancing selection policy already specified")
-        raw = guests.json(cursor.segment(), POLICIES, "policy")
+            line.words[0].fail("load balancing selection policy already specified")
+        raw = guests.json(line, POLICIES, "policy")
         fields.set(f"{BALANCING}/selection_policy", raw)
 
     return fields.readers(_TABLE) | {"lb_policy": policy}

@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import msgspec
 
-from snake.caddyfile.cursor import Cursor, Reader, read_block
-from snake.caddyfile.fields import Fields, text, texts, time
+from snake.caddyfile.fields import Fields, Reader, flag, read_block, text, texts, time
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment
+from snake.caddyfile.words import Words
 from snake.config.struct import Duration
 from snake.core.modules import Module
 
@@ -43,30 +43,30 @@ class FastCGITransport(Module):
         """Read `fastcgi { … }`."""
         del guests
         fields = Fields()
-        read_block(Cursor(line).block(), fastcgi_readers(fields), "transport fastcgi")
+        read_block(Words(line).block(), fastcgi_readers(fields))
         return msgspec.convert(fields.values, cls)
 
 
 _TABLE = {
     "root": ("root", text),
     "split": ("split_path", texts),
-    "resolve_root_symlink": ("resolve_root_symlink", Cursor.flag),
+    "resolve_root_symlink": ("resolve_root_symlink", flag),
     "dial_timeout": ("dial_timeout", time),
     "read_timeout": ("read_timeout", time),
     "write_timeout": ("write_timeout", time),
-    "capture_stderr": ("capture_stderr", Cursor.flag),
+    "capture_stderr": ("capture_stderr", flag),
 }
 
 
 def fastcgi_readers(fields: Fields) -> dict[str, Reader]:
     """Return what reads the subdirectives of the transport into `fields`."""
 
-    def env(cursor: Cursor) -> None:
-        match texts(cursor):
+    def env(words: Words) -> None:
+        match texts(words):
             case [name, value]:
                 fields.make("env")
                 fields.values["env"][name] = value
             case _:
-                cursor.name.fail("env takes a name and a value")
+                words.token.fail("env takes a name and a value")
 
     return fields.readers(_TABLE) | {"env": env}

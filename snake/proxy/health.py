@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
-from snake.caddyfile.cursor import Cursor, Reader
-from snake.caddyfile.fields import Fields, number, text, time
-from snake.caddyfile.segments import Segment
+from snake.caddyfile.fields import Fields, Reader, flag, number, text, time
+from snake.caddyfile.words import Words, flat
 from snake.config.struct import Config, Duration
 from snake.core.dial import split_host_port
 from snake.core.numbers import integer
@@ -63,12 +60,12 @@ _TABLE = {
     "health_path": (f"{ACTIVE}/path", text),
     "health_method": (f"{ACTIVE}/method", text),
     "health_request_body": (f"{ACTIVE}/body", text),
-    "health_follow_redirects": (f"{ACTIVE}/follow_redirects", Cursor.flag),
+    "health_follow_redirects": (f"{ACTIVE}/follow_redirects", flag),
     "health_interval": (f"{ACTIVE}/interval", time),
     "health_timeout": (f"{ACTIVE}/timeout", time),
     "health_passes": (f"{ACTIVE}/passes", number),
     "health_fails": (f"{ACTIVE}/fails", number),
-    "health_status": (f"{ACTIVE}/expect_status", lambda cursor: cursor.value(status)),
+    "health_status": (f"{ACTIVE}/expect_status", lambda words: words.read(words.take(), status)),
     "health_body": (f"{ACTIVE}/expect_body", text),
     "max_fails": (f"{PASSIVE}/max_fails", number),
     "fail_duration": (f"{PASSIVE}/fail_duration", time),
@@ -81,48 +78,35 @@ def health_readers(fields: Fields) -> dict[str, Reader]:
     """Return what reads the subdirectives on health."""
     return fields.readers(_TABLE) | {
         "health_upstream": fields.reader(f"{ACTIVE}/upstream", _upstream),
-        "health_port": lambda cursor: _port(cursor, fields),
+        "health_port": lambda words: _port(words, fields),
         "health_headers": fields.reader(f"{ACTIVE}/headers", _headers),
-        "unhealthy_status": lambda cursor: _unhealthy(cursor, fields),
+        "unhealthy_status": lambda words: _unhealthy(words, fields),
     }
 
 
-def _upstream(cursor: Cursor) -> str:
+def _upstream(words: Words) -> str:
     def read(word: str) -> str:
         _, port = split_host_port(word)
         integer(port)
         return word
 
-    return cursor.value(read)
+    return words.read(words.take(), read)
 
 
-def _port(cursor: Cursor, fields: Fields) -> None:
-    cursor.arg()
+def _port(words: Words, fields: Fields) -> None:
+    port = words.take()
     if fields.get(f"{ACTIVE}/upstream"):
-        cursor.name.fail("the 'health_port' subdirective is ignored if 'health_upstream' is used!")
-    fields.set(f"{ACTIVE}/port", cursor.read(integer))
+        words.token.fail("the 'health_port' subdirective is ignored if 'health_upstream' is used!")
+    fields.set(f"{ACTIVE}/port", words.read(port, integer))
 
 
-def _headers(cursor: Cursor) -> dict[str, list[str]]:
+def _headers(words: Words) -> dict[str, list[str]]:
     headers: dict[str, list[str]] = {}
-    for name, *values in _flat(cursor.block()):
-        headers.setdefault(name, []).extend(values or [""])
+    for line in flat(words.block()):
+        headers.setdefault(line.name, []).extend(line.texts or [""])
     return headers
 
 
-def _flat(lines: Iterable[Segment]) -> Iterator[list[str]]:
-    """Yield lines as if no block were in them: to Caddy, its braces are names here."""
-    for line in lines:
-        yield [line.name, *line.texts]
-        if line.block is not None:
-            yield ["{"]
-            yield from _flat(line.block)
-            yield ["}"]
-
-
-def _unhealthy(cursor: Cursor, fields: Fields) -> None:
-    cursor.arg()
-    codes = [cursor.read(status)]
-    while cursor.next():
-        codes.append(cursor.read(status))
+def _unhealthy(words: Words, fields: Fields) -> None:
+    codes = [words.read(code, status) for code in words.some()]
     fields.extend(f"{PASSIVE}/unhealthy_status", codes)

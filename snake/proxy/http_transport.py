@@ -35,10 +35,21 @@ from typing import Annotated
 
 import msgspec
 
-from snake.caddyfile.cursor import Cursor, Reader, read_block
-from snake.caddyfile.fields import Fields, number, one_of, size_in_bytes, text, texts, time
+from snake.caddyfile.fields import (
+    Fields,
+    Reader,
+    flag,
+    number,
+    one_of,
+    read_block,
+    size_in_bytes,
+    text,
+    texts,
+    time,
+)
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment
+from snake.caddyfile.words import Words
 from snake.config.struct import Config, Duration, Guest
 from snake.core.modules import Module, to_json
 from snake.core.namespace import In
@@ -102,9 +113,8 @@ class HTTPTransport(Module):
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> HTTPTransport:
         """Read `http { … }`."""
-        cursor = Cursor(line)
         fields = Fields()
-        read_block(cursor.block(), _readers(fields, guests), "transport http")
+        read_block(Words(line).block(), _readers(fields, guests))
         return msgspec.convert(fields.values, cls)
 
 
@@ -120,7 +130,7 @@ _TABLE = {
     "expect_continue_timeout": ("expect_continue_timeout", time),
     "proxy_protocol": ("proxy_protocol", one_of("v1", "v2")),
     "resolvers": ("resolver/addresses", texts),
-    "tls_insecure_skip_verify": ("tls/insecure_skip_verify", Cursor.flag),
+    "tls_insecure_skip_verify": ("tls/insecure_skip_verify", flag),
     "tls_curves": ("tls/curves", texts),
     "tls_timeout": ("tls/handshake_timeout", time),
     "tls_server_name": ("tls/server_name", text),
@@ -136,65 +146,63 @@ _TABLE = {
 
 
 def _readers(fields: Fields, guests: Guests) -> dict[str, Reader]:
-    def network_proxy(cursor: Cursor) -> None:
-        cursor.arg()
-        raw = guests.json(cursor.segment(), "caddy.network_proxy", "from")
+    def network_proxy(words: Words) -> None:
+        raw = guests.json(words.guest(), "caddy.network_proxy", "from")
         fields.set("network_proxy", raw)
 
-    def forward_proxy_url(cursor: Cursor) -> None:
-        fields.set("network_proxy", to_json(ProxyURL(url=cursor.arg().text), "from"))
+    def forward_proxy_url(words: Words) -> None:
+        fields.set("network_proxy", to_json(ProxyURL(url=words.take().text), "from"))
 
-    def trust_pool(cursor: Cursor) -> None:
-        name = cursor.arg()
-        raw = guests.json(cursor.segment(), "tls.ca_pool.source", "provider")
+    def trust_pool(words: Words) -> None:
+        line = words.guest()
+        raw = guests.json(line, "tls.ca_pool.source", "provider")
         if fields.get("tls/root_ca_pem_files"):
-            name.fail("cannot specify both 'tls_trust_pool' and 'tls_trusted_ca_certs'")
+            line.words[0].fail("cannot specify both 'tls_trust_pool' and 'tls_trusted_ca_certs'")
         if fields.get("tls/ca") is not None:
-            name.fail("cannot specify 'tls_trust_pool' twice")
+            line.words[0].fail("cannot specify 'tls_trust_pool' twice")
         fields.set("tls/ca", raw)
 
-    def trusted_ca_certs(cursor: Cursor) -> None:
-        files = texts(cursor)
+    def trusted_ca_certs(words: Words) -> None:
+        files = texts(words)
         if fields.get("tls/ca") is not None:
-            cursor.name.fail("cannot specify both 'tls_trust_pool' and 'tls_trusted_ca_certs'")
+            words.token.fail("cannot specify both 'tls_trust_pool' and 'tls_trusted_ca_certs'")
         fields.set("tls/root_ca_pem_files", files)
 
     return fields.readers(_TABLE) | {
-        "compression": lambda cursor: _compression(cursor, fields),
+        "compression": lambda words: _compression(words, fields),
         "forward_proxy_url": forward_proxy_url,
-        "keepalive": lambda cursor: _keepalive(cursor, fields),
+        "keepalive": lambda words: _keepalive(words, fields),
         "network_proxy": network_proxy,
         "tls": lambda _: fields.make("tls"),
-        "tls_client_auth": lambda cursor: _client_auth(cursor, fields),
+        "tls_client_auth": lambda words: _client_auth(words, fields),
         "tls_trust_pool": trust_pool,
         "tls_trusted_ca_certs": trusted_ca_certs,
     }
 
 
-def _compression(cursor: Cursor, fields: Fields) -> None:
-    word = cursor.next()
-    if word is not None and word.text == "off":
+def _compression(words: Words, fields: Fields) -> None:
+    if words.has_arguments and words.take().text == "off":
         fields.set("compression", value=False)
 
 
-def _keepalive(cursor: Cursor, fields: Fields) -> None:
+def _keepalive(words: Words, fields: Fields) -> None:
     def read(word: str) -> None:
         if word == "off":
             fields.set("keep_alive/enabled", value=False)
         else:
             fields.set("keep_alive/idle_timeout", duration(word))
 
-    cursor.value(read)
+    words.read(words.take(), read)
 
 
-def _client_auth(cursor: Cursor, fields: Fields) -> None:
-    match texts(cursor):
+def _client_auth(words: Words, fields: Fields) -> None:
+    match texts(words):
         case [name]:
             fields.set("tls/client_certificate_automate", name)
         case [certificate, key]:
             fields.set("tls/client_certificate_file", certificate)
             fields.set("tls/client_certificate_key_file", key)
         case _:
-            cursor.name.fail(
+            words.token.fail(
                 "tls_client_auth takes the name of a certificate, or a certificate and its key"
             )

@@ -20,14 +20,15 @@ from typing import Annotated, Self
 
 import msgspec
 
-from snake.caddyfile.cursor import Cursor, Reader, read_block
-from snake.caddyfile.fields import Fields, number, text, time
+from snake.caddyfile.fields import Fields, Reader, number, read_block, text
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment
+from snake.caddyfile.words import Words
 from snake.config.struct import Duration, Guest
 from snake.core.modules import Module
 from snake.core.namespace import In
 from snake.core.numbers import NumberError, integer
+from snake.core.units import UnitError, duration
 
 POLICIES = "http.reverse_proxy.selection_policies"
 
@@ -98,7 +99,7 @@ class RandomChoose(Module):
     def from_caddyfile(cls, line: Segment, guests: Guests) -> RandomChoose:
         """Read `random_choose <count>`."""
         del guests
-        return cls(choose=number(Cursor(line)))
+        return cls(choose=number(Words(line)))
 
 
 class WeightedRoundRobin(Module):
@@ -112,15 +113,8 @@ class WeightedRoundRobin(Module):
     def from_caddyfile(cls, line: Segment, guests: Guests) -> WeightedRoundRobin:
         """Read `weighted_round_robin <weights...>`."""
         del guests
-        weights = []
-        for word in Cursor(line).args():
-            try:
-                weights.append(integer(word.text))
-            except NumberError as error:
-                word.fail(f"invalid weight value: {error}")
-            if weights[-1] < 0:
-                word.fail(f"invalid weight value '{word}': weight should be non-negative")
-        return cls(weights=tuple(weights))
+        words = Words(line)
+        return cls(weights=tuple(words.read(word, _weight) for word in words.some()))
 
 
 class QueryHash(Module):
@@ -134,9 +128,9 @@ class QueryHash(Module):
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> QueryHash:
         """Read `query <key>`."""
-        cursor, fields = Cursor(line), Fields()
-        fields.set("key", text(cursor))
-        read_block(cursor.block(), _fallback(fields, guests), "query")
+        words, fields = Words(line), Fields()
+        fields.set("key", text(words))
+        read_block(words.block(), _fallback(fields, guests))
         return msgspec.convert(fields.values, cls)
 
 
@@ -151,9 +145,9 @@ class HeaderHash(Module):
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> HeaderHash:
         """Read `header <field>`."""
-        cursor, fields = Cursor(line), Fields()
-        fields.set("field", text(cursor))
-        read_block(cursor.block(), _fallback(fields, guests), "header")
+        words, fields = Words(line), Fields()
+        fields.set("field", text(words))
+        read_block(words.block(), _fallback(fields, guests))
         return msgspec.convert(fields.values, cls)
 
 
@@ -170,30 +164,39 @@ class CookieHash(Module):
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> CookieHash:
         """Read `cookie [<name> [<secret>]]`."""
-        cursor, fields = Cursor(line), Fields()
+        words, fields = Words(line), Fields()
         for path in ("name", "secret"):
-            if cursor.left:
-                fields.set(path, text(cursor))
-        cursor.end()
+            if words.has_arguments:
+                fields.set(path, text(words))
+        words.none()
 
-        def max_age(cursor: Cursor) -> None:
+        def max_age(words: Words) -> None:
             if fields.get("max_age"):
-                cursor.name.fail("cookie max_age already specified")
-            fields.set("max_age", time(cursor))
-            if fields.get("max_age") <= 0:
-                cursor.word.fail(f"max_age is {cursor.word}, and should be positive")
-            cursor.end()
+                words.token.fail("cookie max_age already specified")
+            fields.set("max_age", words.value(_max_age))
 
         readers = _fallback(fields, guests) | {"max_age": max_age}
-        read_block(cursor.block(), readers, "cookie")
+        read_block(words.block(), readers)
         return msgspec.convert(fields.values, cls)
 
 
+def _weight(text: str) -> int:
+    if (weight := integer(text)) < 0:
+        raise NumberError(f'"{text}" is less than nothing: weight should be non-negative')
+    return weight
+
+
+def _max_age(text: str) -> int:
+    if (age := duration(text)) <= 0:
+        raise UnitError(f'"{text}" is not more than nothing: max_age should be positive')
+    return age
+
+
 def _fallback(fields: Fields, guests: Guests) -> dict[str, Reader]:
-    def fallback(cursor: Cursor) -> None:
-        name = cursor.arg()
+    def fallback(words: Words) -> None:
+        line = words.guest()
         if fields.get("fallback") is not None:
-            name.fail("fallback selection policy already specified")
-        fields.set("fallback", guests.json(cursor.segment(), POLICIES, "policy"))
+            line.words[0].fail("fallback selection policy already specified")
+        fields.set("fallback", guests.json(line, POLICIES, "policy"))
 
     return {"fallback": fallback}

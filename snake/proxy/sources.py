@@ -29,10 +29,10 @@ from typing import Annotated
 
 import msgspec
 
-from snake.caddyfile.cursor import Cursor, Reader, read_block
-from snake.caddyfile.fields import Fields, text, texts, time
+from snake.caddyfile.fields import Fields, Reader, read_block, text, texts, time
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment
+from snake.caddyfile.words import Words
 from snake.config.struct import Config, Duration
 from snake.core.modules import Module
 from snake.core.namespace import In
@@ -72,14 +72,14 @@ class A(Module):
     def from_caddyfile(cls, line: Segment, guests: Guests) -> A:
         """Read `a [<name> [<port>]]`."""
         del guests
-        cursor, fields = Cursor(line), Fields()
-        _arguments(cursor, fields, "name", "port")
+        words, fields = Words(line), Fields()
+        _arguments(words, fields, "name", "port")
         readers = fields.readers(_TABLE) | {
             "name": _once(fields, "name"),
             "port": _once(fields, "port"),
-            "versions": lambda cursor: _versions(cursor, fields),
+            "versions": lambda words: _versions(words, fields),
         }
-        read_block(cursor.block(), readers, "dynamic a")
+        read_block(words.block(), readers)
         return msgspec.convert(fields.values, cls)
 
 
@@ -102,15 +102,15 @@ class SRV(Module):
     def from_caddyfile(cls, line: Segment, guests: Guests) -> SRV:
         """Read `srv [<name>]`."""
         del guests
-        cursor, fields = Cursor(line), Fields()
-        _arguments(cursor, fields, "name")
+        words, fields = Words(line), Fields()
+        _arguments(words, fields, "name")
         readers = fields.readers(_TABLE) | {
             "grace_period": fields.reader("grace_period", time),
             "service": _once(fields, "service"),
             "proto": _once(fields, "proto"),
             "name": _once(fields, "name"),
         }
-        read_block(cursor.block(), readers, "dynamic srv")
+        read_block(words.block(), readers)
         return msgspec.convert(fields.values, cls)
 
 
@@ -128,25 +128,25 @@ class Multi(Module):
         return cls(sources=tuple(guests.json(each, SOURCES, "source") for each in line.lines))
 
 
-def _arguments(cursor: Cursor, fields: Fields, *paths: str) -> None:
+def _arguments(words: Words, fields: Fields, *paths: str) -> None:
     for path in paths:
-        if cursor.left:
-            fields.set(path, text(cursor))
-    cursor.end()
+        if words.has_arguments:
+            fields.set(path, text(words))
+    words.none()
 
 
 def _once(fields: Fields, path: str) -> Reader:
-    def read(cursor: Cursor) -> None:
-        cursor.arg()
+    def read(words: Words) -> None:
+        word = words.take()
         if fields.get(path):
-            cursor.name.fail(f"{path} has already been specified")
-        fields.set(path, cursor.word.text)
+            word.fail(f"{path} has already been specified")
+        fields.set(path, word.text)
 
     return read
 
 
-def _versions(cursor: Cursor, fields: Fields) -> None:
-    for word in cursor.args():
+def _versions(words: Words, fields: Fields) -> None:
+    for word in words.some():
         if word.text not in ("ipv4", "ipv6"):
             word.fail(f"unsupported version: '{word}'", "one of: ipv4, ipv6")
         fields.set(f"versions/{word}", value=True)

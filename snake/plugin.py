@@ -10,6 +10,7 @@ from snake.adapter.addresses import Bind
 from snake.adapter.directive import (
     Directive,
     ErrorRouteValue,
+    LiteralValue,
     Loaded,
     LogValue,
     MatcherArg,
@@ -27,7 +28,7 @@ from snake.caddyfile.fields import Fields, Reader, read_block
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.scalar import Scalar, scalar
 from snake.caddyfile.segments import Segment, Token
-from snake.caddyfile.words import Words, flat, subdirectives
+from snake.caddyfile.words import Words, flat, subdirectives, take_out
 from snake.config.http import Route
 from snake.config.logging import Log
 from snake.config.struct import Config, Duration, Guest
@@ -59,6 +60,7 @@ __all__ = [
     "HandlerModule",
     "Header",
     "In",
+    "LiteralValue",
     "Loaded",
     "Log",
     "LogValue",
@@ -94,5 +96,6 @@ __all__ = [
     "respond",
     "scalar",
     "subdirectives",
+    "take_out",
     "to_json",
 ]

@@ -14,10 +14,15 @@ if TYPE_CHECKING:
     from snake.adapter.catalogue import Catalogue
 
 MODULES = {
+    "http.handlers.copy_response": "snake.directives.copy_response:CopyResponse",
+    "http.handlers.copy_response_headers": (
+        "snake.directives.copy_response_headers:CopyResponseHeaders"
+    ),
     "http.handlers.encode": "snake.directives.encode:Encode",
     "http.handlers.error": "snake.directives.error:StaticError",
     "http.handlers.file_server": "snake.directives.file_server:FileServer",
     "http.handlers.headers": "snake.directives.header:Headers",
+    "http.handlers.intercept": "snake.directives.intercept:Intercept",
     "http.handlers.invoke": "snake.directives.invoke:Invoke",
     "http.handlers.python": "snake.directives.python:Python",
     "http.handlers.reverse_proxy": "snake.directives.reverse_proxy:ReverseProxy",
@@ -76,15 +81,20 @@ DIRECTIVES = {
     for name in (
         "abort",
         "bind",
+        "copy_response",
+        "copy_response_headers",
         "encode",
         "error",
         "file_server",
+        "forward_auth",
         "handle",
         "handle_errors",
         "handle_path",
         "header",
+        "intercept",
         "invoke",
         "log",
+        "php_fastcgi",
         "python",
         "redir",
         "request_header",

@@ -61,6 +61,12 @@ class RoutesValue(Record):
     routes: tuple[RouteValue, ...]
 
 
+class LiteralValue(Record):
+    """Routes of one line that stay together, in their order, as those of `php_fastcgi` do."""
+
+    routes: tuple[Route, ...]
+
+
 class ErrorRouteValue(Record):
     """Routes for the server's `errors`; `match` has the codes."""
 
@@ -100,7 +106,7 @@ class TLSValue(Record):
     reuse_private_keys: bool = False
 
 
-Value = RouteValue | RoutesValue | ErrorRouteValue | LogValue | Bind | TLSValue
+Value = RouteValue | RoutesValue | LiteralValue | ErrorRouteValue | LogValue | Bind | TLSValue
 
 
 class Scope(Protocol):

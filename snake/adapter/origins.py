@@ -15,6 +15,7 @@ import msgspec
 
 from snake.adapter.directive import (
     ErrorRouteValue,
+    LiteralValue,
     LogValue,
     MatcherSet,
     RoutesValue,
@@ -127,6 +128,10 @@ def _parts(value: Value) -> Iterator[bytes]:
                 bytes(to_json(h, "handler")) for h in handlers if name_of(type(h)) != "subroute"
             )
             yield from _matchers(match)
+        case LiteralValue(literal):
+            for each in literal:
+                yield from map(bytes, each.handle)
+                yield from _matchers(each.match)
         case ErrorRouteValue(_, match):
             yield from _matchers(match)
         case LogValue(log=log) if log:

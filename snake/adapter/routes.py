@@ -7,7 +7,7 @@ from itertools import count
 
 import msgspec
 
-from snake.adapter.directive import MatcherSet, RouteValue
+from snake.adapter.directive import LiteralValue, MatcherSet, RouteValue
 from snake.adapter.order import Order
 from snake.adapter.stable import stable_sorted
 from snake.caddyfile.segments import Segment
@@ -31,7 +31,7 @@ class Placed(Record):
     """What one line yields, and the directive's name by which it is sorted."""
 
     line: Segment
-    route: RouteValue
+    route: RouteValue | LiteralValue
     own_group: str = ""
     """The final name of a group that no other line has a part in."""
 
@@ -43,7 +43,7 @@ class Placed(Record):
     @property
     def group(self) -> str:
         """The name that routes of which only one may run have in common; empty for none."""
-        if self.own_group:
+        if self.own_group or isinstance(self.route, LiteralValue):
             return ""
         return self.route.group or (self.directive if self.directive in _EXCLUSIVE else "")
 
@@ -70,17 +70,19 @@ def build_routes(values: Sequence[Placed], groups: Groups) -> tuple[Route, ...]:
         if asked.count(group) > 1 or group == "rewrite"
     }
     return merge_routes(
-        [_route(value.route, value.own_group or names.get(value.group, "")) for value in values]
+        [
+            route
+            for value in values
+            for route in _routes(value.route, value.own_group or names.get(value.group, ""))
+        ]
     )
 
 
-def _route(value: RouteValue, group: str) -> Route:
-    return Route(
-        group=group,
-        match=value.match,
-        handle=tuple(to_json(handler, "handler") for handler in value.handlers),
-        terminal=value.terminal,
-    )
+def _routes(value: RouteValue | LiteralValue, group: str) -> tuple[Route, ...]:
+    if isinstance(value, LiteralValue):
+        return value.routes
+    handle = tuple(to_json(handler, "handler") for handler in value.handlers)
+    return (Route(group=group, match=value.match, handle=handle, terminal=value.terminal),)
 
 
 def merge_routes(routes: Sequence[Route]) -> tuple[Route, ...]:
@@ -114,6 +116,8 @@ class _Key(Record):
     matches: bool
     path: str
     """The one path that must match; empty when there is none, or more than one."""
+    literal: bool = False
+    """Whether it stays where it is among those of its directive."""
 
     @classmethod
     def of(cls, placed: Placed, order: Order) -> _Key:
@@ -123,6 +127,8 @@ class _Key(Record):
                 f"directive '{placed.directive}' is not an ordered HTTP handler, so it cannot be "
                 "used here - try placing within a route block or using the order global option"
             )
+        if isinstance(placed.route, LiteralValue):
+            return cls(placed, position, matches=False, path="", literal=True)
         match = placed.route.match
         return cls(placed, position, bool(match), _only_path(match))
 
@@ -138,6 +144,8 @@ def _before(a: _Key, b: _Key) -> bool:
     """Whether `a` comes before `b`. Source: https://caddyserver.com/docs/caddyfile/directives#sorting-algorithm."""
     if a.position != b.position:
         return a.position < b.position
+    if a.literal or b.literal:
+        return False
     more_specific = _more_specific(a, b)
     # Variables overwrite each other, so the most specific of them comes last.
     return not more_specific if a.placed.directive == "vars" else more_specific

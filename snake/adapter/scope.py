@@ -12,6 +12,7 @@ from snake.adapter.addresses import Bind
 from snake.adapter.catalogue import Catalogue
 from snake.adapter.directive import (
     ErrorRouteValue,
+    LiteralValue,
     LogValue,
     MatcherArg,
     MatcherSet,
@@ -126,7 +127,7 @@ class Block:
         for line in lines:
             for value in self._values(line, hint) if not line.name.startswith("@") else ():
                 match value:
-                    case RouteValue():
+                    case RouteValue() | LiteralValue():
                         routes.append(Placed(line, value))
                     case RoutesValue():
                         routes += self._placed(line, value)

@@ -7,7 +7,7 @@ belongs is a subdirective that nobody knows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -98,6 +98,10 @@ class Words:
             block, self._block = self._block, None
         return Segment((self.token,), block)
 
+    def untaken(self) -> Segment:
+        """Return the words and the block that were not taken; there may be no word."""
+        return Segment(self._left, self._block)
+
     def left(self) -> Segment | None:
         """Return what was not taken as another line, if there is any. Rejects a lone block."""
         if self._left:
@@ -129,6 +133,33 @@ def subdirectives(line: Segment, known: Collection[str] | None = None) -> Iterat
 
 def _known_as(name: str, known: Collection[str]) -> str:
     return "@" if name.startswith("@") and "@" in known else name
+
+
+def take_out(line: Segment, readers: Mapping[str, Callable[[Words], None]]) -> Segment:
+    """Read some subdirectives of a block; return the line without them.
+
+    A word that is the name of one is read as that wherever it stands on a line, as
+    Caddy does with the directives that are short for another with a longer block.
+    """
+    kept = (_take_out(inner, readers) for inner in line.lines)
+    block = None if line.block is None else tuple(inner for inner in kept if inner is not None)
+    return replace(line, block=block)
+
+
+def _take_out(line: Segment, readers: Mapping[str, Callable[[Words], None]]) -> Segment | None:
+    kept: list[Token] = []
+    rest = line
+    while rest.words:
+        if rest.name not in readers:
+            kept.append(rest.words[0])
+            rest = Segment(rest.args, rest.block)
+            continue
+        words = Words(rest)
+        readers[rest.name](words)
+        rest = words.untaken()
+    if not kept and rest.block is not None:
+        line.words[0].fail(f"{line.name} takes no block")
+    return Segment(tuple(kept), rest.block) if kept else None
 
 
 def flat(line: Segment) -> Iterator[Segment]:

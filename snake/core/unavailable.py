@@ -13,9 +13,8 @@ def _names(text: str) -> frozenset[str]:
 UNAVAILABLE = {
     "directive": _names(
         """
-        acme_server basic_auth basicauth copy_response copy_response_headers
-        forward_auth fs intercept log_append log_name log_skip map method metrics
-        php_fastcgi push request_body skip_log templates timeouts tls tracing
+        acme_server basic_auth basicauth fs log_append log_name log_skip map method metrics
+        push request_body skip_log templates timeouts tls tracing
         """
     ),
     "global option": _names(
@@ -38,10 +37,8 @@ UNAVAILABLE = {
         """
         caddy.logging.cores.mock caddy.logging.encoders.append caddy.logging.encoders.filter
         caddy.logging.encoders.journald caddy.logging.writers.net http.handlers.acme_server
-        http.handlers.authentication http.handlers.copy_response
-        http.handlers.copy_response_headers http.handlers.intercept
-        http.handlers.log_append http.handlers.map http.handlers.metrics http.handlers.push
-        http.handlers.request_body http.handlers.templates
+        http.handlers.authentication http.handlers.log_append http.handlers.map
+        http.handlers.metrics http.handlers.push http.handlers.request_body http.handlers.templates
         http.handlers.timeouts http.handlers.tracing http.matchers.client_ip
         http.matchers.header_regexp http.matchers.tls http.matchers.url_pattern
         http.matchers.vars http.matchers.vars_regexp

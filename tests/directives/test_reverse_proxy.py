@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
 from typing import Any
 
-import msgspec
 import pytest
 
 from snake.adapter.adapt import adapt
 from snake.core.errors import ConfigError
-from snake.core.modules import Context, Registry
-from snake.standard import MODULES, catalogue
-
-
-async def provision(config: dict[str, Any]) -> None:
-    """Provision a proxy from JSON."""
-    raw = msgspec.Raw(msgspec.json.encode({"handler": "reverse_proxy", **config}))
-    ctx = Context(Registry(MODULES), AsyncExitStack()).at("handle", 0)
-    await ctx.load(raw, namespace="http.handlers", key="handler")
+from snake.standard import catalogue
+from tests.directives.handlers import provision
 
 
 async def test_it_does_not_run_yet() -> None:
@@ -29,7 +20,7 @@ async def test_it_does_not_run_yet() -> None:
         "upstreams": [{"dial": "a:80", "max_requests": 3}],
     }
     with pytest.raises(ConfigError, match=r"http\.handlers\.reverse_proxy does not run"):
-        await provision(config)
+        await provision("reverse_proxy", **config)
 
 
 @pytest.mark.parametrize(
@@ -50,8 +41,7 @@ async def test_it_does_not_run_yet() -> None:
 async def test_wrong_types_are_refused(config: dict[str, Any], path: str) -> None:
     """What stands in a proxy is typed to the last leaf, and so are the modules in it."""
     with pytest.raises(ConfigError) as raised:
-        await provision(config)
-    assert raised.value.path.startswith("handle/0/")
+        await provision("reverse_proxy", **config)
     assert path in raised.value.path
 
 

@@ -121,10 +121,10 @@ def subdirectives(line: Segment, known: Collection[str] | None = None) -> Iterat
         left: Segment | None = inner
         while left is not None:
             if known is not None and _known_as(left.name, known) not in known:
+                near = suggestion(left.name, known)
                 left.words[0].fail(
-                    f"{line.name}: unrecognized subdirective: {left.name}"
-                    f"{suggestion(left.name, known)}",
-                    f"{line.name} knows: {', '.join(known)}" if known else "",
+                    f"{line.name}: unrecognized subdirective: {left.name}{near}",
+                    f"{line.name} knows: {', '.join(known)}" if known and not near else "",
                 )
             words = Words(left)
             yield words

@@ -114,7 +114,7 @@ class Operations(msgspec.Struct):
             case _ if len(values) == 2:  # noqa: PLR2004
                 self.deferred = self.deferred or name.startswith(">")
                 replacement = Replacement(search_regexp=value, replace=values[1])
-                self.replace.setdefault(name.lstrip(">"), []).append(replacement)
+                self.replace.setdefault(name.lstrip("+-?>"), []).append(replacement)
             case ">":
                 self.set[canonical(rest)] = value
                 self.deferred = True

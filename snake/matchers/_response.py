@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from snake.core.numbers import NumberError, integer
 from snake.http.response_matcher import ResponseMatcher
 from snake.matchers.header import Values, read_field
-from snake.plugin import Segment
+from snake.plugin import Segment, Token
 
 
 def read_response_match(line: Segment) -> ResponseMatcher:
     """Read `match status <code...>`, `match header <field> <value>`, or a block of such lines."""
     codes: list[int] | None = None
     headers: dict[str, Values] | None = None
-    inline = [Segment(line.args, None)] if line.args else []
-    for each in [*inline, *line.lines]:
+    for each in _lines(line):
         match each.name:
             case "status":
                 codes = [*(codes or ()), *_codes(each)]
@@ -27,14 +29,27 @@ def read_response_match(line: Segment) -> ResponseMatcher:
     return ResponseMatcher(status_code=None if codes is None else tuple(codes), headers=headers)
 
 
+def _lines(line: Segment) -> Iterator[Segment]:
+    """Yield the matcher on the line, and those in the block, which belongs to a header on it."""
+    if line.args and line.args[0].text == "header":
+        yield Segment(line.args, line.block)
+        return
+    if line.args:
+        yield Segment(line.args)
+    yield from line.lines
+
+
 def _codes(line: Segment) -> list[int]:
     line.no_block()
     if not line.args:
         line.fail("status takes codes, like 404 or 5xx")
-    codes = []
-    for arg in line.args:
-        text = arg.text[0] if len(arg.text) == 3 and arg.text.endswith("xx") else arg.text  # noqa: PLR2004
-        if not (text.isascii() and text.isdecimal()):
-            arg.fail(f"bad status value {arg}", "a status is a number, or a class like 5xx")
-        codes.append(int(text))
-    return codes
+    return [_code(arg) for arg in line.args]
+
+
+def _code(word: Token) -> int:
+    """Read a status, or a class, which is its first digit."""
+    is_class = len(word.text) == 3 and word.text.endswith("xx")  # noqa: PLR2004
+    try:
+        return integer(word.text[0] if is_class else word.text)
+    except NumberError:
+        word.fail(f"bad status value {word}", "a status is a number, or a class like 5xx")

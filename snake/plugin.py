@@ -23,12 +23,14 @@ from snake.adapter.directive import (
     Scope,
     TLSValue,
 )
+from snake.adapter.rest import warn_of_rest
+from snake.adapter.shorthands import short_name
 from snake.caddyfile.errors import CaddyfileError
 from snake.caddyfile.fields import Fields, Reader, read_block
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.scalar import Scalar, scalar
 from snake.caddyfile.segments import Segment, Token
-from snake.caddyfile.words import Words, flat, subdirectives, take_out
+from snake.caddyfile.words import Words, subdirectives, take_out, unchecked
 from snake.config.http import Route
 from snake.config.logging import Log
 from snake.config.struct import Config, Duration, Guest
@@ -90,12 +92,14 @@ __all__ = [
     "Template",
     "Token",
     "Words",
-    "flat",
     "on_start",
     "read_block",
     "respond",
     "scalar",
+    "short_name",
     "subdirectives",
     "take_out",
     "to_json",
+    "unchecked",
+    "warn_of_rest",
 ]

@@ -67,6 +67,12 @@ _SHORT = re.compile(
     rf"|({'|'.join(_WITH_NAME)})\.([A-Za-z0-9_-]*)"
     rf"|({'|'.join(_WITH_DOTTED_NAME)})\.([A-Za-z0-9_.-]*))\}}"
 )
+_SHORT_OF = {full: f"{{{short}}}" for short, full in _WHOLE.items()}
+
+
+def short_name(placeholder: str) -> str:
+    """Return the short name, in braces, of a placeholder; empty if it has none."""
+    return _SHORT_OF.get(placeholder.strip("{}"), "")
 
 
 def spell_out(line: Segment) -> Segment:

@@ -162,15 +162,23 @@ def _take_out(line: Segment, readers: Mapping[str, Callable[[Words], None]]) -> 
     return Segment(tuple(kept), rest.block) if kept else None
 
 
-def flat(line: Segment) -> Iterator[Segment]:
-    """Yield the lines in a block and in the blocks inside of it; each inner brace is a line too.
+def unchecked(line: Segment) -> Iterator[Words]:
+    """Yield the subdirectives in a block of which no name is refused.
 
-    So those of Caddy's parsers see a block that take every word for the name of something.
+    Caddy's parsers see neither lines nor blocks: where they take any word for the name
+    of something, the braces of a block inside are such words, and what is in it too.
     """
     for inner in line.lines:
-        yield Segment(inner.words)
-        if inner.block is not None:
-            brace = replace(inner.words[-1], quoted=False)
-            yield Segment((replace(brace, text="{"),))
-            yield from flat(inner)
-            yield Segment((replace(brace, text="}"),))
+        rest = inner
+        while True:
+            words = Words(rest)
+            yield words
+            rest = words.rest()
+            if not rest.args:
+                break
+            rest = Segment(rest.args, rest.block)
+        if rest.block is not None:
+            brace = replace(rest.words[0], quoted=False)
+            yield Words(Segment((replace(brace, text="{"),)))
+            yield from unchecked(rest)
+            yield Words(Segment((replace(brace, text="}"),)))

@@ -13,8 +13,7 @@ def _names(text: str) -> frozenset[str]:
 UNAVAILABLE = {
     "directive": _names(
         """
-        acme_server basic_auth basicauth fs log_append log_name log_skip map method metrics
-        push request_body skip_log templates timeouts tls tracing
+        acme_server tls
         """
     ),
     "global option": _names(
@@ -22,8 +21,8 @@ UNAVAILABLE = {
         acme_ca acme_ca_root acme_dns acme_eab cert_issuer cert_lifetime default_sni dns ech
         email events fallback_sni filesystem key_type local_certs log metrics ocsp_interval
         ocsp_stapling on_demand_tls pki preferred_chains renew_interval renewal_window_ratio
-        servers shutdown_delay skip_install_trust storage storage_check
-        storage_clean_interval tls_resolvers
+        servers shutdown_delay skip_install_trust storage storage_check storage_clean_interval
+        tls_resolvers
         """
     ),
     "matcher": _names(
@@ -37,11 +36,8 @@ UNAVAILABLE = {
         """
         caddy.logging.cores.mock caddy.logging.encoders.append caddy.logging.encoders.filter
         caddy.logging.encoders.journald caddy.logging.writers.net http.handlers.acme_server
-        http.handlers.authentication http.handlers.log_append http.handlers.map
-        http.handlers.metrics http.handlers.push http.handlers.request_body http.handlers.templates
-        http.handlers.timeouts http.handlers.tracing http.matchers.client_ip
-        http.matchers.header_regexp http.matchers.tls http.matchers.url_pattern
-        http.matchers.vars http.matchers.vars_regexp
+        http.matchers.client_ip http.matchers.header_regexp http.matchers.tls
+        http.matchers.url_pattern http.matchers.vars http.matchers.vars_regexp
         """
     ),
 }

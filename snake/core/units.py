@@ -63,6 +63,11 @@ def duration(text: str) -> int:
         raise UnitError(f'invalid duration "{text}": {error}; {_EXPECTED}') from None
 
 
+def plain_duration(text: str) -> int:
+    """Read a duration as Go's `time.ParseDuration`, which has no days. Raises `UnitError`."""
+    return _go_duration(text, text)
+
+
 _EXPECTED = "expected a number and a unit, like 30s or 5m"
 
 

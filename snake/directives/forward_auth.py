@@ -32,7 +32,7 @@ from snake.http.fields import canonical
 from snake.http.header_ops import HeaderOps
 from snake.http.response_handler import ResponseHandler
 from snake.http.response_matcher import ResponseMatcher
-from snake.plugin import Directive, Route, Scope, Segment, Words, flat, take_out, to_json
+from snake.plugin import Directive, Route, Scope, Segment, Words, take_out, to_json, unchecked
 
 SUCCESS = 2
 
@@ -66,7 +66,7 @@ def _copied(words: Words, fields: dict[str, str]) -> None:
     inside = words.block()
     if inside.block == ():
         words.token.fail("copy_headers has an empty block")
-    given += [word.text for line in flat(inside) for word in line.words]
+    given += [each.name for each in unchecked(inside)]
     for each in given:
         name, *others = each.split(">")
         fields[name] = others[0] if others else name

@@ -47,6 +47,9 @@ from snake.plugin import (
     Segment,
     Send,
     Token,
+    Words,
+    unchecked,
+    warn_of_rest,
 )
 
 
@@ -96,7 +99,10 @@ class Operations(msgspec.Struct):
     deferred: bool = False
 
     def read(self, words: Sequence[Token]) -> None:
-        """Read one operation: a field with its sign, and what belongs to it."""
+        """Read one operation: a field with its sign, and what belongs to it.
+
+        A sign outweighs a replacement: `+X a b` adds `a`.
+        """
         name, *values = (word.text for word in words)
         if len(values) > 2:  # noqa: PLR2004
             words[3].fail("a header takes a value, or a regular expression and a replacement")
@@ -111,8 +117,8 @@ class Operations(msgspec.Struct):
             case "?":
                 self.absent.append(rest)
                 self.set[canonical(rest)] = value
-            case _ if len(values) == 2:  # noqa: PLR2004
-                self.deferred = self.deferred or name.startswith(">")
+            case sign if len(values) == 2:  # noqa: PLR2004
+                self.deferred = self.deferred or sign == ">"
                 replacement = Replacement(search_regexp=value, replace=values[1])
                 self.replace.setdefault(name.lstrip("+-?>"), []).append(replacement)
             case ">":
@@ -147,28 +153,38 @@ class Operations(msgspec.Struct):
 
 def parse(line: Segment, scope: Scope) -> Sequence[RouteValue]:
     """Read a `header` line or block; its `?` fields make a handler of their own."""
-    del scope
     now, default = Operations(), Operations()
     required: ResponseMatcher | None = None
+    words = Words(line)
     if line.args:
-        now.read(line.args)
-    for sub in line.lines:
+        now.read(_operation(words, words.take()))
+    for sub in unchecked(words.block()):
         match sub.name:
             case "defer":
-                now.deferred = sub.flag()
+                now.deferred = True
             case "match":
-                required = read_response_match(sub)
+                required = read_response_match(sub.rest())
             case _ if line.args:
-                sub.fail("header: fields stand on the line or in the block, not in both")
+                sub.token.fail("header: fields stand on the line or in the block, not in both")
             case name:
-                sub.no_block()
-                first = replace(sub.words[0], text=name.removesuffix(":"))
-                (default if name.startswith("?") else now).read((first, *sub.args))
+                field = replace(sub.token, text=name.removesuffix(":"))
+                (default if name.startswith("?") else now).read(_operation(sub, field))
+        if sub.has_arguments or sub.name == "{":
+            scope.warn(sub.token, f"header: what follows {sub.name} is read as fields, as by Caddy")
+    warn_of_rest(words, scope)
     return [
         RouteValue((Headers(response=operations.on_response(matcher)),))
         for operations, matcher in [(now, required), (default, None)]
         if operations != Operations() or matcher is not None
     ]
+
+
+def _operation(words: Words, field: Token) -> Sequence[Token]:
+    """Take what belongs to a field: at most two words, whatever follows them."""
+    operation = [field]
+    while words.has_arguments and len(operation) < 3:  # noqa: PLR2004
+        operation.append(words.take())
+    return operation
 
 
 directive = Directive("header", parse)

@@ -15,23 +15,22 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from snake.directives.header import Headers, Operations
-from snake.plugin import Directive, Scope, Segment
+from snake.plugin import Directive, Scope, Segment, Words, warn_of_rest
 
 
 def parse(line: Segment, scope: Scope) -> Headers:
     """Read a `request_header` line."""
-    del scope
-    line.no_block()
-    if not line.args:
-        line.fail("request_header takes a field, and a value unless it begins with -")
-    name = line.args[0].text.removesuffix(":")
+    words = Words(line)
+    field = words.take("a field, and a value unless it begins with -")
+    name = field.text.removesuffix(":")
     if name.startswith("?"):
-        line.args[0].fail(
+        field.fail(
             f"{name}: the default header modifier ? is for response headers only",
             "use a matcher to change only the requests that lack the field",
         )
     operations = Operations()
-    operations.read((replace(line.args[0], text=name), *line.args[1:]))
+    operations.read((replace(field, text=name), *words.all()))
+    warn_of_rest(words, scope)
     return Headers(request=operations.on_request())
 
 

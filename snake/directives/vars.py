@@ -40,7 +40,8 @@ class Vars(HandlerModule):
 
     async def provision(self, ctx: Context) -> Handler:
         """Compile the names and the values that are text."""
-        del ctx
+        if self.values.get("fs", "") not in ("", "default"):
+            raise ctx.at("fs").fail("file systems other than the disk are not available")
         values: list[tuple[Callable[[Request], str], Callable[[Request], object]]] = [
             (Template(name).all, Template(value).all if isinstance(value, str) else _same(value))
             for name, value in self.values.items()

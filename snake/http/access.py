@@ -41,17 +41,23 @@ class AccessLog:
         return tuple(sink for sink in found if sink is not None)
 
     def sinks(self, request: Request, host: str) -> tuple[Sink, ...]:
-        """Return where the record of a request goes; nowhere if it is to be skipped."""
-        if request.variable("log_skip"):
+        """Return where the record of a request goes; nowhere if it is to be skipped.
+
+        The directives log_skip and log_name set variables, which count if they are
+        true and a list of names.
+        """
+        if request.variable("log_skip") is True:
             return ()
-        if names := request.variable("access_logger_names"):
+        wildcards = _wildcards(host)
+        mapped = next((self._hosts[name] for name in wildcards if name in self._hosts), None)
+        if mapped is None and (
+            self._config.skip_unmapped_hosts or not self._skip.isdisjoint(wildcards)
+        ):
+            return ()
+        names = request.variable("access_logger_names")
+        if isinstance(names, list):
             return self._sinks(names)
-        if host in self._skip:
-            return ()
-        for name in _wildcards(host):
-            if name in self._hosts:
-                return self._hosts[name]
-        return () if self._config.skip_unmapped_hosts else self._default
+        return self._default if mapped is None else mapped
 
     def wrap(
         self, run: Callable[[Request, Send], Awaitable[None]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from snake.caddyfile.fields import Fields, Reader, flag, number, text, time
-from snake.caddyfile.words import Words, flat
+from snake.caddyfile.words import Words, unchecked
 from snake.config.struct import Config, Duration
 from snake.core.dial import split_host_port
 from snake.core.numbers import integer
@@ -102,8 +102,9 @@ def _port(words: Words, fields: Fields) -> None:
 
 def _headers(words: Words) -> dict[str, list[str]]:
     headers: dict[str, list[str]] = {}
-    for line in flat(words.block()):
-        headers.setdefault(line.name, []).extend(line.texts or [""])
+    for each in unchecked(words.block()):
+        values = [word.text for word in each.all()]
+        headers.setdefault(each.name, []).extend(values or [""])
     return headers
 
 

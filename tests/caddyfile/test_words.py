@@ -8,7 +8,7 @@ from snake.caddyfile.errors import CaddyfileError
 from snake.caddyfile.parse import parse
 from snake.caddyfile.segments import Segment
 from snake.caddyfile.tokens import lex
-from snake.caddyfile.words import Words, flat, subdirectives
+from snake.caddyfile.words import Words, subdirectives, unchecked
 from snake.core.units import duration
 
 KNOWN = ("one", "two", "flag", "block")
@@ -123,16 +123,17 @@ def test_values_are_read_where_they_stand() -> None:
     assert raised.value.column == 5
 
 
-def test_flat_lines() -> None:
-    """To those that know no subdirectives, braces are words as any other."""
-    lines = list(flat(line("a b {\nc {\n}\n}\nd")))
-
-    assert [[each.name, *each.texts] for each in lines] == [
-        ["a", "b"],
-        ["{"],
-        ["c"],
-        ["{"],
-        ["}"],
-        ["}"],
-        ["d"],
+def test_unchecked_names_are_all_words() -> None:
+    """Where no name is refused, braces are names as any other, unless the block is taken."""
+    found = [
+        [words.name, *(word.text for word in words.all())]
+        for words in unchecked(line("a b {\nc {\n}\n}\nd"))
     ]
+    assert found == [["a", "b"], ["{"], ["c"], ["{"], ["}"], ["}"], ["d"]]
+
+    names = []
+    for words in unchecked(line("a b {\nc\n}\nd")):
+        names.append(words.name)
+        if words.name == "b":
+            assert [inner.name for inner in words.block().lines] == ["c"]
+    assert names == ["a", "b", "d"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from snake.plugin import CaddyfileError
+from tests.directives.adapted import warnings
 from tests.site import site
 
 SHOW = "respond `{header.X-A}|{header.X-B}|{host}|{hostport}`"
@@ -38,10 +39,14 @@ async def test_operations(line: str, expected: str) -> None:
         ("request_header /x", "takes a field"),
         ("request_header ?X-A b", "for response headers only"),
         ("request_header X-A b c d", "a header takes a value"),
-        ("request_header X-A {\n b\n }", "takes no block"),
     ],
 )
 def test_wrong_lines(line: str, message: str) -> None:
     """A line that cannot be meant is refused with what is wrong."""
     with pytest.raises(CaddyfileError, match=message):
         site(f":80 {{\n {line}\n}}")
+
+
+def test_block_is_warned_of() -> None:
+    """Caddy reads no block there, and does not mind one."""
+    assert "takes no block" in warnings("request_header X-A {\nb\n}")[0]

@@ -12,6 +12,8 @@ from snake.http.request import Request
 from snake.http.response import respond
 from snake.transport.asgi import Message, Send
 
+LOG = "http.log.access"
+
 
 class FakeSink:
     """Keeps what is logged."""
@@ -131,6 +133,12 @@ async def test_credentials_on_request() -> None:
         (ServerLogs(logger_names={"b.test": ("b",)}), "a.test", ["http.log.access"]),
         (ServerLogs(default_logger_name="d"), "a.test", ["http.log.access.d"]),
         (ServerLogs(skip_hosts=("a.test",)), "a.test", []),
+        (ServerLogs(skip_hosts=("*.test",)), "a.test", []),
+        (
+            ServerLogs(skip_hosts=("*.test",), logger_names={"a.test": ("l",)}),
+            "a.test",
+            [f"{LOG}.l"],
+        ),
         (ServerLogs(skip_unmapped_hosts=True), "a.test", []),
     ],
 )
@@ -139,14 +147,41 @@ async def test_logger_of_a_host(config: ServerLogs, host: str, names: list[str])
     assert (await record(config, host)).names() == names
 
 
-async def test_log_skip() -> None:
-    """The variable `log_skip` keeps a request out of the log."""
+def setting(name: str, value: object) -> Any:
+    """Return what answers with a variable set."""
 
-    async def skipped(request: Request, send: Send) -> None:
-        request.vars["log_skip"] = True
+    async def run(request: Request, send: Send) -> None:
+        request.vars[name] = value
         await respond(send, 204)
 
-    assert (await record(ServerLogs(), run=skipped)).names() == []
+    return run
+
+
+@pytest.mark.parametrize(("value", "names"), [(True, []), (False, [LOG]), ("true", [LOG])])
+async def test_log_skip(value: object, names: list[str]) -> None:
+    """The variable `log_skip` keeps a request out of the log if it is true, and no text."""
+    assert (await record(ServerLogs(), run=setting("log_skip", value))).names() == names
+
+
+@pytest.mark.parametrize(
+    ("config", "value", "names"),
+    [
+        (ServerLogs(), ["a", "b"], [f"{LOG}.a", f"{LOG}.b"]),
+        (ServerLogs(), ["", "b"], [LOG, f"{LOG}.b"]),
+        (ServerLogs(), [], []),
+        (ServerLogs(), None, [LOG]),
+        (ServerLogs(), "a", [LOG]),
+        (ServerLogs(logger_names={"a.test": ("l",)}), ["a"], [f"{LOG}.a"]),
+        (ServerLogs(logger_names={"a.test": ("l",)}), None, [f"{LOG}.l"]),
+        (ServerLogs(skip_hosts=("a.test",)), ["a"], []),
+        (ServerLogs(skip_unmapped_hosts=True), ["a"], []),
+    ],
+)
+async def test_access_logger_names(config: ServerLogs, value: object, names: list[str]) -> None:
+    """The variable says which loggers there are, if the host is one that is logged."""
+    logs = await record(config, run=setting("access_logger_names", value))
+
+    assert logs.names() == names
 
 
 async def test_server_errors_are_errors() -> None:

@@ -1,0 +1,1 @@
+"""How the `basic_auth` directive works: accounts, and the hashes of their passwords."""

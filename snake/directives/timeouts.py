@@ -1,0 +1,67 @@
+"""timeouts: give up on clients that stall, for some requests.
+
+Syntax::
+
+    timeouts [<matcher>] {
+        read_timeout    <duration> [<bytes per second>]
+        write_timeout   <duration> [<bytes per second>]
+        max_write_chunk <size>
+    }
+
+A client that sends nothing of its body for `read_timeout`, or takes nothing of the
+response for `write_timeout`, or is on the whole slower than the rate, loses its
+connection. No more than `max_write_chunk` is written at once. Durations have no days here.
+"""
+
+from __future__ import annotations
+
+from snake.core.numbers import integer, signed
+from snake.core.units import plain_duration, size
+from snake.plugin import (
+    Directive,
+    HandlerModule,
+    Scope,
+    Segment,
+    Words,
+    subdirectives,
+    warn_of_rest,
+)
+
+
+class Timeouts(HandlerModule):
+    """The JSON of `http.handlers.timeouts`."""
+
+    id = "http.handlers.timeouts"
+
+    read_timeout: int = 0
+    read_min_rate: int = 0
+    write_timeout: int = 0
+    write_min_rate: int = 0
+    max_write_chunk: int = 0
+
+
+def parse(line: Segment, scope: Scope) -> Timeouts:
+    """Read a `timeouts` line."""
+    fields: dict[str, int] = {}
+    words = Words(line)
+    for sub in subdirectives(words.block(), ("read_timeout", "write_timeout", "max_write_chunk")):
+        if sub.name == "max_write_chunk":
+            fields[sub.name] = signed(sub.value(size))
+        else:
+            fields |= _timeout(sub, sub.name.removesuffix("_timeout"))
+    warn_of_rest(words, scope)
+    return Timeouts(**fields)
+
+
+def _timeout(words: Words, kind: str) -> dict[str, int]:
+    """Read a duration, and the least bytes per second if they are given."""
+    given = words.some("a duration")
+    if len(given) > 2:  # noqa: PLR2004
+        given[2].fail(f"{words.name} takes a duration, and bytes per second")
+    fields = {f"{kind}_timeout": words.read(given[0], plain_duration)}
+    if len(given) > 1:
+        fields[f"{kind}_min_rate"] = words.read(given[1], integer)
+    return fields
+
+
+directive = Directive("timeouts", parse)

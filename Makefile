@@ -35,6 +35,9 @@ format: $(VENV)/.installed-dev ## let ruff write what it can
 docs: $(VENV)/.installed-run ## write docs/directives.md from the manuals
 	$(BIN)/python docs/directives.py
 
+grammar: $(VENV)/.installed-run ## compile grammar/caddyfile.lark to the tables beside it
+	$(BIN)/python -m snake.caddyfile.compile
+
 bench: $(VENV)/.installed-run ## compare with other servers (ARGS='--work flask' for some)
 	$(BIN)/python benchmarks/compare.py $(ARGS)
 

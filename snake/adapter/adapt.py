@@ -21,9 +21,8 @@ from snake.adapter.routes import Groups
 from snake.adapter.scope import Block, Shared
 from snake.adapter.servers import Servers
 from snake.adapter.sites import Site, split
-from snake.caddyfile.errors import CaddyfileError, CaddyfileWarning
-from snake.caddyfile.expand import expand
-from snake.caddyfile.parse import parse
+from snake.caddyfile.errors import CaddyfileWarning
+from snake.caddyfile.read import read
 from snake.config.document import Apps, Document
 from snake.config.http import HTTPApp
 
@@ -41,10 +40,8 @@ def adapt(
     Environment variables and imported files are read. `origins` takes down
     where each part was written. Raises `CaddyfileError`.
     """
-    if not text:
-        raise CaddyfileError("the Caddyfile is empty", file, 1)
-    expanded = expand(text, file)
-    parts = split(parse(expanded.lines), catalogue)
+    caddyfile = read(text, file)
+    parts = split(caddyfile.sections, catalogue)
     options = read_options(parts.options, catalogue)
     order = Order(options.get("order", ()), catalogue.directives)
     shared = Shared(file, options, catalogue, order, Groups(), origins or Origins(), [])
@@ -56,7 +53,7 @@ def adapt(
         logging=logging(list(_logs(servers)), debug="debug" in options),
         apps=_apps(servers, shared, named),
     )
-    return document, [*expanded.warnings, *shared.warnings, *_warnings(parts.sites)]
+    return document, [*caddyfile.warnings, *shared.warnings, *_warnings(parts.sites)]
 
 
 def _adapt_sites(sites: Sequence[Site], shared: Shared) -> list[AdaptedSite]:

@@ -63,7 +63,7 @@ def _lines(line: Segment) -> Sequence[Segment]:
     # A quoted word is no matcher's name: it is an expression.
     if len(line.args) > 1:
         line.args[1].fail(f"unexpected '{line.args[1]}' after an expression")
-    return (Segment((replace(first, text="expression", quoted=False), first), line.block),)
+    return (Segment((replace(first, text="expression", quote=""), first), line.block),)
 
 
 def read_set(

@@ -5,64 +5,108 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from msgspec.structs import replace
-
-from snake.caddyfile.segments import Line, Token
+from snake.caddyfile.segments import Token
 
 Warn = Callable[[Token, str], None]
 """Takes the token that is odd, and what is odd about it."""
 
 MOST_CHARACTERS = 16 * 2**20
 """How long arguments may make a word; they can be made of each other."""
+_MOST_UNCLOSED = 100
+"""With more braces than these that nothing closes, Caddy gives up and leaves no text."""
 
-_SLICE = re.compile(r"\{args\[([^:}\]]*):([^:{\]]*)\]\}")
-_ONE = re.compile(r"[\\]([{}])|\{args(?:\[([^}]+)\]|\.([^}]+))\}")
-_INTEGER = re.compile(r"[+-]?[0-9]{1,9}")
-
-
-def fill(line: Line, args: Sequence[str], warn: Warn) -> Line:
-    """Replace the arguments in a line; one that does not exist stays as it is, with a warning."""
-    if not any("{" in token.text for token in line):
-        return line
-    return tuple(filled for token in line for filled in _fill(token, args, warn))
+_ONE = re.compile(r"args\[([^\n]+)\]")
+_OLD = re.compile(r"args\.([^\n]+)")
+_BRACE = re.compile(r"[{}]")
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_LARGEST = 2**63
 
 
-def _fill(token: Token, args: Sequence[str], warn: Warn) -> tuple[Token, ...]:
-    if "{" not in token.text:
-        return (token,)
-    if whole := _SLICE.fullmatch(token.text):
-        span = _span(whole[1], whole[2], len(args))
-        if span is not None:
-            return tuple(replace(token, text=text) for text in args[span])
-        warn(token, f"{token} has no such range; there are {len(args)} arguments")
-        return (token,)
-    if token.text.count("{args") * max(map(len, args), default=0) > MOST_CHARACTERS:
-        token.fail(f"arguments make this word longer than {MOST_CHARACTERS} characters")
-    text = _ONE.sub(lambda match: _one(match, args, token, warn), token.text)
-    return (replace(token, text=text),) if text != token.text else (token,)
-
-
-def _one(match: re.Match[str], args: Sequence[str], token: Token, warn: Warn) -> str:
-    if match[1]:
-        return match[1]
-    index = match[2] or match[3]
-    if match[3] and not _INTEGER.fullmatch(match[3]):
-        return match[0]
-    if not _INTEGER.fullmatch(index):
-        reason = "must be a token on its own" if ":" in index else "has an invalid index"
-        warn(token, f"placeholder {match[0]} {reason}")
-        return match[0]
-    if not 0 <= int(index) < len(args):
-        warn(token, f"placeholder {match[0]} is out of bounds; there are {len(args)} arguments")
-        return match[0]
-    if match[3]:
-        warn(token, f"placeholder {match[0]} is deprecated, use {{args[{index}]}}")
-    return args[int(index)]
-
-
-def _span(start: str, end: str, count: int) -> slice | None:
-    """Return the range, if both of its ends are numbers and exist."""
-    if not all(_INTEGER.fullmatch(bound) for bound in (start, end) if bound):
+def whole(token: Token, args: Sequence[str], warn: Warn) -> Sequence[str] | None:
+    """Return the arguments that a word stands for, if it is `{args[a:b]}` and nothing else."""
+    text = token.text
+    if not (text.startswith("{args[") and text.endswith("]}")):
         return None
-    first, last = int(start or 0), int(end or count)
-    return slice(first, last) if 0 <= first <= last <= count else None
+    span = text[len("{args[") : -len("]}")]
+    start, colon, end = span.partition(":")
+    if not span:
+        warn(token, f"placeholder {text} cannot have an empty index")
+    if not colon or "}" in start or "{" in end:
+        return None
+    first, last = _index(start or "0"), _index(end or str(len(args)))
+    if first is None or last is None:
+        at = "start" if first is None else "end"
+        warn(token, f"variadic placeholder {text} has an invalid {at} index")
+    elif not 0 <= first <= last <= len(args):
+        only = f"only {len(args)} argument(s) exist"
+        warn(token, f"variadic placeholder {text} indices are out of bounds, {only}")
+    else:
+        return args[first:last]
+    return None
+
+
+def fill(token: Token, args: Sequence[str], warn: Warn) -> str:
+    """Return the text of a word with its arguments, and without backslashes before braces.
+
+    An argument that does not exist stays as it is, with a warning.
+    """
+    text = token.text
+    if text.count("{args") * max(map(len, args), default=0) > MOST_CHARACTERS:
+        token.fail(f"arguments make this word longer than {MOST_CHARACTERS} characters")
+    parts: list[str] = []
+    written = position = unclosed = 0
+    while (found := _BRACE.search(text, position)) is not None:
+        at, position = found.start(), found.end()
+        if at > 0 and text[at - 1] == "\\":
+            parts.append(text[written : at - 1])
+            written = at
+        elif found[0] == "{":
+            if unclosed > _MOST_UNCLOSED:
+                return ""
+            end = _closing(text, at)
+            value = _value(token, text[at + 1 : end], args, warn) if end >= 0 else None
+            unclosed += end < 0
+            if value is not None:
+                parts += (text[written:at], value)
+                written = position = end + 1
+    return "".join((*parts, text[written:]))
+
+
+def _closing(text: str, at: int) -> int:
+    """Return where the first brace is that closes and is not escaped, or -1."""
+    end = text.find("}", at)
+    while 0 < end < len(text) - 1 and text[end - 1] == "\\":
+        end = text.find("}", end + 1)
+    return end
+
+
+def _value(token: Token, key: str, args: Sequence[str], warn: Warn) -> str | None:
+    """Return the argument that the inside of a placeholder names."""
+    old = _OLD.search(key)
+    match = old or _ONE.search(key)
+    if match is None or match[0] != key:
+        return None
+    name, index = f"{{{key}}}", _index(match[1])
+    if not old and ":" in match[1]:
+        warn(token, f"variadic placeholder {name} must be a token on its own")
+    elif index is None:
+        warn(token, f"placeholder {name} has an invalid index")
+    elif index >= len(args):
+        warn(
+            token, f"placeholder {name} index is out of bounds, only {len(args)} argument(s) exist"
+        )
+    elif index < 0:
+        token.fail(f"placeholder {name} has a negative index")
+    else:
+        if old:
+            warn(token, f"placeholder {name} is deprecated, use {{args[{match[1]}]}} instead")
+        return args[index]
+    return None
+
+
+def _index(text: str) -> int | None:
+    """Read a whole number as Go does, which has 64 bits for it."""
+    if not _INTEGER.fullmatch(text) or len(text.lstrip("+-0")) > len(str(_LARGEST)):
+        return None
+    number = int(text.lstrip("+-0") or "0") * (-1 if text.startswith("-") else 1)
+    return number if -_LARGEST <= number < _LARGEST else None

@@ -4,91 +4,129 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from msgspec.structs import replace
-
-from snake.caddyfile.arguments import Warn, fill
-from snake.caddyfile.segments import Line, Token
-from snake.core.record import Record
-
-
-class Imported(Record):
-    """A line that an import gives, and whether it was passed in by the import's own block."""
-
-    line: Line
-    passed: bool = False
+from snake.caddyfile.arguments import Warn, fill, whole
+from snake.caddyfile.cursor import Cursor
+from snake.caddyfile.segments import Import, Token
 
 
 class Call:
-    """What stands on an import line, and in the braces that it may open.
+    """What stands on an import line, and in the braces that it may open."""
 
-    `top_level` tells whether the line stands outside of all sites, where snippets
-    may be defined.
-    """
+    __slots__ = ("args", "block", "entries", "last", "pattern", "word", "words")
 
-    __slots__ = ("block", "entries", "head", "top_level")
+    def __init__(self, cursor: Cursor) -> None:
+        """Read the line on whose first word the cursor is. Raises `CaddyfileError`."""
+        start = cursor.at
+        self.word = cursor.tokens[start]
+        if not cursor.next_arg():
+            self.word.fail(
+                "wrong argument count or unexpected line ending after 'import'",
+                "import takes a snippet, a file or a glob pattern, and then arguments",
+            )
+        self.pattern = cursor.tokens[cursor.at]
+        if not self.pattern.text:
+            self.pattern.fail("Import requires a non-empty filepath")
+        self.args = [token.text for token in cursor.args()]
+        self.block = list(cursor.block())
+        self.last = cursor.tokens[cursor.at]
+        """The last word, which tells the file that the pattern is relative to."""
+        self.words = start - cursor.at + 1
+        """How many words the line and its block have."""
+        self.entries = dict(_entries(self.block))
 
-    def __init__(self, head: Line, block: Sequence[Line], *, top_level: bool) -> None:
-        self.head = head
-        self.block = block
-        self.top_level = top_level
-        self.entries = dict(_entries(block))
+    @property
+    def kept(self) -> int:
+        """How many of its words stay in front of what it imports, since Caddy miscounts braces."""
+        return max(0, self.words - 2 - len(self.args) - len(self.block))
 
-    def fill(self, lines: Sequence[Line], warn: Warn) -> Iterator[Imported]:
-        """Put arguments and block into imported lines.
+    def fill(self, tokens: Sequence[Token], nesting: int, warn: Warn) -> list[Token]:
+        """Put arguments and block into imported tokens, which `nesting` braces stand around.
 
         The definition of a snippet stays as it is: its own import fills it.
         """
-        place = f"{self.head[0].place} (import {self.head[1]})"
-        imports = (place, *self.head[0].imports)
-        depth, literal = 0, False
-        for written in lines:
-            line = tuple(replace(token, imports=imports) for token in written)
-            if self.top_level and depth == 0:
-                literal = defines_snippet(line)
-            if literal:
-                yield Imported(line)
-            else:
-                yield from self._fill_line(line, warn)
-            depth += nesting(line)
-
-    def _fill_line(self, line: Line, warn: Warn) -> Iterator[Imported]:
-        """Replace `{block}` and `{blocks.key}`, which break the line, then the arguments."""
-        rest: list[Token] = []
-        for token in line:
+        moved = _Moved(self.word, self.pattern.text)
+        filled: list[Token] = []
+        definitions = _Definitions(nesting)
+        for token in map(moved.token, tokens):
+            literal = definitions.has(token, filled)
             passed = self._passed(token.text)
-            if passed is None:
-                rest.append(token)
-            elif passed:
-                if rest:
-                    yield Imported(fill(tuple(rest), self._args, warn))
-                yield from (Imported(inner, passed=True) for inner in passed)
-                rest = []
-        if rest and (words := fill(tuple(rest), self._args, warn)):
-            yield Imported(words)
+            if literal or (passed is None and "{" not in token.text and "}" not in token.text):
+                filled.append(token)
+            elif passed is not None:
+                filled += passed
+            else:
+                filled += self._filled(token, warn)
+        return filled
 
-    def _passed(self, text: str) -> Sequence[Line] | None:
+    def _passed(self, text: str) -> Sequence[Token] | None:
         if text == "{block}":
             return self.block
         if text.startswith("{blocks.") and text.endswith("}"):
             return self.entries.get(text[len("{blocks.") : -1], ())
         return None
 
-    @property
-    def _args(self) -> list[str]:
-        return [token.text for token in self.head[2:]]
+    def _filled(self, token: Token, warn: Warn) -> list[Token]:
+        texts = whole(token, self.args, warn)
+        if texts is None:
+            texts = [fill(token, self.args, warn)]
+        return [with_text(token, text) for text in texts]
 
 
-_DEPTH = {"_OPEN": 1, "_CLOSE": -1}
+class _Definitions:
+    """Finds definitions of snippets among tokens that are imported at the top level.
+
+    As Caddy does it: once a line began with a name in parentheses, the next
+    brace that is second on its line opens a definition.
+    """
+
+    def __init__(self, nesting: int) -> None:
+        self._nesting = nesting
+        self._index = 0
+        self._named = False
+        self._inside = False
+
+    def has(self, token: Token, before: Sequence[Token]) -> bool:
+        """Whether a token stands in a definition, its opening brace included."""
+        if not self._inside and self._nesting == 0:
+            self._index = self._index + 1 if before and not before[-1].is_above(token) else 0
+            self._named |= self._index == 0 and len(token.text) > 2 and names_snippet(token)  # noqa: PLR2004
+        if token.opens:
+            self._nesting += 1
+            if self._index == 1 and self._named and self._nesting == 1:
+                self._inside, self._named = True, False
+        elif token.closes:
+            self._nesting -= 1
+            self._inside &= self._nesting != 0
+        return self._inside
 
 
-def nesting(line: Line) -> int:
-    """Return how much deeper the next line is."""
-    return sum(_DEPTH.get(token.type, 0) for token in line)
+class _Moved:
+    """Tells tokens which run of an import brought them."""
+
+    def __init__(self, word: Token, name: str) -> None:
+        self._word = word
+        self._name = name
+        self._imports: dict[int, Import] = {}
+
+    def token(self, token: Token) -> Token:
+        """Return the token as it is when it is imported."""
+        # Caddy adds to what brought a snippet's tokens before: those of one line stay together.
+        before = id(token.imported)
+        imported = self._imports.get(before)
+        if imported is None:
+            imported = self._imports[before] = Import(self._word, self._name)
+        return _copied(token, token.text, token.end, imported, token.snippet)
 
 
-def defines_snippet(line: Line) -> bool:
-    """Whether this line begins the definition of a snippet."""
-    return len(line) > 1 and names_snippet(line[0]) and line[1].type == "_OPEN"
+def with_text(token: Token, text: str) -> Token:
+    """Return a token with another text in its place."""
+    end = token.end + text.count("\n") - token.text.count("\n")
+    return _copied(token, text, end, token.imported, token.snippet)
+
+
+def in_snippet(token: Token, snippet: str) -> Token:
+    """Return a token as a part of the definition of a snippet."""
+    return _copied(token, token.text, token.end, token.imported, snippet)
 
 
 def names_snippet(token: Token) -> bool:
@@ -96,19 +134,19 @@ def names_snippet(token: Token) -> bool:
     return token.text.startswith("(") and token.text.endswith(")")
 
 
-def _entries(block: Sequence[Line]) -> Iterator[tuple[str, tuple[Line, ...]]]:
+def _copied(token: Token, text: str, end: int, imported: Import | None, snippet: str) -> Token:
+    """Copy a token: half of what adapting many imports takes, so without `replace`."""
+    return Token(
+        *(text, token.file, token.line, token.quote, token.column, token.source),
+        *(token.row, end, imported, snippet),
+    )
+
+
+def _entries(block: Sequence[Token]) -> Iterator[tuple[str, list[Token]]]:
     """Split a block into its entries: the key, then its arguments and the lines in its braces."""
-    lines = iter(block)
-    for line in lines:
-        key, content = line[0], line[1:]
-        if key.type == "_OPEN":
+    cursor = Cursor(block)
+    while cursor.next():
+        key = cursor.tokens[cursor.at]
+        if key.opens:
             key.fail("anonymous blocks are not supported")
-        inner: list[Line] = []
-        depth = nesting(line)
-        if content and content[-1].type == "_OPEN":
-            content = content[:-1]
-        while depth > 0 and (line := next(lines, ())):
-            depth += nesting(line)
-            kept = line if depth > 0 else line[:-1]
-            inner += [kept] if kept else []
-        yield key.text, (content, *inner) if content else tuple(inner)
+        yield key.text, [*cursor.args(), *cursor.block()]

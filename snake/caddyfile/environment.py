@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 
+from snake.caddyfile.text import repaired
+
 _VARIABLE = re.compile(r"\{\$([^}]+)\}")
 
 
@@ -19,6 +21,4 @@ def substitute(text: str) -> str:
 
 def _value(match: re.Match[str]) -> str:
     name, _, default = match[1].partition(":")
-    value = os.environ.get(name, default)
-    # Bytes that are no UTF-8 come as lone surrogates, which JSON cannot hold.
-    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return repaired(os.environ.get(name, default))

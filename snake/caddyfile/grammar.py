@@ -1,60 +1,76 @@
-"""The grammar of the Caddyfile, compiled once, and what each of its rules makes."""
+"""The grammar of the Caddyfile as tables, which Lark has compiled from `caddyfile.lark`."""
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
-from typing import cast
 
-from lark import Lark, Transformer
-from lark import Token as LarkToken
+import msgspec
 
-from snake.caddyfile.segments import Segment, Token
+from snake.core.record import Record
 
 _INSTALLED = Path(__file__).parents[1] / "grammar"
 _CHECKOUT = Path(__file__).parents[2] / "grammar"
 
+TERMINALS = (
+    *("WORD", "_NL", "QUOTED", "RAW", "HEREDOC", "ANGLES"),
+    *("UNCLOSED", "COMMENT", "CONTINUE", "STRAY"),
+)
+"""The terminals that make the words of a file, in the order in which they are tried."""
+
+
+class Rule(Record):
+    """What a rule is made of, by the names of the symbols."""
+
+    origin: str
+    expansion: list[str]
+
+
+class Tables(Record):
+    """A compiled grammar."""
+
+    source: str
+    """The grammar's text."""
+    terminals: dict[str, str]
+    """Regular expressions by name."""
+    rules: list[Rule]
+    states: list[dict[str, int]]
+    """What each state of the automaton does with a symbol.
+
+    A number from 0 is the state to go to; of a negative one, the complement is
+    the rule to reduce by.
+    """
+    end: int
+    """The state in which everything is read."""
+
+
+def folder() -> Path:
+    """Return where the grammar is: in the wheel, or in the checkout."""
+    return _INSTALLED if _INSTALLED.is_dir() else _CHECKOUT
+
 
 @cache
-def caddyfile() -> Lark:
-    """Compile `grammar/caddyfile.lark`, from the wheel or from the checkout.
+def caddyfile() -> Tables:
+    """Return the compiled grammar.
 
-    That takes 30 ms, so nothing is kept on disk, where others could change it.
+    Its tables come from the file that `make grammar` writes; a grammar that was
+    changed since then is compiled again.
     """
-    folder = _INSTALLED if _INSTALLED.is_dir() else _CHECKOUT
-    text = (folder / "caddyfile.lark").read_text(encoding="utf-8")
-    return Lark(text, parser="lalr", lexer="basic", transformer=_Build())
+    text = (folder() / "caddyfile.lark").read_text(encoding="utf-8")
+    stored = folder() / "caddyfile.json"
+    tables = msgspec.json.decode(stored.read_bytes(), type=Tables) if stored.is_file() else None
+    if tables is not None and tables.source == text:
+        return tables
+    # Takes longer than everything else that adapting a small file takes.
+    from snake.caddyfile.compile import compile_grammar  # noqa: PLC0415
+
+    return compile_grammar(text)
 
 
-class _Build(Transformer[LarkToken, tuple[Segment, ...]]):
-    """Makes segments of what the rules of the grammar match."""
-
-    def start(self, segments: list[Segment]) -> tuple[Segment, ...]:
-        """Return the global options, if any, and what follows them."""
-        return tuple(segments)
-
-    def options(self, lines: list[Segment]) -> Segment:
-        """Return the block that has no words."""
-        return Segment((), tuple(lines))
-
-    def site(self, children: list[Token | Segment]) -> Segment:
-        """Return addresses and their block."""
-        words = tuple(child for child in children if isinstance(child, Token))
-        return Segment(words, tuple(child for child in children if isinstance(child, Segment)))
-
-    def bare_line(self, words: list[Token]) -> Segment:
-        """Return a line outside of all braces."""
-        return Segment(tuple(words))
-
-    def line(self, children: list[Token | tuple[Segment, ...]]) -> Segment:
-        """Return a line inside of braces, with the block it opens."""
-        last = children[-1]
-        if isinstance(last, tuple):
-            return Segment(cast("tuple[Token, ...]", tuple(children[:-1])), last)
-        if last.text == "{}" and not last.quoted:
-            last.fail("unexpected '{}' at end of line", "an empty block is left out")
-        return Segment(cast("tuple[Token, ...]", tuple(children)))
-
-    def braces(self, lines: list[Segment]) -> tuple[Segment, ...]:
-        """Return the lines of a block."""
-        return tuple(lines)
+@cache
+def scanner() -> re.Pattern[str]:
+    """Return an expression for the next word; the number of its group is that of the terminal."""
+    terminals = caddyfile().terminals
+    words = "|".join(f"({terminals[name]})" for name in TERMINALS)
+    return re.compile(f"(?:{terminals['BLANK']})*+(?:{words})")

@@ -10,41 +10,47 @@ from msgspec.structs import replace
 from snake.caddyfile.segments import Token
 
 _MARKER = re.compile(r"[A-Za-z0-9_-]+")
+_RULE = "must contain only alphanumeric characters, dashes and underscores"
 
 
-def heredoc_text(opening: Token) -> str:
-    """Return the text of a heredoc token, which is still as it was written.
+def read_marker(opening: Token) -> str:
+    """Return the marker of `<<MARKER`. Raises `CaddyfileError` for one that cannot be."""
+    marker = opening.text.removeprefix("<<")
+    where = f"on line #{opening.row}"
+    if not marker:
+        message = f"missing opening heredoc marker {where}; {_RULE}; got empty string"
+        opening.fail(message, "for example <<END")
+    if marker.startswith("<"):
+        opening.fail(f"too many '<' for heredoc {where}; only use two, for example <<END")
+    if not _MARKER.fullmatch(marker):
+        opening.fail(f"heredoc marker {where} {_RULE}; got '{marker}'")
+    return marker
 
-    Whatever stands before the closing marker on its line is the indentation,
-    and every line that is not empty must begin with it. Raises `CaddyfileError`.
+
+def heredoc_text(opening: Token, marker: str, body: str) -> str:
+    """Return the text of a heredoc; `body` is all that stands in front of its closing marker.
+
+    What stands before the marker on its line is the indentation, and every
+    line that is not empty must begin with it. Raises `CaddyfileError`.
     """
-    first, _, rest = opening.text.partition("\n")
-    marker = first[2:].rstrip("\r")
-    body, _, indentation = rest.removesuffix(marker).rpartition("\n")
+    content, _, indentation = body.rpartition("\n")
     lines: list[str] = []
-    for number, line in enumerate(body.split("\n"), start=1):
+    for number, line in enumerate(content.split("\n"), start=1):
         if line not in ("", "\r") and not line.startswith(indentation):
-            text = line.rstrip()
+            text = line.rstrip("\r")
             at = replace(opening, line=opening.line + number, column=1, text=text, source=text)
             at.fail(
-                f"mismatched leading whitespace in heredoc <<{marker}, expected whitespace "
-                f"[{indentation}] to match the closing marker"
+                f"mismatched leading whitespace in heredoc <<{marker} on line "
+                f"#{opening.row + number} [{text}], "
+                f"expected whitespace [{indentation}] to match the closing marker"
             )
         lines.append(line[len(indentation) :].replace("\r", ""))
     return "\n".join(lines)
 
 
-def refuse_heredoc(opening: Token) -> NoReturn:
-    """Say why `<<` at the start of a word does not begin a heredoc. Raises `CaddyfileError`."""
-    marker = opening.text.removeprefix("<<")
-    rule = "a heredoc marker has only letters, digits, dashes and underscores"
-    if not marker:
-        opening.fail(f"missing opening heredoc marker; {rule}", "for example <<END")
-    if marker.startswith("<"):
-        opening.fail("too many '<' for a heredoc", "only two, for example <<END")
-    if not _MARKER.fullmatch(marker):
-        opening.fail(f"{rule}; got '{marker}'")
+def refuse_unclosed(opening: Token, marker: str, last: int) -> NoReturn:
+    """Reject a heredoc that does not end until the last line. Raises `CaddyfileError`."""
     opening.fail(
-        f"incomplete heredoc <<{marker}, expected ending marker {marker}",
+        f"incomplete heredoc <<{marker} on line #{last}, expected ending marker {marker}",
         "write \\<< for a word that begins with <<",
     )

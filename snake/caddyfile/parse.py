@@ -1,88 +1,77 @@
-"""Lines of tokens to segments: what is in whose braces."""
+"""Lines and braces to the tree, by the rules of the grammar."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NoReturn, cast
+from collections.abc import Callable, Iterable
+from functools import cache
+from itertools import chain
+from typing import Any, cast
 
-from lark import Token as LarkToken
-from lark import UnexpectedToken
+from msgspec.structs import replace
 
-from snake.caddyfile.grammar import caddyfile
-from snake.caddyfile.segments import Line, Segment, Token
+from snake.caddyfile.grammar import Rule, caddyfile
+from snake.caddyfile.layout import Item
+from snake.caddyfile.segments import Section, Segment
 
-
-class _EndOfLine:
-    type = "_NL"
-
-
-def parse(lines: Sequence[Line]) -> tuple[Segment, ...]:
-    """Read lines of tokens as a tree.
-
-    Global options come first, as a segment without words. Raises `CaddyfileError`.
-    """
-    parser = caddyfile().parse_interactive()
-    end = cast("LarkToken", _EndOfLine())
-    read = 0
-    try:
-        for line in lines:
-            for token in line:
-                parser.feed_token(cast("LarkToken", token))
-            parser.feed_token(end)
-            read += 1
-        return cast("tuple[Segment, ...]", parser.feed_eof())  # type: ignore[no-untyped-call]
-    except UnexpectedToken as error:
-        if read == len(lines):
-            _refuse_end(lines)
-        position = next(n for n, token in enumerate(lines[read]) if token is error.token)
-        _refuse(lines, read, position)
+Build = Callable[[list[Any]], object]
+"""Makes of a rule's children what the rule stands for."""
 
 
-def _refuse_end(lines: Sequence[Line]) -> NoReturn:
-    opened = _open_braces(lines)
-    opened[-1].fail("the '{' that opens here is not closed", "expected a '}' on its own line")
+def parse(items: Iterable[Item]) -> tuple[Section, ...]:
+    """Read what is in the sections of a Caddyfile."""
+    rows, end, reductions = caddyfile().states, caddyfile().end, _reductions()
+    states: list[int] = [0]
+    values: list[Any] = []
+    for name, value in chain(items, [("$END", None)]):
+        while (action := rows[states[-1]][name]) < 0:
+            origin, count, build = reductions[~action]
+            children = values[len(values) - count :]
+            del states[len(states) - count :], values[len(values) - count :]
+            values.append(build(children))
+            states.append(rows[states[-1]][origin])
+            if states[-1] == end:
+                return cast("tuple[Section, ...]", values[-1])
+        states.append(action)
+        values.append(value)
+    raise AssertionError(states)
 
 
-def _refuse(lines: Sequence[Line], number: int, position: int) -> NoReturn:
-    """Explain the token that no rule expects. Raises `CaddyfileError`."""
-    line = lines[number]
-    token, first = line[position], position == 0
-    nested = _open_braces([*lines[:number], line[:position]])
-    match token.type:
-        case "_CLOSE" if not nested:
-            token.fail("unexpected '}' because no matching opening brace", _glued(lines[:number]))
-        case "_OPEN" if first and not nested:
-            token.fail(
-                "server block without any key is global configuration, "
-                "and if used, it must be first"
-            )
-        case "_OPEN" if first:
-            token.fail(
-                "unexpected '{' on a new line; did you mean to place the '{' on the previous line?"
-            )
-        case "_CLOSE" if line[position - 1].type != "_OPEN":
-            token.fail("unexpected '}' at the end of a line; it must stand on its own line")
-    if line[position - 1].type == "_OPEN":
-        token.fail("unexpected next token after '{' on same line", "'{' ends its line")
-    token.fail(f"unexpected '{token}' after '}}' on same line", "'}' must stand on its own line")
+@cache
+def _reductions() -> list[tuple[str, int, Build]]:
+    """Return for each rule its name, how many symbols it is of, and what it makes of them."""
+    rules = caddyfile().rules
+    nested = {rule.origin for rule in rules if rule.origin.startswith("_")}
+    return [(rule.origin, len(rule.expansion), _build(rule, nested)) for rule in rules]
 
 
-def _open_braces(lines: Sequence[Line]) -> list[Token]:
-    """Return the opening braces that nothing in `lines` closes, innermost last."""
-    opened: list[Token] = []
-    for line in lines:
-        for token in line:
-            if token.type == "_OPEN":
-                opened.append(token)
-            elif token.type == "_CLOSE" and opened:
-                opened.pop()
-    return opened
+def _build(rule: Rule, nested: set[str]) -> Build:
+    """Leave out terminals whose names begin with `_`, and inline such rules, as Lark does."""
+    make = _MAKE.get(rule.origin)
+    kept = [not symbol.startswith("_") for symbol in rule.expansion]
+    inlined = [symbol in nested for symbol in rule.expansion]
+
+    def build(values: list[Any]) -> object:
+        children: list[Any] = []
+        for value, keep, inline in zip(values, kept, inlined, strict=True):
+            if keep:
+                children.append(value)
+            elif inline and children:
+                children += value
+            elif inline:
+                # Nothing else has this list: a long block is not copied with each of its lines.
+                children = value
+        return make(children) if make else children
+
+    return build
 
 
-def _glued(lines: Sequence[Line]) -> str:
-    """Find a brace that is glued to the word before it, which makes it part of that word."""
-    for line in reversed(lines):
-        word = line[-1]
-        if not word.quoted and word.text.endswith("{") and len(word.text) > 1:
-            return f"put a space between the token and the brace of '{word}' ({word.place})"
-    return ""
+def _section(children: list[Any]) -> Section:
+    head, *lines = children
+    return cast("Section", replace(head, lines=tuple(lines)))
+
+
+def _line(children: list[Any]) -> Segment:
+    return Segment(*children)
+
+
+_MAKE: dict[str, Build] = {"start": tuple, "section": _section, "line": _line, "block": tuple}

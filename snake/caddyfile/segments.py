@@ -11,7 +11,17 @@ from snake.caddyfile.errors import CaddyfileError
 from snake.core.record import Record
 from snake.core.suggest import suggestion
 
-_BRACES = {"{": "_OPEN", "}": "_CLOSE"}
+
+class Import(Record):
+    """One run of an `import` line."""
+
+    word: Token
+    """The word `import`, as it stands there."""
+    name: str
+    """What it imports, as it stands there."""
+
+    def __str__(self) -> str:
+        return f"{self.word.place} (import {self.name})"
 
 
 class Token(Record):
@@ -20,28 +30,65 @@ class Token(Record):
     text: str
     file: str
     line: int
-    quoted: bool = False
+    quote: str = ""
+    """The quote that it began with; `<` for a heredoc."""
     column: int = 0
     """Where the word begins on its line, from 1; 0 when it is not known."""
     source: str = ""
     """The line as written, for the caret."""
-    imports: tuple[str, ...] = ()
-    """The imports that brought it here, innermost first."""
+    row: int = 0
+    """The number that Caddy gives its line; see `tokens.py`."""
+    end: int = 0
+    """The row in which it ends."""
+    imported: Import | None = None
+    """The import that brought it here."""
+    snippet: str = ""
+    """The snippet in whose definition it stands."""
 
     def __str__(self) -> str:
         return self.text
 
     @property
-    def type(self) -> str:
-        """The terminal of the grammar that this is; a quoted brace is only text."""
-        if self.quoted:
-            return "QUOTED"
-        return _BRACES.get(self.text, "WORD")
+    def quoted(self) -> bool:
+        """Whether it stands in quotes, or is a heredoc."""
+        return self.quote != ""
+
+    @property
+    def raw(self) -> str:
+        """The word in its quotes; a heredoc has none."""
+        quote = "" if self.quote == "<" else self.quote
+        return f"{quote}{self.text}{quote}"
+
+    @property
+    def opens(self) -> bool:
+        """Whether this is a brace that opens a block; in quotes it is only text."""
+        return self.text == "{" and not self.quote
+
+    @property
+    def closes(self) -> bool:
+        """Whether this is a brace that closes a block."""
+        return self.text == "}" and not self.quote
 
     @property
     def place(self) -> str:
         """Where this stands, as `FILE:LINE`."""
         return f"{self.file}:{self.line}"
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """The imports that brought it here, innermost first, as `FILE:LINE (import NAME)`."""
+        chain: list[str] = []
+        imported = self.imported
+        while imported is not None:
+            chain.append(str(imported))
+            imported = imported.word.imported
+        return tuple(chain)
+
+    def is_above(self, other: Token) -> bool:
+        """Whether the next word, `other`, stands on a new line."""
+        return (
+            self.end < other.row or self.imported is not other.imported or self.file != other.file
+        )
 
     def fail(self, message: str, hint: str = "") -> NoReturn:
         """Reject this token."""
@@ -54,15 +101,11 @@ class Token(Record):
             self.file,
             self.line,
             column=self.column,
-            width=len(self.text) + 2 * self.quoted,
+            width=len(self.raw),
             source=self.source,
             hint=hint,
             imports=self.imports,
         )
-
-
-Line = tuple[Token, ...]
-"""The words of one line, braces included. Never empty."""
 
 
 class Segment(Record):
@@ -159,6 +202,19 @@ class Segment(Record):
         if token is None:
             raise CaddyfileError(message, "Caddyfile", 1, hint=hint)
         token.fail(message, hint)
+
+
+class Section(Record):
+    """What stands at the top level: a site, a named route, or the global options."""
+
+    keys: tuple[Token, ...]
+    """Addresses, or the name of a named route; none for global options."""
+    braces: bool
+    """Whether its block opens on the line of the keys."""
+    is_route: bool
+    files: tuple[str, ...]
+    """The files that its lines were written in, sorted."""
+    lines: tuple[Segment, ...] = ()
 
 
 def quoted_word(words: Iterable[Token], message: str) -> Token | None:

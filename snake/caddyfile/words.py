@@ -178,7 +178,7 @@ def unchecked(line: Segment) -> Iterator[Words]:
                 break
             rest = Segment(rest.args, rest.block)
         if rest.block is not None:
-            brace = replace(rest.words[0], quoted=False)
+            brace = replace(rest.words[0], quote="")
             yield Words(Segment((replace(brace, text="{"),)))
             yield from unchecked(rest)
             yield Words(Segment((replace(brace, text="}"),)))

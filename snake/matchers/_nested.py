@@ -16,7 +16,7 @@ def matcher_lines(line: Segment) -> Iterator[Segment]:
     """
     words = line.args
     while words and words[0].quoted:
-        yield Segment((replace(words[0], text="expression", quoted=False), words[0]))
+        yield Segment((replace(words[0], text="expression", quote=""), words[0]))
         words = words[1:]
     if words:
         yield Segment(words, line.block)

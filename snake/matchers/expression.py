@@ -25,7 +25,6 @@ from snake.plugin import (
     MatcherSyntax,
     Scope,
     Segment,
-    Token,
 )
 
 
@@ -61,17 +60,9 @@ def parse(lines: Sequence[Segment], name: str, scope: Scope) -> Expression:
     if not line.args:
         line.fail("expression takes an expression")
     if len(line.args) > 1:
-        return Expression(expression=" ".join(_as_written(word) for word in line.args))
+        return Expression(expression=" ".join(word.raw for word in line.args))
     text = line.args[0].text
     return Expression(expression=Named(expr=text, name=name) if name else text)
-
-
-def _as_written(word: Token) -> str:
-    """Return a word with the quotes that it had, since they are part of the expression."""
-    if not word.quoted:
-        return word.text
-    quote = word.source[word.column - 1 : word.column] if word.column else '"'
-    return f"{quote}{word.text}{quote}" if quote in ('"', "`") else word.text
 
 
 matcher = MatcherSyntax("expression", parse)

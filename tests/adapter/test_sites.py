@@ -6,13 +6,12 @@ import pytest
 
 from snake.adapter.sites import Parts, split
 from snake.caddyfile.errors import CaddyfileError
-from snake.caddyfile.expand import expand
-from snake.caddyfile.parse import parse
+from snake.caddyfile.read import read
 from snake.standard import catalogue
 
 
 def _split(text: str) -> Parts:
-    return split(parse(expand(text, "Caddyfile").lines), catalogue())
+    return split(read(text, "Caddyfile").sections, catalogue())
 
 
 def test_named_routes_stand_beside_sites() -> None:

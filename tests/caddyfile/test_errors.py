@@ -31,7 +31,7 @@ def test_error_shows_place_line_caret_hint_and_imports() -> None:
 def test_long_line_is_cut_around_the_word() -> None:
     """Of a line that fills the screen, only what is around the word is shown."""
     text = f"{'x' * 5000} here {'y' * 5000}"
-    [[_, word, _]] = lex(text, "Caddyfile")
+    [_, word, _] = lex(text, "Caddyfile")
 
     try:
         word.fail("wrong")
@@ -51,7 +51,7 @@ def test_warning_reads_like_an_error() -> None:
 
 def test_wide_and_combining_characters_keep_the_caret_in_place() -> None:
     """The caret counts columns, not characters, and goes under the quotes as well."""
-    [[_, text, word]] = lex('x "日本e\u0301" y', "Caddyfile")
+    [_, text, word] = lex('x "日本e\u0301" y', "Caddyfile")
 
     assert str(text.error("wrong")).splitlines()[2] == "      ^^^^^^^"
     assert str(word.error("wrong")).splitlines()[2] == f"    {' ' * 10}^"

@@ -16,9 +16,8 @@ from snake.caddyfile.fields import (
     texts,
     time,
 )
-from snake.caddyfile.parse import parse
+from snake.caddyfile.read import read as read_text
 from snake.caddyfile.segments import Segment
-from snake.caddyfile.tokens import lex
 
 TABLE = {
     "number": ("deep/number", number),
@@ -32,8 +31,8 @@ TABLE = {
 
 
 def line(source: str) -> Segment:
-    """Return the first line of a Caddyfile."""
-    return parse(lex(source, "Caddyfile"))[0]
+    """Return the first line of a site."""
+    return read_text(f":80 {{\n{source}\n}}", "Caddyfile").sections[0].lines[0]
 
 
 def read(block: str) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from snake.caddyfile.errors import CaddyfileError
+from snake.caddyfile.layout import split
 from snake.caddyfile.tokens import lex
 
 
@@ -17,32 +18,57 @@ from snake.caddyfile.tokens import lex
         ("<<E\n\nE", ""),
         ("<<E\n   E", ""),
         ("<<E\r\n  a\r\n  E", "a"),
+        ("<\r<E\r1\n  a\r\n  E1", "a"),
         ('<<a-b_1\n"quoted" \\n {x}\na-b_1', '"quoted" \\n {x}'),
     ],
 )
 def test_indentation_of_the_marker_is_taken_off(text: str, expected: str) -> None:
     """Every line loses what stands before the closing marker."""
-    [[token]] = lex(text, "Caddyfile")
+    [token] = lex(text, "Caddyfile")
 
     assert token.text == expected
+    assert token.raw == expected
     assert token.quoted
 
 
 def test_words_may_follow_the_closing_marker() -> None:
-    """The line goes on behind the closing marker."""
-    [line] = lex("respond <<E\nx\nE 200", "Caddyfile")
+    """The line goes on behind the closing marker, even without a blank."""
+    [line, below] = split(lex("respond <<E\nx\nE 200\ny <<E\nx\nE201", "Caddyfile"))
 
     assert [token.text for token in line] == ["respond", "x", "200"]
+    assert [token.text for token in below] == ["y", "x", "201"]
+
+
+def test_the_line_below_an_empty_heredoc_belongs_to_it() -> None:
+    """Caddy counts one line too many for a heredoc without lines."""
+    [line, below] = split(lex("a <<E\nE\nb\nc", "Caddyfile"))
+
+    assert [token.text for token in line] == ["a", "", "b"]
+    assert below[0].text == "c"
+
+
+def test_a_heredoc_that_the_file_ends_with_is_nothing() -> None:
+    """Behind the opening line, Caddy finds no word and no mistake."""
+    assert [token.text for token in lex("a <<E\n", "Caddyfile")] == ["a"]
 
 
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
-        ("a <<E\nx\n", 1, "incomplete heredoc <<E, expected ending marker E"),
-        ("a <<\nx\n", 1, "missing opening heredoc marker"),
-        ("a <<<E\nx\nE\n", 1, "too many '<' for a heredoc"),
-        ("a <<E!\nx\nE!\n", 1, "got 'E!'"),
-        ("a <<E\n\t\tx\n\ty\n\t\tE\n", 3, "mismatched leading whitespace in heredoc <<E"),
+        ("a <<E\nx\n", 1, "incomplete heredoc <<E on line #3, expected ending marker E"),
+        (
+            "\na <<\nx\n",
+            2,
+            "missing opening heredoc marker on line #2; must contain only alphanumeric characters",
+        ),
+        ("a <<<E\nx\nE\n", 1, "too many '<' for heredoc on line #1; only use two, for example"),
+        ("a <<E!\nx\nE!\n", 1, "heredoc marker on line #1 must contain only alphanumeric"),
+        ("a <<E x\ny\n<<F\t\nF\n", 3, "underscores; got 'F\t'"),
+        (
+            "a <<E\n\t\tx\n\ty\n\t\tE\n",
+            3,
+            "heredoc <<E on line #3 [\ty], expected whitespace [\t\t] to match the closing marker",
+        ),
         ("a <<END\nx\nthe END is near\nEND", 2, "expected whitespace [the ]"),
     ],
 )

@@ -1,73 +1,49 @@
-"""Lines to segments."""
+"""The grammar, and its rules."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from snake.caddyfile.errors import CaddyfileError
+from snake.caddyfile import grammar
+from snake.caddyfile.compile import compile_grammar, main
+from snake.caddyfile.grammar import caddyfile, folder
+from snake.caddyfile.layout import CLOSE, OPEN, lay_out
 from snake.caddyfile.parse import parse
-from snake.caddyfile.segments import Segment
+from snake.caddyfile.segments import Section
 from snake.caddyfile.tokens import lex
 
 
-def read(text: str) -> tuple[Segment, ...]:
-    """Parse text that has nothing to import."""
-    return parse(lex(text, "Caddyfile"))
+def test_the_stored_tables_are_those_of_the_grammar() -> None:
+    """`make grammar` was run since the grammar was last changed."""
+    text = (folder() / "caddyfile.lark").read_text()
+
+    assert caddyfile() == compile_grammar(text)
 
 
-def test_lines_and_blocks_make_a_tree() -> None:
-    """A line has words, and the lines in the braces it opens."""
-    [site] = read("a b {\n\tc d {\n\t\te\n\t}\n\tf\n}\n")
+def test_a_changed_grammar_is_compiled_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tables of another text are not used; new ones are written beside the grammar."""
+    text = (folder() / "caddyfile.lark").read_text()
+    (tmp_path / "caddyfile.lark").write_text(f"{text}\n// Changed.\n")
+    monkeypatch.setattr(grammar, "_INSTALLED", tmp_path)
+    fresh = caddyfile.__wrapped__
 
-    assert [word.text for word in site.words] == ["a", "b"]
-    assert [line.name for line in site.lines] == ["c", "f"]
-    assert [line.name for line in site.lines[0].lines] == ["e"]
-    assert site.lines[1].block is None
-
-
-def test_options_are_a_block_without_words() -> None:
-    """The first braces, if nothing stands before them, are the global options."""
-    options, site = read("{\n\tdebug\n}\na {\n}\n")
-
-    assert options.words == ()
-    assert [line.name for line in options.lines] == ["debug"]
-    assert site.block == ()
+    assert fresh().source.endswith("Changed.\n")
+    main()
+    assert (tmp_path / "caddyfile.json").is_file()
+    assert fresh().states == caddyfile().states
 
 
-def test_quoted_brace_is_a_word() -> None:
-    """Only a bare brace opens or closes a block."""
-    [site] = read('a {\n\tb "{" `}`\n}')
+def test_rules_make_sections_of_lines() -> None:
+    """A line has the words and the block that stand behind it, a section its lines."""
+    head = Section((), braces=True, is_route=False, files=())
+    lines = lay_out([lex("a b {", "C"), lex("c", "C"), lex("}", "C")])
 
-    assert site.lines[0].texts == ["{", "}"]
+    [section, empty] = parse([("HEAD", head), OPEN, *lines, CLOSE, ("HEAD", head), OPEN, CLOSE])
 
-
-@pytest.mark.parametrize(
-    ("text", "line", "message"),
-    [
-        ("a {\n\tb {\n\t}\n", 1, "the '{' that opens here is not closed"),
-        ("a {\n\tb {\n", 2, "the '{' that opens here is not closed"),
-        ("a {\n}\n}\n", 3, "unexpected '}' because no matching opening brace"),
-        ("a {\n\tb\n\t{\n\t}\n}\n", 3, "unexpected '{' on a new line"),
-        ("a {\n\tb { c\n\t}\n}\n", 2, "unexpected next token after '{' on same line"),
-        ("a {\n\tb c }\n", 2, "unexpected '}' at the end of a line"),
-        ("a {\n\tb {}\n}\n", 2, "unexpected '{}' at end of line"),
-        ("a {\n\tb {\n\t} c\n}\n", 3, "unexpected 'c' after '}' on same line"),
-        ("a {\n}\n{\n}\n", 3, "server block without any key is global configuration"),
-        ("a { }\n", 1, "unexpected next token after '{' on same line"),
-    ],
-)
-def test_broken_braces_are_refused(text: str, line: int, message: str) -> None:
-    """A brace that is missing, or where it may not be, is named with its line."""
-    with pytest.raises(CaddyfileError) as raised:
-        read(text)
-
-    assert message in raised.value.message
-    assert raised.value.line == line
-
-
-def test_glued_brace_is_pointed_at() -> None:
-    """A closing brace that is one too many is blamed on the brace glued to a word before it."""
-    with pytest.raises(CaddyfileError) as raised:
-        read(":80{\n\trespond a\n}\n")
-
-    assert "put a space between the token and the brace of ':80{'" in raised.value.hint
+    [line] = section.lines
+    assert (line.name, line.texts, line.lines[0].name) == ("a", ["b"], "c")
+    assert empty == head

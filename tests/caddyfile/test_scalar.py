@@ -11,7 +11,7 @@ from snake.caddyfile.segments import Token
 
 def word(text: str, *, quoted: bool = False) -> Token:
     """Return a word that stands somewhere."""
-    return Token(text, "Caddyfile", 1, quoted=quoted)
+    return Token(text, "Caddyfile", 1, '"' if quoted else "")
 
 
 @pytest.mark.parametrize(

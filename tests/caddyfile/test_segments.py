@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 
 from snake.caddyfile.errors import CaddyfileError
-from snake.caddyfile.parse import parse
+from snake.caddyfile.read import read
 from snake.caddyfile.segments import Segment
-from snake.caddyfile.tokens import lex
 
 
 def line(text: str) -> Segment:
     """Return one line inside of a site."""
-    [site] = parse(lex(f"x {{\n{text}\n}}", "Caddyfile"))
+    [site] = read(f"x {{\n{text}\n}}", "Caddyfile").sections
     return site.lines[0]
 
 

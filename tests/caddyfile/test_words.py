@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from snake.caddyfile.errors import CaddyfileError
-from snake.caddyfile.parse import parse
+from snake.caddyfile.read import read
 from snake.caddyfile.segments import Segment
-from snake.caddyfile.tokens import lex
 from snake.caddyfile.words import Words, subdirectives, unchecked
 from snake.core.units import duration
 
@@ -16,7 +15,7 @@ KNOWN = ("one", "two", "flag", "block")
 
 def line(text: str) -> Segment:
     """Return the line `outer` with this block."""
-    (options,) = parse(list(lex(f"{{\nouter {{\n{text}\n}}\n}}\n", "Caddyfile")))
+    (options,) = read(f"{{\nouter {{\n{text}\n}}\n}}\n", "Caddyfile").sections
     return options.lines[0]
 
 

@@ -50,7 +50,7 @@ def adapt(
     servers = gather(adapted, options.get("default_bind", ()), Ports.of(options))
     document = Document(
         admin=admin_config(options),
-        logging=logging(list(_logs(servers)), debug="debug" in options),
+        logging=logging(options.get("log", ()), list(_logs(servers)), debug="debug" in options),
         apps=_apps(servers, shared, named),
     )
     return document, [*caddyfile.warnings, *shared.warnings, *_warnings(parts.sites)]

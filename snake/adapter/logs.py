@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count
 
 import msgspec
@@ -68,23 +68,36 @@ def server_logs(sites: Sequence[AdaptedSite]) -> ServerLogs | None:
     )
 
 
-def logging(values: Sequence[LogValue], *, debug: bool) -> Logging | None:
+def logging(
+    options: Sequence[LogValue], sites: Sequence[LogValue], *, debug: bool
+) -> Logging | None:
     """Return all logs of the document; `None` when none has settings.
 
-    What goes to a log of its own is kept out of the default one.
+    `options` are those of the global options, `sites` those of all sites. Of the default
+    log the first counts, of any other the last. What a log names for itself is kept out of
+    the default one.
     """
+    values = [*options, *sites]
+    if debug and not any(value.name == _DEFAULT for value in options):
+        values.insert(len(options), LogValue(_DEFAULT, Log()))
     logs: dict[str, Log] = {}
-    if debug:
-        logs[_DEFAULT] = Log(level="DEBUG")
-    for value in values:
-        if value.log is None:
-            continue
-        level = value.log.level or ("DEBUG" if debug else "")
-        log = msgspec.structs.replace(value.log, level=level)
-        logs[value.name] = logs.get(_DEFAULT, log) if value.name == _DEFAULT else log
-    special = [log for name, log in logs.items() if name != _DEFAULT]
-    excluded = sorted({name for log in special for name in log.include})
-    if excluded:
+    kept_out: list[str] = []
+    for name, log in _of_their_own(values, debug=debug):
+        if name == _DEFAULT:
+            logs.setdefault(name, log)
+        else:
+            logs[name] = log
+            kept_out += log.include
+    if kept_out:
         default = logs.get(_DEFAULT, Log())
-        logs[_DEFAULT] = msgspec.structs.replace(default, exclude=tuple(excluded))
+        exclude = tuple(sorted({*default.exclude, *kept_out}))
+        logs[_DEFAULT] = msgspec.structs.replace(default, exclude=exclude)
     return Logging(logs=dict(sorted(logs.items()))) if logs else None
+
+
+def _of_their_own(values: Sequence[LogValue], *, debug: bool) -> Iterator[tuple[str, Log]]:
+    """Yield the logs that have a name and settings; `debug` is the level of those without one."""
+    for value in values:
+        if value.name and value.log is not None:
+            level = value.log.level or ("DEBUG" if debug else "")
+            yield value.name, msgspec.structs.replace(value.log, level=level)

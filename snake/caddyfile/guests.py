@@ -34,7 +34,8 @@ class Guests:
     def read(self, line: Segment, namespace: str) -> Module:
         """Return the module that a line begins with the name of. Raises `CaddyfileError`."""
         id = f"{namespace}.{line.name}"
-        if id not in self._registry:
+        # A dot would lead to another namespace, where modules are of another kind.
+        if id not in self._registry or "." in line.name:
             known = self._registry.names(namespace)
             line.words[0].fail(
                 f"module not registered: {id}{suggestion(line.name, known)}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 
 import click
 
@@ -55,5 +55,28 @@ def as_text(document: Document, *, pretty: bool) -> str:
     """Return the JSON as Caddy prints it: keys in its order, and its escapes."""
     text = encode(document).decode()
     if pretty:
-        text = json.dumps(json.loads(text), indent="\t", ensure_ascii=False)
+        text = _indented(text)
     return text.translate(_ESCAPES)
+
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^{}\[\],:"]+')
+
+
+def _indented(text: str) -> str:
+    """Put each value on a line of its own; numbers stay as they are written."""
+    parts: list[str] = []
+    depth, opened = 0, False
+    for part in _TOKEN.findall(text):
+        if part in "}]":
+            depth -= 1
+        if opened is not (part in "}]"):
+            parts.append("\n" + "\t" * depth)
+        parts.append(part)
+        if part in "{[":
+            depth += 1
+        opened = part in "{["
+        if part == ",":
+            parts.append("\n" + "\t" * depth)
+        elif part == ":":
+            parts.append(" ")
+    return "".join(parts)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from snake.config.struct import Config, Duration, Guest
+from snake.config.struct import Config, Guest
 from snake.core.namespace import In
 
 
 class Sampling(Config):
     """Keep the first records of each interval, then every so-many-th."""
 
-    interval: Duration = 0
+    interval: int = 0
+    """In nanoseconds."""
     first: int = 0
     thereafter: int = 0
 

@@ -19,7 +19,7 @@ UNAVAILABLE = {
     "global option": _names(
         """
         acme_ca acme_ca_root acme_dns acme_eab cert_issuer cert_lifetime default_sni dns ech
-        email events fallback_sni filesystem key_type local_certs log metrics ocsp_interval
+        email events fallback_sni filesystem key_type local_certs metrics ocsp_interval
         ocsp_stapling on_demand_tls pki preferred_chains renew_interval renewal_window_ratio
         servers shutdown_delay skip_install_trust storage storage_check storage_clean_interval
         tls_resolvers
@@ -30,14 +30,10 @@ UNAVAILABLE = {
         client_ip header_regexp tls url_pattern vars vars_regexp
         """
     ),
-    "log output": frozenset({"net"}),
-    "log format": frozenset({"append", "filter", "journald"}),
     "module": _names(
         """
-        caddy.logging.cores.mock caddy.logging.encoders.append caddy.logging.encoders.filter
-        caddy.logging.encoders.journald caddy.logging.writers.net http.handlers.acme_server
-        http.matchers.client_ip http.matchers.header_regexp http.matchers.tls
-        http.matchers.url_pattern http.matchers.vars http.matchers.vars_regexp
+        http.handlers.acme_server http.matchers.client_ip http.matchers.header_regexp
+        http.matchers.tls http.matchers.url_pattern http.matchers.vars http.matchers.vars_regexp
         """
     ),
 }

@@ -7,27 +7,20 @@ https://caddyserver.com/docs/json/apps/http/#docs.
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
-import socket
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote_plus
 from uuid import uuid4
 
-from snake.core.folder import START
+from snake.core.surroundings import surrounding
 from snake.http.errors import HandlerError, status_text
 from snake.http.request import Request, split_port
 
 Getter = Callable[[Request], Any]
 """The value for one request. `None` means that this request does not know the name."""
-
-MAX_FILE = 1 << 20
-"""`{file./path}` reads this much (Caddy: 1 MiB)."""
 
 
 def lookup(key: str) -> Getter | None:
@@ -37,7 +30,8 @@ def lookup(key: str) -> Getter | None:
     for prefix, make in _PREFIXES:
         if key.startswith(prefix):
             return make(key[len(prefix) :])
-    return None
+    get = surrounding(key)
+    return None if get is None else lambda _: get()
 
 
 def _proto(request: Request) -> str:
@@ -258,27 +252,6 @@ def _error(part: Callable[[HandlerError], Any]) -> Getter:
     return get
 
 
-def _environment(name: str) -> Getter:
-    value = os.environ.get(name, "")
-    return lambda _: value
-
-
-def _file_contents(path: str) -> Getter:
-    def get(_: Request) -> str:
-        try:
-            with Path(START.path(path)).open("rb") as file:
-                text = file.read(MAX_FILE).decode("utf-8", "surrogateescape")
-        except OSError:
-            return ""
-        return text.removesuffix("\n").removesuffix("\r")
-
-    return get
-
-
-def _now(form: Callable[[datetime], Any]) -> Getter:
-    return lambda _: form(datetime.now(UTC).astimezone())
-
-
 def _escaped(part: Callable[[Request], str]) -> Getter:
     return lambda request: quote_plus(part(request), safe="-_.~", errors="surrogateescape")
 
@@ -287,8 +260,6 @@ def _elapsed(scale: float) -> Getter:
     return lambda request: (time.perf_counter() - request.started) * scale
 
 
-_HTTP_DATE = "%a, %d %b %Y %H:%M:%S GMT"
-
 _TLS = (
     *("cipher_suite", "ech", "proto", "proto_mutual", "resumed", "server_name", "version"),
     *("client.certificate_der_base64", "client.certificate_pem", "client.fingerprint"),
@@ -296,9 +267,6 @@ _TLS = (
     "client.subject",
 )
 """What `{http.request.tls.*}` tells of a connection with TLS; without it each is empty."""
-
-_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "i686": "386"}
-"""The machine names of uname in the words of Go, which `{system.arch}` uses."""
 
 _EXACT: dict[str, Getter] = {
     "http.request.method": lambda r: r.method,
@@ -343,17 +311,6 @@ _EXACT: dict[str, Getter] = {
     "http.error.message": _error(lambda e: e.message),
     "http.error.id": _error(lambda e: e.id),
     "http.error.trace": _error(lambda e: e.trace),
-    "time.now": _now(str),
-    "time.now.http": lambda _: time.strftime(_HTTP_DATE, time.gmtime()),
-    "time.now.common_log": _now(lambda now: now.strftime("%d/%b/%Y:%H:%M:%S %z")),
-    "time.now.year": _now(lambda now: now.year),
-    "time.now.unix": lambda _: int(time.time()),
-    "time.now.unix_ms": lambda _: int(time.time() * 1000),
-    "system.hostname": lambda _: socket.gethostname(),
-    "system.slash": lambda _: os.sep,
-    "system.os": lambda _: os.uname().sysname.lower(),
-    "system.wd": lambda _: START.folder,
-    "system.arch": lambda _: _ARCHITECTURES.get(os.uname().machine, os.uname().machine),
 }
 
 _EXACT |= {f"http.request.tls.{name}": lambda _: "" for name in _TLS}
@@ -371,6 +328,4 @@ _PREFIXES: tuple[tuple[str, Callable[[str], Getter | None]], ...] = (
     ("http.regexp.", _value("http.regexp.")),
     ("http.matchers.file.", _value("http.matchers.file.")),
     ("http.auth.", _value("http.auth.")),
-    ("env.", _environment),
-    ("file.", _file_contents),
 )

@@ -20,6 +20,7 @@ from snake.config.logging import Log, Logging
 from snake.core.modules import Context
 from snake.logs import levels
 from snake.logs.encoders import STACK, Encoder, JSONLines, Record
+from snake.logs.sampling import Sampler
 from snake.logs.targets import Target
 from snake.logs.writers import Writer, stderr
 
@@ -27,7 +28,7 @@ ROOT = "snake"
 ADOPTED = ("asyncio", "hypercorn.error")
 """Loggers of libraries whose records are ours to show."""
 
-UNAVAILABLE = ("core", "sampling", "with_caller", "with_caller_skip", "with_stacktrace")
+UNAVAILABLE = ("with_caller", "with_caller_skip", "with_stacktrace")
 """Fields of a log that this version reads but cannot honour."""
 
 
@@ -44,7 +45,7 @@ class Sink:
         """Log one record. `level` is the standard library's."""
         record = Record(level, time(), self._logger, msg, fields)
         for outlet in self._outlets:
-            if level >= outlet.target.level:
+            if outlet.target.keeps(level, msg, record.time):
                 outlet.add(outlet.target.encoder.encode(record))
 
 
@@ -126,11 +127,14 @@ class _Handler(logging.Handler):
         targets = [t for t in self._targets if record.levelno >= t.level and t.takes(name)]
         if targets:
             with suppress(Exception):  # a record that cannot be written never stops a request
-                ours = Record(
-                    record.levelno, record.created, name, record.getMessage(), _fields(record)
-                )
-                for target in targets:
-                    target.writer.write(target.encoder.encode(ours))
+                _write(record, name, targets)
+
+
+def _write(record: logging.LogRecord, name: str, targets: Iterable[Target]) -> None:
+    ours = Record(record.levelno, record.created, name, record.getMessage(), _fields(record))
+    for target in targets:
+        if target.keeps(ours.level, ours.message, ours.time):
+            target.writer.write(target.encoder.encode(ours))
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:
@@ -185,4 +189,8 @@ async def _target(ctx: Context, log: Log) -> Target:
         encoder = await ctx.at("encoder").load(
             log.encoder, namespace="caddy.logging.encoders", key="format"
         )
-    return Target(level, encoder, writer, log.include, log.exclude)
+        encoder = encoder.with_default(_default_encoder(writer))
+    if log.core is not None:
+        await ctx.at("core").load(log.core, namespace="caddy.logging.cores", key="module")
+    sampler = None if log.sampling is None else Sampler(log.sampling)
+    return Target(level, encoder, writer, log.include, log.exclude, sampler)

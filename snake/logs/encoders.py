@@ -12,10 +12,13 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 import msgspec
 
+from snake.caddyfile.guests import Guests
+from snake.caddyfile.segments import Segment
+from snake.caddyfile.words import subdirectives
 from snake.core.modules import Context, Module
 from snake.core.suggest import suggestion
 from snake.logs import levels, times
@@ -46,9 +49,27 @@ class Encoder(ABC):
     def encode(self, record: Record) -> bytes:
         """Return the whole line, with its end."""
 
+    def with_default(self, default: Encoder) -> Encoder:
+        """Return this encoder, and `default` in it where the config names none."""
+        del default
+        return self
 
-class _EncoderModule(Module):
-    """What both encoders can be told."""
+    def without_time(self) -> Encoder:
+        """Return this encoder for a place that knows the time of each line itself."""
+        return self
+
+
+class EncoderModule(Module):
+    """The base of modules in `caddy.logging.encoders`."""
+
+    async def provision(self, ctx: Context) -> Encoder:
+        """Return the encoder."""
+        encoder: Encoder = await super().provision(ctx)
+        return encoder
+
+
+class _Keyed(EncoderModule):
+    """What both encoders of our own can be told."""
 
     message_key: str | None = None
     level_key: str | None = None
@@ -61,6 +82,21 @@ class _EncoderModule(Module):
     time_local: bool = False
     duration_format: str = ""
     level_format: str = ""
+
+    @classmethod
+    def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:
+        """Read `json { … }` or `console { … }`; the last of each subdirective counts."""
+        del guests
+        if line.args:
+            line.args[0].fail(f"{line.name} takes no argument, got {line.args[0]}")
+        fields: dict[str, Any] = {}
+        for sub in subdirectives(line, cls.__struct_fields__):
+            if sub.name == "time_local":
+                sub.none()
+                fields[sub.name] = True
+            else:
+                fields[sub.name] = sub.only().text
+        return cls(**fields)
 
     def time(self, ctx: Context, default: str) -> times.Format:
         """Return the chosen time format. Raises `ConfigError`."""
@@ -80,7 +116,7 @@ class _EncoderModule(Module):
             raise ctx.at("level_format").fail(f'unknown level format "{self.level_format}"{hint}')
 
 
-class JSON(_EncoderModule):
+class JSON(_Keyed):
     """The JSON of `caddy.logging.encoders.json`."""
 
     id = "caddy.logging.encoders.json"
@@ -101,7 +137,7 @@ class JSON(_EncoderModule):
         return JSONLines(self.time(ctx, "unix_seconds_float"), names, style, end.encode())
 
 
-class Console(_EncoderModule):
+class Console(_Keyed):
     """The JSON of `caddy.logging.encoders.console`."""
 
     id = "caddy.logging.encoders.console"
@@ -109,8 +145,18 @@ class Console(_EncoderModule):
     async def provision(self, ctx: Context) -> Encoder:
         """Return the encoder."""
         self.check(ctx)
+        keys = {
+            "ts": self.time_key,
+            "level": self.level_key,
+            "logger": self.name_key,
+            "msg": self.message_key,
+            STACK: self.stacktrace_key,
+        }
         return ConsoleLines(
-            self.time(ctx, "wall_milli"), _level_style(self.level_format or "color")
+            self.time(ctx, "wall_milli"),
+            _level_style(self.level_format or "color"),
+            frozenset(own for own, given in keys.items() if given == ""),
+            "\n" if self.line_ending is None else self.line_ending,
         )
 
 
@@ -172,27 +218,47 @@ class JSONLines(Encoder):
 
 
 class ConsoleLines(Encoder):
-    """Time, level, logger and message between tabs, then the fields as JSON, then a traceback."""
+    """Time, level, logger and message between tabs, then the fields as JSON, then a traceback.
 
-    def __init__(self, time: times.Format, style: Mapping[int, str]) -> None:
+    `hidden` has those of `ts`, `level`, `logger`, `msg` and `stacktrace` that are left out.
+    """
+
+    def __init__(
+        self,
+        time: times.Format,
+        style: Mapping[int, str],
+        hidden: frozenset[str] = frozenset(),
+        end: str = "\n",
+    ) -> None:
         self._time = time
         self._style = style
+        self._hidden = hidden
+        self._end = end
 
     def encode(self, record: Record) -> bytes:
         """Return the whole line, with its end."""
         level, time, logger, message, fields = record
-        parts = [str(self._time(time)), self._style.get(level) or levels.name(level)]
-        if logger:
-            parts.append(one_line(logger))
-        parts.append(one_line(message))
+        shown = {
+            "ts": str(self._time(time)),
+            "level": self._style.get(level) or levels.name(level),
+            "logger": one_line(logger),
+            "msg": one_line(message),
+        }
+        if not logger:
+            del shown["logger"]
+        parts = [text for name, text in shown.items() if name not in self._hidden]
         rest = dict(fields)
         stack = rest.pop(STACK, None)
         if rest:
             parts.append(one_line(json.dumps(rest, ensure_ascii=False, default=plain)))
         text = "\t".join(parts)
-        if stack is not None:
+        if stack is not None and STACK not in self._hidden:
             text += "\n" + readable(str(stack))
-        return f"{text}\n".encode("utf-8", "backslashreplace")
+        return f"{text}{self._end}".encode("utf-8", "backslashreplace")
+
+    def without_time(self) -> Encoder:
+        """Return this encoder without the time in its lines."""
+        return ConsoleLines(self._time, self._style, self._hidden | {"ts"}, self._end)
 
 
 def readable(text: str) -> str:

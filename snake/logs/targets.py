@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from snake.core.record import Record
 from snake.logs.encoders import Encoder
+from snake.logs.sampling import Sampler
 from snake.logs.writers import Writer
 
 
@@ -17,6 +18,14 @@ class Target(Record):
     writer: Writer
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+
+    sampler: Sampler | None = None
+
+    def keeps(self, level: int, message: str, time: float) -> bool:
+        """Tell whether a record of a logger that this log takes is written."""
+        if level < self.level:
+            return False
+        return self.sampler is None or self.sampler.takes(level, message, time)
 
     def takes(self, logger: str) -> bool:
         """Tell whether this log takes the records of a logger.

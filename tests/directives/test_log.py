@@ -50,30 +50,50 @@ def test_hostnames() -> None:
     assert names == {"a.test": ["x"], "b.test": ["x"]}
 
 
+def test_sites_on_several_servers_are_logged_on_each() -> None:
+    """A site's log is named on every server that the site is on, and on no other."""
+    config = adapted("a.test, http://b.test {\n log x\n}\nhttp://c.test {\n}")
+
+    servers = config["apps"]["http"]["servers"]
+    assert servers["srv0"]["logs"] == {"logger_names": {"a.test": ["x"]}}
+    assert servers["srv1"]["logs"] == {
+        "logger_names": {"b.test": ["x"]},
+        "skip_hosts": ["c.test"],
+    }
+
+
+def test_a_line_may_go_on_after_a_plain_writer() -> None:
+    """What stands after `output stdout` is the next subdirective, as in Caddy."""
+    config = adapted(":80 {\n log {\n output stdout level WARN\n }\n}")
+
+    log = config["logging"]["logs"]["log0"]
+    assert (log["writer"], log["level"]) == ({"output": "stdout"}, "WARN")
+
+
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ("log a b", "log takes one name at most"),
-        ("log {\n sampling {\n }\n }", "log: sampling is not available"),
-        ("log {\n core mock\n }", "log: core is not available"),
-        ("log {\n outptu stdout\n }", 'did you mean "output"'),
+        ("log a b", "log takes one name at most, got b"),
+        ("log {\n outptu stdout\n }", 'unrecognized subdirective: outptu; did you mean "output"'),
         ("log {\n output\n }", "output takes the place to write to"),
-        ("log {\n output net localhost\n }", "net: this log output of Caddy's is not in this"),
-        ("log {\n output stdot\n }", 'did you mean "stdout"'),
-        ("log {\n output file\n }", "output file is given the wrong number of arguments"),
-        ("log {\n output file a b\n }", "output file is given the wrong number of arguments"),
-        ("log {\n output file a {\n mode rw\n }\n }", "rw is no octal mode"),
-        ("log {\n output file a {\n dir_mode rw\n }\n }", "rw is no octal mode"),
-        ("log {\n output file a {\n roll_keep few\n }\n }", "takes a whole number, got few"),
-        ("log {\n output file a {\n roll_size big\n }\n }", 'invalid size "big"'),
-        ("log {\n output file a {\n roll_szie 1MB\n }\n }", 'did you mean "roll_size"'),
-        ("log {\n output stdout\n output stderr\n }", "output is given twice"),
+        ("log {\n output stdot\n }", 'caddy.logging.writers.stdot; did you mean "stdout"'),
+        ("log {\n output stdout\n output stderr\n }", "'output' is given more than once"),
         ("log {\n output stdout {\n }\n }", "output takes no block"),
-        ("log {\n format jsno\n }", 'did you mean "json"'),
-        ("log {\n format json {\n time_fromat wall\n }\n }", 'did you mean "time_format"'),
-        ("log {\n level\n }", "level takes one argument"),
+        ("log {\n output stdout now\n }", "log: unrecognized subdirective: now"),
+        ("log {\n format jsno\n }", 'caddy.logging.encoders.jsno; did you mean "json"'),
+        ("log {\n format\n }", "format takes the name of a module"),
+        ("log {\n core\n }", "core takes the name of a module"),
+        ("log {\n core mokc\n }", 'did you mean "mock"'),
+        ("log {\n level\n }", "level takes one argument, got 0"),
+        ("log {\n level INFO {\n }\n }", "level takes no block"),
         ("log {\n hostnames\n }", "hostnames takes the names of hosts"),
         ("log {\n no_hostname x\n }", "no_hostname takes no argument"),
+        ("log {\n include http\n }", "include is not allowed in the directive log"),
+        ("log {\n exclude http\n }", "exclude is not allowed in the directive log"),
+        ("log {\n sampling {\n first\n }\n }", "first takes an argument"),
+        ("log {\n sampling {\n interval often\n }\n }", 'interval: invalid duration "often"'),
+        ("log {\n sampling {\n first 1\n first 1\n }\n }", "'first' is given more than once"),
+        ("log {\n sampling {\n every 5\n }\n }", "sampling: unrecognized subdirective: every"),
     ],
 )
 def test_wrong_lines(lines: str, message: str) -> None:

@@ -139,7 +139,9 @@ async def test_an_app_that_configures_logging_does_not_silence_snake(
     ("log", "message"),
     [
         ({"level": "LOUD"}, 'logging/logs/x/level: unknown level "LOUD"'),
-        ({"sampling": {"first": 1}}, "logging/logs/x/sampling: not available"),
+        ({"with_caller": True}, "logging/logs/x/with_caller: not available"),
+        ({"core": {"module": "mock"}}, "x/core: caddy.logging.cores.mock does not run"),
+        ({"writer": {"output": "net"}}, "x/writer: caddy.logging.writers.net does not run"),
         ({"writer": {"output": "flie"}}, 'did you mean "file"?'),
         ({"writer": {"output": "file"}}, "logging/logs/x/writer: filename is required"),
         ({"writer": {"output": "file", "filename": "a", "roll_keep": 3}}, "writer/roll_keep"),

@@ -1,0 +1,73 @@
+"""Surroundings: placeholders that are known without a request, like `{env.HOME}`.
+
+The names are Caddy's: https://caddyserver.com/docs/conventions#placeholders.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from snake.core.folder import START
+
+Get = Callable[[], Any]
+"""The value at this moment."""
+
+MAX_FILE = 1 << 20
+"""`{file./path}` reads this much (Caddy: 1 MiB)."""
+
+_HTTP_DATE = "%a, %d %b %Y %H:%M:%S GMT"
+
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "i686": "386"}
+"""The machine names of uname in the words of Go, which `{system.arch}` uses."""
+
+
+def surrounding(name: str) -> Get | None:
+    """Return what gives the value of a placeholder; `None` when nothing has that name."""
+    if name.startswith("env."):
+        return _environment(name.removeprefix("env."))
+    if name.startswith("file."):
+        return _file_contents(name.removeprefix("file."))
+    return _EXACT.get(name)
+
+
+def _environment(name: str) -> Get:
+    value = os.environ.get(name, "")
+    return lambda: value
+
+
+def _file_contents(path: str) -> Get:
+    def get() -> str:
+        try:
+            with Path(START.path(path)).open("rb") as file:
+                text = file.read(MAX_FILE).decode("utf-8", "surrogateescape")
+        except OSError:
+            return ""
+        return text.removesuffix("\n").removesuffix("\r")
+
+    return get
+
+
+def _now(form: Callable[[datetime], Any]) -> Get:
+    return lambda: form(datetime.now(UTC).astimezone())
+
+
+_EXACT: dict[str, Get] = {
+    "time.now": _now(str),
+    "time.now.http": lambda: time.strftime(_HTTP_DATE, time.gmtime()),
+    "time.now.common_log": _now(lambda now: now.strftime("%d/%b/%Y:%H:%M:%S %z")),
+    "time.now.year": _now(lambda now: now.year),
+    "time.now.unix": lambda: int(time.time()),
+    "time.now.unix_ms": lambda: int(time.time() * 1000),
+    "system.hostname": socket.gethostname,
+    "system.slash": lambda: os.sep,
+    "system.os": lambda: sys.platform,
+    "system.wd": lambda: START.folder,
+    "system.arch": lambda: _ARCHITECTURES.get(os.uname().machine, os.uname().machine),
+}

@@ -1,0 +1,1 @@
+"""What the filter encoder can do to a field, one noun a file."""

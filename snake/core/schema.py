@@ -84,25 +84,25 @@ class _Build:
         where = _where(value)
         if where is None or where.key:
             return {"type": "object", "additionalProperties": self._of(value)}
-        namespace = where.namespace
-        if namespace not in self._defs:
-            self._defs[namespace] = {}
+        namespace, all = where.namespace, _all_in(where)
+        if all not in self._defs:
+            self._defs[all] = {}
             modules = {
                 name: self._module(f"{namespace}.{name}", "")
                 for name in self._registry.names(namespace)
             }
-            self._defs[namespace] = {
+            self._defs[all] = {
                 "type": "object",
                 "properties": modules,
                 "additionalProperties": False,
             }
-        return {"$ref": _REFERENCE.format(name=namespace)}
+        return {"$ref": _REFERENCE.format(name=all)}
 
     def _guest(self, where: In) -> Schema:
         """Return a reference to any module of a namespace, told by the one field that names it."""
-        namespace, key = where.namespace, where.key
-        if namespace not in self._defs:
-            self._defs[namespace] = {}
+        namespace, key, all = where.namespace, where.key, _all_in(where)
+        if all not in self._defs:
+            self._defs[all] = {}
             names = self._registry.names(namespace)
             choices = [
                 {
@@ -111,13 +111,13 @@ class _Build:
                 }
                 for name in names
             ]
-            self._defs[namespace] = {
+            self._defs[all] = {
                 "type": "object",
                 "required": [key],
                 "properties": {key: {"enum": names}},
                 **({"allOf": choices} if choices else {}),
             }
-        return {"$ref": _REFERENCE.format(name=namespace)}
+        return {"$ref": _REFERENCE.format(name=all)}
 
     def _module(self, id: str, key: str) -> Schema:
         """Return a reference to a module's schema; with `key`, its name is in that field."""
@@ -136,6 +136,11 @@ class _Build:
             name = {key: {"const": name_of(kind)}}
             schema["properties"] = {**name, **schema.get("properties", {})}
         return schema
+
+
+def _all_in(where: In) -> str:
+    """Return the name of the definition of a namespace; a module may be called as one is."""
+    return f"{where.namespace}.*"
 
 
 def _where(hint: Any) -> In | None:  # noqa: ANN401

@@ -88,8 +88,12 @@ class Words:
         return Segment((self.token, *left), block)
 
     def guest(self) -> Segment:
-        """Take the rest of the line as one of its own: a module's name, arguments and block."""
-        return self.rest().rest
+        """Take the rest of the line as one of its own: a module's name, arguments and block.
+
+        A block with nothing in it is none, as Caddy has it of all that it hands on.
+        """
+        line = self.rest().rest
+        return Segment(line.words, line.block or None)
 
     def block(self) -> Segment:
         """Take the block alone. There is none after an argument that was not taken."""

@@ -26,6 +26,7 @@ from snake.plugin import (
     Scope,
     Segment,
     Template,
+    Words,
 )
 
 Values = tuple[str, ...] | None
@@ -97,23 +98,38 @@ def parse(lines: Sequence[Segment], name: str, scope: Scope) -> Header:
 
 
 def read_field(line: Segment, fields: Mapping[str, Values]) -> dict[str, Values]:
-    """Read one `header` line, here or in a response matcher; `fields` are those read so far."""
-    line.no_block()
-    field, *values = line.texts or [""]
-    if not field:
-        line.fail("malformed header matcher: expected field")
-    if field == "!":
-        line.fail("malformed header matcher: must have field name following ! character")
-    if field.startswith("!"):
-        if values:
-            line.args[1].fail(
-                "malformed header matcher: null matching headers cannot have a field value"
+    """Read one `header` line, here or in a response matcher; `fields` are those read so far.
+
+    To Caddy, what is left of a line is another, whatever its first word is.
+    """
+    read: dict[str, Values] = {}
+    left: Segment | None = line
+    while left is not None:
+        words = Words(left)
+        if left is not line and not words.has_arguments:
+            words.token.fail(
+                "malformed header matcher: expected both field and value, "
+                f"and '{words.token}' comes after them"
             )
-        return {field[1:]: None}
-    if len(values) != 1:
-        line.fail("malformed header matcher: expected both field and value")
-    key = canonical(field)
-    return {key: (*(fields.get(key) or ()), *values)}
+        key, value = _read(words)
+        read[key] = None if value is None else (*(read.get(key) or fields.get(key) or ()), value)
+        if words.block().lines:
+            line.fail("malformed header matcher: blocks are not supported")
+        left = words.left()
+    return read
+
+
+def _read(words: Words) -> tuple[str, str | None]:
+    """Read a field and its value; it has none when the field must not be there."""
+    field = words.take("a field and a value: malformed header matcher: expected field")
+    if field.text == "!":
+        field.fail("malformed header matcher: must have field name following ! character")
+    if not field.text.startswith("!"):
+        value = words.take("a value: malformed header matcher: expected both field and value")
+        return canonical(field.text), value.text
+    for word in words.all():
+        word.fail("malformed header matcher: null matching headers cannot have a field value")
+    return field.text[1:], None
 
 
 matcher = MatcherSyntax("header", parse)

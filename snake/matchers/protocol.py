@@ -12,7 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from snake.plugin import Context, Matcher, MatcherModule, MatcherSyntax, Request, Scope, Segment
+from snake.plugin import (
+    Context,
+    Matcher,
+    MatcherModule,
+    MatcherSyntax,
+    Request,
+    Scope,
+    Segment,
+    Words,
+)
 
 _SECURE = frozenset({"https", "wss"})
 _VERSIONS = {"1.0": (1, 0), "1.1": (1, 1), "2": (2, 0), "3": (3, 0)}
@@ -58,11 +67,16 @@ def _spoken(request: Request) -> tuple[int, int]:
 
 
 def parse(lines: Sequence[Segment], name: str, scope: Scope) -> Protocol:
-    """Read `protocol` lines; the last one counts."""
+    """Read `protocol` lines; the last one counts, and what is left of a line is another."""
     del name, scope
+    protocol = ""
     for line in lines:
-        line.no_block()
-    return Protocol(protocol=lines[-1].arg())
+        left: Segment | None = line
+        while left is not None:
+            words = Words(left)
+            protocol = words.take("one argument").text
+            left = words.left()
+    return Protocol(protocol=protocol)
 
 
 matcher = MatcherSyntax("protocol", parse)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from snake.adapter.addresses import Bind
 from snake.adapter.directive import (
+    AuthorityValue,
     Directive,
     ErrorRouteValue,
     LiteralValue,
@@ -46,6 +47,7 @@ from snake.http.template import Template
 
 __all__ = [
     "AbortError",
+    "AuthorityValue",
     "Bind",
     "CaddyfileError",
     "Config",

@@ -44,6 +44,7 @@ MODULES = {
     "http.authentication.providers.http_basic": "snake.auth.http_basic:HTTPBasic",
     "http.encoders.gzip": "snake.encoders.gzip:Gzip",
     "http.encoders.zstd": "snake.encoders.zstd:Zstd",
+    "http.ip_sources.static": "snake.http.ip_sources:Static",
     "http.matchers.expression": "snake.matchers.expression:Expression",
     "http.matchers.file": "snake.matchers.file:File",
     "http.matchers.header": "snake.matchers.header:Header",
@@ -79,6 +80,10 @@ MODULES = {
     "http.reverse_proxy.upstreams.srv": "snake.proxy.sources:SRV",
     "caddy.logging.cores.mock": "snake.logs.cores:Mock",
     "caddy.logging.encoders.append": "snake.logs.append:Append",
+    "caddy.config_loaders.http": "snake.config.loaders:HTTP",
+    "caddy.listeners.http_redirect": "snake.transport.wrappers:HTTPRedirect",
+    "caddy.listeners.proxy_protocol": "snake.transport.wrappers:ProxyProtocol",
+    "caddy.listeners.tls": "snake.transport.wrappers:TLS",
     "caddy.logging.encoders.console": "snake.logs.encoders:Console",
     "caddy.logging.encoders.filter": "snake.logs.filter:FilterEncoder",
     "caddy.logging.encoders.filter.cookie": "snake.logs.filters.cookies:Cookie",
@@ -100,6 +105,7 @@ MODULES = {
     "caddy.logging.writers.stdout": "snake.logs.writers:Stdout",
     "caddy.network_proxy.none": "snake.proxy.network_proxy:NoProxy",
     "caddy.network_proxy.url": "snake.proxy.network_proxy:ProxyURL",
+    "caddy.storage.file_system": "snake.tls.storage:FileSystem",
 }
 """Module IDs."""
 
@@ -175,12 +181,20 @@ OPTIONS = {
     "auto_https": "snake.options.auto_https:auto_https",
     "debug": "snake.options.debug:debug",
     "default_bind": "snake.options.bind:default_bind",
-    "grace_period": "snake.options.grace_period:grace_period",
+    "events": "snake.options.events:events",
+    "filesystem": "snake.options.filesystem:filesystem",
+    "grace_period": "snake.options.shutdown:grace_period",
     "http_port": "snake.options.ports:http_port",
     "https_port": "snake.options.ports:https_port",
     "log": "snake.options.log:log",
+    "metrics": "snake.options.metrics:metrics",
     "order": "snake.options.order:order",
     "persist_config": "snake.options.admin:persist_config",
+    "pki": "snake.options.pki:pki",
+    "servers": "snake.options.servers:servers",
+    "shutdown_delay": "snake.options.shutdown:shutdown_delay",
+    "skip_install_trust": "snake.options.pki:skip_install_trust",
+    "storage": "snake.options.storage:storage",
 }
 """Global option names: what may begin a line of the first block."""
 

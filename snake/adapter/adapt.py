@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from msgspec.structs import replace
 
 from snake.adapter.addresses import Ports
+from snake.adapter.apps import build_apps
 from snake.adapter.catalogue import Catalogue
 from snake.adapter.directive import LogValue
 from snake.adapter.listening import AdaptedSite, Listening, gather
@@ -16,15 +16,12 @@ from snake.adapter.named_routes import NamedRoutes
 from snake.adapter.options import admin_config, read_options
 from snake.adapter.order import Order
 from snake.adapter.origins import Origins
-from snake.adapter.policies import tls_app
 from snake.adapter.routes import Groups
 from snake.adapter.scope import Block, Shared
-from snake.adapter.servers import Servers
 from snake.adapter.sites import Site, split
 from snake.caddyfile.errors import CaddyfileWarning
 from snake.caddyfile.read import read
-from snake.config.document import Apps, Document
-from snake.config.http import HTTPApp
+from snake.config.document import Document
 
 _SECOND_SITE = (
     "Did you mean to define a second site? If so, you must use curly braces "
@@ -51,7 +48,8 @@ def adapt(
     document = Document(
         admin=admin_config(options),
         logging=logging(options.get("log", ()), list(_logs(servers)), debug="debug" in options),
-        apps=_apps(servers, shared, named),
+        storage=options.get("storage"),
+        apps=build_apps(servers, shared, named),
     )
     return document, [*caddyfile.warnings, *shared.warnings, *_warnings(parts.sites)]
 
@@ -65,20 +63,6 @@ def _adapt_sites(sites: Sequence[Site], shared: Shared) -> list[AdaptedSite]:
         logs = tuple(map(log_names.named, results.logs))
         adapted.append(AdaptedSite(site.addresses, replace(results, logs=logs)))
     return adapted
-
-
-def _apps(servers: Sequence[Listening], shared: Shared, named: NamedRoutes) -> Apps | None:
-    options: dict[str, Any] = shared.options
-    if not servers:
-        return None
-    build = Servers(shared, named).build
-    http = HTTPApp(
-        http_port=options.get("http_port", 0),
-        https_port=options.get("https_port", 0),
-        grace_period=options.get("grace_period", 0),
-        servers={f"srv{number}": build(server) for number, server in enumerate(servers)},
-    )
-    return Apps(http=http, tls=tls_app(servers, options.get("auto_https", ()), Ports.of(options)))
 
 
 def _logs(servers: Sequence[Listening]) -> Iterator[LogValue]:

@@ -106,7 +106,22 @@ class TLSValue(Record):
     reuse_private_keys: bool = False
 
 
-Value = RouteValue | RoutesValue | LiteralValue | ErrorRouteValue | LogValue | Bind | TLSValue
+class AuthorityValue(Record):
+    """A certificate authority that a directive uses, which exists therefore."""
+
+    name: str
+
+
+Value = (
+    RouteValue
+    | RoutesValue
+    | LiteralValue
+    | ErrorRouteValue
+    | LogValue
+    | Bind
+    | TLSValue
+    | AuthorityValue
+)
 
 
 class Scope(Protocol):

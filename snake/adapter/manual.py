@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import msgspec
+from msgspec.structs import replace
 
 from snake.caddyfile.errors import CaddyfileError
 from snake.caddyfile.segments import Segment
@@ -68,6 +69,9 @@ def _about(error: CaddyfileError, line: Segment) -> Iterator[str]:
         words = [(word.file, word.line, word.column) for word in sub.words]
         if (error.file, error.line, error.column) in words:
             yield sub.name
+            return
+        if names := list(_about(error, replace(sub, words=()))):
+            yield from names
             return
     if any(word.line == error.line and word.file == error.file for word in line.words):
         yield line.name

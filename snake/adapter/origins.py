@@ -23,7 +23,7 @@ from snake.adapter.directive import (
     Value,
 )
 from snake.caddyfile.errors import CaddyfileError
-from snake.caddyfile.segments import Segment, Token, quoted_word
+from snake.caddyfile.segments import Segment, quoted_word
 from snake.config.document import Document, encode
 from snake.config.http import Server
 from snake.core.errors import DocumentError
@@ -57,9 +57,9 @@ class Origins:
         """Note a matcher, which is known together with its name."""
         self._add(_canonical({name: value}), lines)
 
-    def add_server(self, server: Server, addresses: Sequence[Token]) -> None:
-        """Note a server; it was made by the addresses of its sites."""
-        self._add(_canonical(server), [Segment(tuple(addresses))])
+    def add_server(self, server: Server, lines: Sequence[Segment]) -> None:
+        """Note a server; it was made by the addresses of its sites, and by an option perhaps."""
+        self._add(_canonical(server), lines)
 
     def _add(self, part: bytes, lines: Sequence[Segment]) -> None:
         self._lines.setdefault(part, tuple(lines))

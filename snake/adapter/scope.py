@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from snake.adapter.addresses import Bind
 from snake.adapter.catalogue import Catalogue
 from snake.adapter.directive import (
+    AuthorityValue,
     ErrorRouteValue,
     LiteralValue,
     LogValue,
@@ -54,6 +55,7 @@ class Results(Record):
     logs: tuple[LogValue, ...] = ()
     binds: tuple[Bind, ...] = ()
     tls: tuple[TLSValue, ...] = ()
+    authorities: tuple[AuthorityValue, ...] = ()
     invoked: tuple[Token, ...] = ()
     """The named routes that are invoked anywhere in the block."""
 
@@ -141,6 +143,7 @@ class Block:
             logs=tuple(others[LogValue]),
             binds=tuple(others[Bind]),
             tls=tuple(others[TLSValue]),
+            authorities=tuple(others[AuthorityValue]),
             invoked=self.invoked,
         )
 

@@ -15,6 +15,7 @@ from snake.adapter.logs import server_logs
 from snake.adapter.named_routes import NamedRoutes
 from snake.adapter.routes import Subroute, build_routes, merge_routes, sort_values
 from snake.adapter.scope import Results, Shared
+from snake.adapter.server_options import options_for
 from snake.adapter.stable import stable_sorted
 from snake.caddyfile.segments import Segment
 from snake.config.http import ErrorRoutes, Route, Server
@@ -61,17 +62,23 @@ class Servers:
             logs=server_logs(sites),
             listen_protocols=listening.protocols,
         )
-        self._note(server, sites)
+        found = options_for(server.listen, self._options.get("servers", ()))
+        if found is not None:
+            server = found.override(server)
+        self._note(server, sites, [found.line] if found is not None else [])
         return server
 
-    def _note(self, server: Server, sites: Sequence[AdaptedSite]) -> None:
-        """Note which addresses made the server, and the hosts of each site."""
-        self._origins.add_server(server, [a.key for site in sites for a in site.addresses])
+    def _note(
+        self, server: Server, sites: Sequence[AdaptedSite], options: Sequence[Segment]
+    ) -> None:
+        """Note which addresses and options made the server, and the hosts of each site."""
+        keys = [address.key for site in sites for address in site.addresses]
+        self._origins.add_server(server, [Segment(tuple(keys)), *options])
         for site in sites:
-            keys = Segment(tuple(address.key for address in site.addresses))
+            of_site = Segment(tuple(address.key for address in site.addresses))
             for matchers in _address_matchers(site.addresses):
                 for name, value in matchers.items():
-                    self._origins.add_matcher(name, value, [keys])
+                    self._origins.add_matcher(name, value, [of_site])
 
     def _sort(self, results: Results) -> Results:
         """Sort what a site yields; error routes for every code come last."""

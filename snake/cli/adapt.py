@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import click
+import msgspec
 
 from snake.cli.environment import load_files
 from snake.config.document import Document, encode
@@ -18,6 +19,9 @@ _ESCAPES = str.maketrans(
     {char: f"\\u{ord(char):04x}" for char in ("<", ">", "&", "\u2028", "\u2029")}
 )
 """What Go writes escaped. In JSON these characters stand in strings only."""
+
+
+_INDENT = re.compile(rb"^ +", re.MULTILINE)
 
 
 @click.command("adapt")
@@ -53,30 +57,9 @@ def command(
 
 def as_text(document: Document, *, pretty: bool) -> str:
     """Return the JSON as Caddy prints it: keys in its order, and its escapes."""
-    text = encode(document).decode()
+    data = encode(document)
     if pretty:
-        text = _indented(text)
-    return text.translate(_ESCAPES)
-
-
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^{}\[\],:"]+')
-
-
-def _indented(text: str) -> str:
-    """Put each value on a line of its own; numbers stay as they are written."""
-    parts: list[str] = []
-    depth, opened = 0, False
-    for part in _TOKEN.findall(text):
-        if part in "}]":
-            depth -= 1
-        if opened is not (part in "}]"):
-            parts.append("\n" + "\t" * depth)
-        parts.append(part)
-        if part in "{[":
-            depth += 1
-        opened = part in "{["
-        if part == ",":
-            parts.append("\n" + "\t" * depth)
-        elif part == ":":
-            parts.append(" ")
-    return "".join(parts)
+        # Numbers and text stay as they are written.
+        data = msgspec.json.format(data, indent=1)
+        data = _INDENT.sub(lambda spaces: b"\t" * len(spaces[0]), data)
+    return data.decode().translate(_ESCAPES)

@@ -53,5 +53,6 @@ async def check(loaded: Loaded) -> None:
         check_types(loaded.document, registry())
         needs.addresses(loaded.document)
         needs.grace_period(loaded.document)
+        needs.shutdown_delay(loaded.document)
         async with AsyncExitStack() as stack:
             await provision(loaded.document, stack)

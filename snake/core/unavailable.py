@@ -19,9 +19,9 @@ UNAVAILABLE = {
     "global option": _names(
         """
         acme_ca acme_ca_root acme_dns acme_eab cert_issuer cert_lifetime default_sni dns ech
-        email events fallback_sni filesystem key_type local_certs metrics ocsp_interval
-        ocsp_stapling on_demand_tls pki preferred_chains renew_interval renewal_window_ratio
-        servers shutdown_delay skip_install_trust storage storage_check storage_clean_interval
+        email fallback_sni key_type local_certs ocsp_interval
+        ocsp_stapling on_demand_tls preferred_chains renew_interval renewal_window_ratio
+        storage_check storage_clean_interval
         tls_resolvers
         """
     ),

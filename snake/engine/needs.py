@@ -8,8 +8,10 @@ from msgspec.structs import replace
 
 from snake.config.document import Document
 from snake.config.http import HTTPApp
-from snake.config.struct import nanoseconds
+from snake.config.struct import Duration, nanoseconds
+from snake.core.check import check as check_types
 from snake.core.errors import ConfigError
+from snake.core.modules import Registry
 from snake.core.network import AddressError, NetworkAddress, parse_address
 from snake.core.units import SECOND, UnitError
 
@@ -21,17 +23,23 @@ _UNAVAILABLE = {
     "apps/tls": "apps.tls",
     "apps/pki": "apps.pki",
     "apps/events": "apps.events",
+    "apps/http/metrics": "apps.http.metrics",
+    "apps/caddy.filesystems": "apps.filesystems",
 }
 """JSON path and attributes of what this version reads but cannot honour."""
 
 
-def check(document: Document) -> None:
-    """Name what this version cannot do, rather than not do it. Raises `ConfigError`."""
+def check(document: Document, registry: Registry) -> None:
+    """Name what this version cannot do, rather than not do it. Raises `ConfigError`.
+
+    What is wrong in it is told first.
+    """
     for path, attributes in _UNAVAILABLE.items():
         value: object = document
         for attribute in attributes.split("."):
             value = getattr(value, attribute, None)
         if value is not None:
+            check_types(document, registry)
             raise ConfigError("not available in this version of snake", path)
 
 
@@ -45,10 +53,22 @@ def grace_period(document: Document) -> float | None:
 
     Raises `ConfigError`.
     """
+    return _seconds(http(document).grace_period, "apps/http/grace_period")
+
+
+def shutdown_delay(document: Document) -> float | None:
+    """Return for how many seconds everything goes on before the end begins; `None` for none.
+
+    Raises `ConfigError`.
+    """
+    return _seconds(http(document).shutdown_delay, "apps/http/shutdown_delay")
+
+
+def _seconds(value: Duration, path: str) -> float | None:
     try:
-        time = nanoseconds(http(document).grace_period)
+        time = nanoseconds(value)
     except UnitError as error:
-        raise ConfigError(str(error), "apps/http/grace_period") from None
+        raise ConfigError(str(error), path) from None
     return time / SECOND if time > 0 else None
 
 

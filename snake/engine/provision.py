@@ -18,6 +18,6 @@ async def provision(document: Document, stack: AsyncExitStack) -> list[RunningSe
     logs = await open_logs(ctx.at("logging"), document.logging)
     ctx = Context(ctx.registry, stack, {Logs: logs})
     servers = await provision_http(ctx.at("apps", "http"), needs.http(document), logs)
-    needs.check(document)
+    needs.check(document, ctx.registry)
     logs.reclaim()
     return servers

@@ -57,6 +57,9 @@ async def supervise(document: Document, zygote: socket.socket) -> int:
 
 async def _stop(generation: Generation, sockets: Sockets, signals: Signals) -> int:
     logger.info("shutting down", extra={"fields": {"signal": signals.name}})
+    if delay := needs.shutdown_delay(generation.document):
+        logger.info("going on for the shutdown delay", extra={"fields": {"seconds": delay}})
+        await _unless(signals.quit, asyncio.sleep(delay))
     # The workers close their copies when they drain: then new connections are
     # refused at once, and do not wait for a process that will never take them.
     generation.let_go()

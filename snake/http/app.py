@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 from typing import Any
 
 import msgspec
 
 from snake.config.http import HTTPApp, Server
 from snake.config.struct import nanoseconds
+from snake.core.check import check as check_types
 from snake.core.errors import ConfigError, SnakeError
 from snake.core.modules import Context
 from snake.core.record import Record
@@ -32,6 +34,7 @@ UNAVAILABLE = (
     "tls_connection_policies",
     "named_routes",
     "trusted_proxies",
+    "trusted_proxies_unix",
     "client_ip_headers",
     "read_min_rate",
     "write_min_rate",
@@ -79,7 +82,10 @@ def check(ctx: Context, app: HTTPApp, server: Server) -> None:
     """Refuse what this version cannot do, by name. Raises `ConfigError`."""
     for field in UNAVAILABLE:
         if getattr(server, field):
+            check_types(server, ctx.registry, ctx.path)
             raise ctx.at(field).fail("not available in this version of snake")
+    if server.logs is not None and server.logs.trace:
+        raise ctx.at("logs", "trace").fail("not available in this version of snake")
     try:
         names = names_needing_certificates(app, server)
     except SnakeError as error:
@@ -106,8 +112,14 @@ def settings_of(ctx: Context, server: Server) -> Settings:
         if getattr(server, field)
     }
     given: dict[str, Any] = dict(seconds)
-    if server.max_header_bytes:
+    if server.max_header_bytes > 0:
         given["max_header_bytes"] = server.max_header_bytes
+    for field in ("keepalive_idle", "keepalive_interval"):
+        if getattr(server, field):
+            given[field] = ceil(_time(ctx.at(field), getattr(server, field)) / SECOND)
+    if server.keepalive_count:
+        given["keepalive_count"] = server.keepalive_count
+    given["http2"] = _begins_with_http2(ctx, server)
     given["keep_underscore_headers"] = _names(server.expected_underscore_headers)
     given["keep_dot_headers"] = _names(server.expected_dot_headers)
     return Settings(**given)
@@ -117,12 +129,33 @@ def _names(headers: tuple[str, ...]) -> frozenset[bytes]:
     return frozenset(name.lower().encode("latin-1", "replace") for name in headers)
 
 
+def _begins_with_http2(ctx: Context, server: Server) -> bool:
+    """Return whether a client may begin with HTTP/2: if any address has h2c, or says nothing.
+
+    What cannot be turned off is refused; what needs encryption says nothing here.
+    """
+    told = {"protocols": server.protocols} if server.protocols else {}
+    told |= {
+        f"listen_protocols/{index}": protocols
+        for index, protocols in enumerate(server.listen_protocols)
+        if protocols
+    }
+    for place, protocols in told.items():
+        if "h1" not in protocols:
+            raise ctx.at(place).fail("h1 cannot be left out in this version of snake")
+    return not told or any("h2c" in protocols for protocols in told.values())
+
+
 def _seconds(ctx: Context, value: int | str) -> float | None:
+    time = _time(ctx, value)
+    return time / SECOND if time > 0 else None
+
+
+def _time(ctx: Context, value: int | str) -> int:
     try:
-        time = nanoseconds(value)
+        return nanoseconds(value)
     except SnakeError as error:
         raise ConfigError(str(error), ctx.path) from None
-    return time / SECOND if time > 0 else None
 
 
 def _json(value: object) -> object:

@@ -11,8 +11,7 @@ Syntax::
 
 from __future__ import annotations
 
-import msgspec
-
+from snake.caddyfile.words import subdirectives
 from snake.config.admin import Admin
 from snake.plugin import Guests, Option, Segment
 
@@ -21,18 +20,21 @@ DEFAULT_LISTEN = "localhost:2019"
 
 def _parse_admin(line: Segment, earlier: object, guests: Guests) -> Admin:
     del earlier, guests
-    if line.texts == ["off"]:
-        if line.block is not None:
+    if line.texts[:1] == ["off"]:
+        if line.args[1:] or line.block is not None:
             line.fail("admin: no more option is allowed after turning off the admin endpoint")
         return Admin(disabled=True)
-    listen = line.arg() if line.args else DEFAULT_LISTEN
-    fields = line.fields({"origins": _origins, "enforce_origin": Segment.flag})
-    return msgspec.convert({"listen": listen, **fields}, Admin)
-
-
-def _origins(line: Segment) -> list[str]:
-    line.no_block()
-    return line.texts
+    if len(line.args) > 1:
+        line.args[1].fail(f"admin takes one address, got {len(line.args)}")
+    listen = line.args[0].text if line.args else ""
+    origins: tuple[str, ...] = ()
+    enforce = False
+    for sub in subdirectives(line, ("origins", "enforce_origin")):
+        if sub.name == "origins":
+            origins = tuple(word.text for word in sub.all())
+        else:
+            enforce = True
+    return Admin(listen=listen or DEFAULT_LISTEN, origins=origins, enforce_origin=enforce)
 
 
 def _parse_persist(line: Segment, earlier: object, guests: Guests) -> str:

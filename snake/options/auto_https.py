@@ -15,7 +15,6 @@ MODES = ("off", "disable_redirects", "disable_certs", "ignore_loaded_certs")
 
 def _parse(line: Segment, earlier: object, guests: Guests) -> tuple[str, ...]:
     del earlier, guests
-    line.no_block()
     if not line.args:
         line.fail("auto_https takes one or more modes", f"modes: {', '.join(MODES)}")
     for mode in line.args:

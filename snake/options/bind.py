@@ -11,6 +11,7 @@ Given more than once, the addresses add up.
 
 from __future__ import annotations
 
+from snake.caddyfile.words import subdirectives
 from snake.plugin import Bind, Guests, Option, Segment
 
 
@@ -22,13 +23,14 @@ def _parse(line: Segment, earlier: tuple[Bind, ...] | None, guests: Guests) -> t
 
 def read_bind(line: Segment) -> Bind:
     """Read the addresses and protocols of a line, of this directive or of `default_bind`."""
-    return Bind(tuple(line.texts), **line.fields({"protocols": _protocols}))  # type: ignore[arg-type]
-
-
-def _protocols(line: Segment) -> tuple[str, ...]:
-    if not line.args:
-        line.fail("protocols requires one or more arguments", "for example: protocols h1 h2")
-    return tuple(line.texts)
+    protocols: tuple[str, ...] = ()
+    for sub in subdirectives(line, ("protocols",)):
+        if not sub.has_arguments:
+            sub.token.fail(
+                "protocols requires one or more arguments", "for example: protocols h1 h2"
+            )
+        protocols = tuple(word.text for word in sub.all())
+    return Bind(tuple(line.texts), protocols)
 
 
 default_bind = Option("default_bind", _parse)

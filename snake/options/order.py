@@ -20,7 +20,6 @@ _SIDES = ("before", "after")
 
 def _parse(line: Segment, earlier: tuple[Move, ...] | None, guests: Guests) -> tuple[Move, ...]:
     del guests
-    line.no_block()
     match line.texts:
         case [name, where] if where in _ENDS:
             move = Move(line, name, where)

@@ -164,7 +164,7 @@ class Connection(Flow):
         try:
             heads.read(head)
         except RefusedError as error:
-            if head == PREFACE:
+            if head == PREFACE and serving.settings.http2:
                 self._hand_over(data[start:])
             else:
                 self.refuse(error)

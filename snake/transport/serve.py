@@ -26,8 +26,6 @@ log = logging.getLogger("snake.http")
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _BACKOFF = 1.0
 """Seconds without accepting after the process or the system ran out of something."""
-_PROBES = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 9}
-"""Seconds before the first probe and between two, and how many are lost before the end (Caddy)."""
 _LONGEST_GOODBYE = 1.0
 """Seconds in which apps can end that were cancelled."""
 _MOST_AT_ONCE = 128
@@ -53,7 +51,7 @@ class Serving:
     def __init__(
         self, sock: socket.socket, app: ASGIApp, settings: Settings, state: dict[str, Any] | None
     ) -> None:
-        _prepare(sock)
+        _prepare(sock, settings)
         self._sock = sock
         self._loop = asyncio.get_running_loop()
         self.context = contextvars.copy_context()
@@ -194,13 +192,19 @@ class Serving:
             await asyncio.wait(self.tasks, timeout=patience)
 
 
-def _prepare(sock: socket.socket) -> None:
+def _prepare(sock: socket.socket, settings: Settings) -> None:
     """Set what accepted sockets inherit: no Nagle, and probes that find clients that vanished."""
     sock.setblocking(False)  # noqa: FBT003
     if sock.family == socket.AF_UNIX:
         return
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in _PROBES.items():
-        if hasattr(socket, name):
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, settings.keepalive_interval >= 0)
+    # Linux takes no more than these.
+    probes = {
+        "TCP_KEEPIDLE": min(settings.keepalive_idle, 32_767),
+        "TCP_KEEPINTVL": min(settings.keepalive_interval, 32_767),
+        "TCP_KEEPCNT": min(settings.keepalive_count, 127),
+    }
+    for name, value in probes.items():
+        if value > 0 and hasattr(socket, name):
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

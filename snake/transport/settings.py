@@ -31,6 +31,14 @@ class Settings(Record):
     """Without one byte taken by the client while a response waits to be sent."""
     idle_timeout: float | None = 300.0
     """Between two requests on one connection."""
+    keepalive_idle: int = 15
+    """Seconds without a byte before a client is probed; below 0 as the system has it."""
+    keepalive_interval: int = 15
+    """Seconds between two probes; below 0 there are none."""
+    keepalive_count: int = 9
+    """Probes without an answer before a client is gone; below 0 as the system has it."""
+    http2: bool = True
+    """Whether clients may begin with HTTP/2 on a connection without encryption."""
     write_high_water: int = 65_536
     """Bytes waiting for the client above which `send` waits."""
     read_high_water: int = 65_536

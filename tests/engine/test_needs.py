@@ -11,6 +11,7 @@ from snake.config.document import Document
 from snake.core.errors import ConfigError
 from snake.core.modules import decode
 from snake.engine import needs
+from snake.engine.warm import registry
 
 
 def document(servers: dict[str, list[str]] | None = None, **http: Any) -> Document:
@@ -53,20 +54,56 @@ def test_the_grace_period_is_in_seconds(given: int | str, seconds: float | None)
 @pytest.mark.parametrize(
     ("data", "path"),
     [
-        ({"storage": {}}, "storage"),
+        ({"storage": {"module": "file_system"}}, "storage"),
+        ({"apps": {"pki": {}}}, "apps/pki"),
+        ({"apps": {"events": {}}}, "apps/events"),
+        ({"apps": {"caddy.filesystems": {}}}, "apps/caddy.filesystems"),
+        ({"apps": {"http": {"metrics": {}}}}, "apps/http/metrics"),
         ({"apps": {"tls": {}}}, "apps/tls"),
-        ({"admin": {"config": {"load": {}}}}, "admin/config/load"),
+        ({"admin": {"config": {"load": {"module": "http"}}}}, "admin/config/load"),
     ],
 )
 def test_what_is_not_available_is_named(data: object, path: str) -> None:
     """A part of the document that would be ignored is an error instead."""
     with pytest.raises(ConfigError, match=f"^{path}: not available"):
-        needs.check(decode(json.dumps(data).encode(), Document))
+        needs.check(decode(json.dumps(data).encode(), Document), registry())
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"storage": {"module": "s3"}}, "storage: unknown module: caddy.storage.s3"),
+        (
+            {"apps": {"pki": {"certificate_authorities": {"a": {"storage": {"root": 1}}}}}},
+            (
+                "apps/pki/certificate_authorities/a/storage: expected an object with the field "
+                "'module', the module's name"
+            ),
+        ),
+        (
+            {"admin": {"config": {"load": {"module": "http", "timeout": []}}}},
+            "admin/config/load/timeout: expected `int | str`, got `array`",
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_first(data: object, message: str) -> None:
+    """Wrong types in what is not available have their place."""
+    with pytest.raises(ConfigError) as caught:
+        needs.check(decode(json.dumps(data).encode(), Document), registry())
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(("given", "seconds"), [(0, None), ("2s", 2.0), ("-1s", None)])
+def test_the_shutdown_delay_is_in_seconds(given: int | str, seconds: float | None) -> None:
+    """None is none; a wrong one has its place."""
+    assert needs.shutdown_delay(document(shutdown_delay=given)) == seconds
+    with pytest.raises(ConfigError, match=r"^apps/http/shutdown_delay: invalid duration"):
+        needs.shutdown_delay(document(shutdown_delay="soon"))
 
 
 def test_an_empty_document_needs_nothing() -> None:
     """No app, no address, no error."""
     empty = Document()
-    needs.check(empty)
+    needs.check(empty, registry())
     assert needs.addresses(empty) == {}
     assert needs.grace_period(empty) is None

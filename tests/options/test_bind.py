@@ -36,6 +36,7 @@ def test_addresses_may_have_protocols() -> None:
     [
         ("default_bind a {\nprotocols\n}", "protocols requires one or more arguments"),
         ("default_bind a {\nprotocol h1\n}", 'did you mean "protocols"?'),
+        ("default_bind a {\nprotocols h1 {\nh2\n}\n}", "protocols takes no block"),
     ],
 )
 def test_wrong_bind_is_refused(options: str, message: str) -> None:

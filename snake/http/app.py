@@ -116,7 +116,8 @@ def settings_of(ctx: Context, server: Server) -> Settings:
         given["max_header_bytes"] = server.max_header_bytes
     for field in ("keepalive_idle", "keepalive_interval"):
         if getattr(server, field):
-            given[field] = ceil(_time(ctx.at(field), getattr(server, field)) / SECOND)
+            time = _time(ctx.at(field), getattr(server, field))
+            given[field] = ceil(time / SECOND) if time > 0 else -1
     if server.keepalive_count:
         given["keepalive_count"] = server.keepalive_count
     given["http2"] = _begins_with_http2(ctx, server)

@@ -190,6 +190,12 @@ class Context:
         """Return the error for this place; the caller raises it."""
         return ConfigError(message, self.path)
 
+    def offering(self, kind: type[T], service: T) -> Context:
+        """Return this context with one more service, for a part of the document."""
+        inner = Context(self.registry, self._stack, {**self.services, kind: service}, self.path)
+        inner._shared = self._shared
+        return inner
+
     def service(self, kind: type[T]) -> T | None:
         """Return what the host offers under this type, e.g. `logs.app.Logs`; `None` if nothing."""
         return self.services.get(kind)

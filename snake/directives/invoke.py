@@ -5,11 +5,13 @@ Syntax::
     invoke [<matcher>] <name>
 
 The route is defined at the top of the Caddyfile, outside of all sites, as `&(name) { ... }`.
+It is loaded once, however often it is invoked, and may invoke others.
 """
 
 from __future__ import annotations
 
-from snake.plugin import Directive, HandlerModule, Scope, Segment
+from snake.http.named_routes import NamedRoutes
+from snake.plugin import Context, Directive, Handler, HandlerModule, Scope, Segment
 
 
 class Invoke(HandlerModule):
@@ -18,6 +20,11 @@ class Invoke(HandlerModule):
     id = "http.handlers.invoke"
 
     name: str = ""
+
+    async def provision(self, ctx: Context) -> Handler:
+        """Find the route among those of the server."""
+        routes = ctx.service(NamedRoutes) or NamedRoutes(())
+        return routes.find(ctx.at("name"), self.name)
 
 
 def parse(line: Segment, scope: Scope) -> Invoke:

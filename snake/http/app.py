@@ -18,13 +18,14 @@ from snake.core.units import SECOND
 from snake.http.access import AccessLog
 from snake.http.autohttps import names_needing_certificates
 from snake.http.handler import ASGIApp
+from snake.http.named_routes import NamedRoutes
 from snake.http.routes import end, load_routes
 from snake.http.server import make_app
 from snake.logs.app import Logs
 from snake.transport.settings import Settings
 
 QUIET_HANDLERS = frozenset(
-    {"encode", "error", "python", "rewrite", "static_response", "subroute", "vars"}
+    {"encode", "error", "invoke", "python", "rewrite", "static_response", "subroute", "vars"}
 )
 """Handlers that never set response headers before the one that answers does."""
 
@@ -32,7 +33,6 @@ UNAVAILABLE = (
     "listener_wrappers",
     "packet_conn_wrappers",
     "tls_connection_policies",
-    "named_routes",
     "trusted_proxies",
     "trusted_proxies_unix",
     "client_ip_headers",
@@ -68,6 +68,9 @@ async def _provision_server(
     ctx: Context, app: HTTPApp, name: str, server: Server, logs: Logs | None
 ) -> RunningServer:
     check(ctx, app, server)
+    named = NamedRoutes(server.named_routes)
+    ctx = ctx.offering(NamedRoutes, named)
+    await named.load(ctx.at("named_routes"), server.named_routes)
     routes = await load_routes(ctx.at("routes"), server.routes)
     errors = None
     if server.errors is not None and server.errors.routes:

@@ -54,6 +54,11 @@ async def load_routes(ctx: Context, routes: Sequence[Route]) -> Link:
     return link
 
 
+async def load_route(ctx: Context, route: Route) -> Link:
+    """Provision the matchers and handlers of one route. Raises `ConfigError` with its place."""
+    return (await _load_route(ctx, route)).link
+
+
 class _Loaded:
     """One route with its matcher and handlers provisioned."""
 

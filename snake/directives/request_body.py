@@ -7,19 +7,28 @@ Syntax::
         set      <text>
     }
 
-A body larger than `max_size` is a 413 when it is read. `set` puts another body in
-its place; placeholders work in it.
+A body larger than `max_size` is a 413 as soon as more of it is read. `set` puts another
+body in its place; placeholders work in it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from snake.core.numbers import signed
 from snake.core.units import size
+from snake.http.body import replace_body, run_limited
 from snake.plugin import (
+    Context,
     Directive,
+    Handler,
     HandlerModule,
+    Next,
+    Request,
     Scope,
     Segment,
+    Send,
+    Template,
     Words,
     subdirectives,
     warn_of_rest,
@@ -33,6 +42,21 @@ class RequestBody(HandlerModule):
 
     max_size: int = 0
     set: str = ""
+
+    async def provision(self, ctx: Context) -> Handler:
+        """Compile the new body."""
+        del ctx
+        limit = self.max_size
+        body = Template(self.set).all if self.set else None
+
+        def request_body(request: Request, send: Send, next: Next) -> Awaitable[None]:
+            if body is not None and request.scope["type"] == "http":
+                replace_body(request, body(request).encode("utf-8", "surrogateescape"))
+            if limit <= 0:
+                return next(request, send)
+            return run_limited(request, send, next, limit)
+
+        return request_body
 
 
 def parse(line: Segment, scope: Scope) -> RequestBody:

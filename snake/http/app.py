@@ -25,7 +25,10 @@ from snake.logs.app import Logs
 from snake.transport.settings import Settings
 
 QUIET_HANDLERS = frozenset(
-    {"encode", "error", "invoke", "python", "rewrite", "static_response", "subroute", "vars"}
+    {
+        *("encode", "error", "invoke", "python", "request_body", "rewrite"),
+        *("static_response", "subroute", "vars"),
+    }
 )
 """Handlers that never set response headers before the one that answers does."""
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from functools import partial
 
 from snake.core.errors import ConfigError
 from snake.core.units import UnitError, size
-from snake.http.errors import HandlerError
-from snake.http.handler import Handler, Message, Next, Send
+from snake.http.body import run_limited, too_large
+from snake.http.handler import Handler, Next, Send
 from snake.http.request import Request
-
-TOO_LARGE = 413
 
 
 def body_limit(text: str) -> int | None:
@@ -37,53 +35,7 @@ def limit_body(handler: Handler, limit: int) -> Handler:
     async def limited(request: Request, send: Send, next: Next) -> None:
         length = request.header(b"content-length")
         if length is not None and length.isdigit() and int(length) > limit:
-            raise HandlerError(TOO_LARGE, f"request body larger than {limit} bytes")
-        count = _Count(request, send, limit)
-        request.receive = count.receive
-        try:
-            await handler(request, count.send, next)
-        except Exception:
-            if not count.refuses:
-                raise
-        if count.refuses:
-            raise HandlerError(TOO_LARGE, f"request body larger than {limit} bytes")
+            raise too_large(limit)
+        await run_limited(request, send, partial(handler, next=next), limit)
 
     return limited
-
-
-class _Count:
-    """Counts the body of one request, and swallows what the app answers when it is too long."""
-
-    __slots__ = ("_left", "_receive", "_send", "_started", "_too_long")
-
-    def __init__(self, request: Request, send: Send, limit: int) -> None:
-        self._receive = request.receive
-        self._send = send
-        self._left = limit
-        self._started = False
-        self._too_long = False
-
-    @property
-    def refuses(self) -> bool:
-        """Whether the body was too long and nothing has been answered."""
-        return self._too_long and not self._started
-
-    async def receive(self) -> Message:
-        """Receive a message of the request, or its end when it is too long."""
-        message = await self._receive()
-        self._left -= len(message.get("body", b""))
-        if self._left < 0:
-            self._too_long = True
-            return {"type": "http.disconnect"}
-        return message
-
-    def send(self, message: Message) -> Awaitable[None]:
-        """Send what the app answers, unless the 413 comes in its place."""
-        if self.refuses:
-            return _nothing()
-        self._started = True
-        return self._send(message)
-
-
-async def _nothing() -> None:
-    pass

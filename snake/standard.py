@@ -18,6 +18,7 @@ MODULES = {
     "http.handlers.copy_response_headers": (
         "snake.directives.copy_response_headers:CopyResponseHeaders"
     ),
+    "http.handlers.acme_server": "snake.directives.acme_server:ACMEServer",
     "http.handlers.authentication": "snake.directives.basic_auth:Authentication",
     "http.handlers.encode": "snake.directives.encode:Encode",
     "http.handlers.error": "snake.directives.error:StaticError",
@@ -113,6 +114,7 @@ DIRECTIVES = {
     name: f"snake.directives.{name}:directive"
     for name in (
         "abort",
+        "acme_server",
         "basic_auth",
         "basicauth",
         "bind",

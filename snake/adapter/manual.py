@@ -42,7 +42,8 @@ def _explain(error: CaddyfileError, line: Segment, parse: Callable[..., object])
     if error.hint:
         return
     syntax = _syntax(sys.modules[parse.__module__].__doc__ or "")
-    forms = [form for name in _about(error, line) for form in _forms(syntax, name)]
+    found = (form for name in _about(error, line) for form in _forms(syntax, name))
+    forms = list(dict.fromkeys(found))
     if forms:
         error.hint = "expected: " + "\n          ".join(forms[:_MOST])
 

@@ -105,20 +105,23 @@ class Block:
 
     def literal_subroute(self, lines: Sequence[Segment]) -> Module:
         """Adapt the lines of a block in the order written."""
-        return Subroute(routes=build_routes(self._inner_routes(lines), self._shared.groups))
+        values = self._inner_routes(lines, literal=True)
+        return Subroute(routes=build_routes(values, self._shared.groups))
 
     def routes(self, lines: Sequence[Segment]) -> tuple[Route, ...]:
         """Adapt the lines of a block, sorted."""
         values = sort_values(self._inner_routes(lines), self._shared.order)
         return build_routes(values, self._shared.groups)
 
-    def _inner_routes(self, lines: Sequence[Segment]) -> Sequence[Placed]:
+    def _inner_routes(self, lines: Sequence[Segment], *, literal: bool = False) -> Sequence[Placed]:
         """Adapt the lines of a block inside of this one, which knows our matchers and its own."""
         inner = Block(self._shared, self.files, dict(self._named), self._invoked)
         hint = "is the structure of the Caddyfile (nesting and braces) correct?"
-        return inner.results(lines, hint, nested=True).routes
+        return inner.results(lines, hint, nested=True, literal=literal).routes
 
-    def results(self, lines: Sequence[Segment], hint: str, *, nested: bool = False) -> Results:
+    def results(
+        self, lines: Sequence[Segment], hint: str, *, nested: bool = False, literal: bool = False
+    ) -> Results:
         """Adapt all lines; `hint` goes with the error for an unknown directive."""
         shared = self._shared
         for line in lines:
@@ -133,6 +136,9 @@ class Block:
                         routes.append(Placed(line, value))
                     case RoutesValue():
                         routes += self._placed(line, value)
+                    case AuthorityValue() if nested and not literal:
+                        message = f"{line.name}: only directly in a site it makes {value.name} a CA"
+                        self.warn(line.words[0], message)
                     case _ if nested:
                         line.fail(f"{line.name} can only stand directly in a site")
                     case _:

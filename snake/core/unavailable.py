@@ -13,16 +13,15 @@ def _names(text: str) -> frozenset[str]:
 UNAVAILABLE = {
     "directive": _names(
         """
-        acme_server tls
+        tls
         """
     ),
     "global option": _names(
         """
         acme_ca acme_ca_root acme_dns acme_eab cert_issuer cert_lifetime default_sni dns ech
-        email fallback_sni key_type local_certs ocsp_interval
-        ocsp_stapling on_demand_tls preferred_chains renew_interval renewal_window_ratio
-        storage_check storage_clean_interval
-        tls_resolvers
+        email fallback_sni key_type local_certs ocsp_interval ocsp_stapling on_demand_tls
+        preferred_chains renew_interval renewal_window_ratio storage_check
+        storage_clean_interval tls_resolvers
         """
     ),
     "matcher": _names(
@@ -32,8 +31,8 @@ UNAVAILABLE = {
     ),
     "module": _names(
         """
-        http.handlers.acme_server http.matchers.client_ip http.matchers.header_regexp
-        http.matchers.tls http.matchers.url_pattern http.matchers.vars http.matchers.vars_regexp
+        http.matchers.client_ip http.matchers.header_regexp http.matchers.tls
+        http.matchers.url_pattern http.matchers.vars http.matchers.vars_regexp
         """
     ),
 }

@@ -27,7 +27,7 @@ from snake.adapter.directive import (
 from snake.adapter.rest import warn_of_rest
 from snake.adapter.shorthands import short_name
 from snake.caddyfile.errors import CaddyfileError
-from snake.caddyfile.fields import Fields, Reader, read_block
+from snake.caddyfile.fields import Fields, Reader, Table, read_block
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.scalar import Scalar, scalar
 from snake.caddyfile.segments import Segment, Token
@@ -91,6 +91,7 @@ __all__ = [
     "SnakeError",
     "StartError",
     "TLSValue",
+    "Table",
     "Template",
     "Token",
     "Words",

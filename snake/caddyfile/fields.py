@@ -55,6 +55,19 @@ class Fields:
         """Return what reads the subdirectives of a table."""
         return {name: self.reader(path, read) for name, (path, read) in table.items()}
 
+    def read(self, line: Segment, table: Table, others: Mapping[str, Reader]) -> None:
+        """Read the block of a line: by a table, and by readers of what needs more than that.
+
+        The reader `@` reads all whose names begin so. Raises `CaddyfileError`.
+        """
+        for words in subdirectives(line, {**table, **others}):
+            name = "@" if words.name.startswith("@") else words.name
+            if name in others:
+                others[name](words)
+            else:
+                path, read = table[name]
+                self.set(path, read(words))
+
     def _around(self, path: str) -> tuple[dict[str, Any], str]:
         *steps, name = path.split("/")
         values = self.values

@@ -49,7 +49,7 @@ from snake.plugin import (
     take_out,
     to_json,
 )
-from snake.proxy.fastcgi import FastCGITransport, fastcgi_readers
+from snake.proxy.fastcgi import FASTCGI, FastCGITransport, env_reader
 
 PATH = "{http.request.uri.path}"
 PERMANENT = 308
@@ -120,7 +120,8 @@ def _readers(shortcut: Shortcut, fields: Fields) -> dict[str, Callable[[Words], 
         words.all()
         fields.set(words.name, value=True)
 
-    return fastcgi_readers(fields) | {
+    return fields.readers(FASTCGI) | {
+        "env": env_reader(fields),
         "split": split,
         "index": index,
         "try_files": try_files,

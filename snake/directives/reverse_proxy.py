@@ -92,13 +92,13 @@ from snake.plugin import (
     Reader,
     Scope,
     Segment,
+    Table,
     Token,
     Words,
-    read_block,
     to_json,
 )
-from snake.proxy.balancing import BALANCING, LoadBalancing, balancing_readers
-from snake.proxy.health import HealthChecks, health_readers
+from snake.proxy.balancing import BALANCING, BALANCING_TABLE, LoadBalancing, policy_reader
+from snake.proxy.health import HEALTH, HealthChecks, health_readers
 from snake.proxy.http_transport import HTTPTransport, TLSConfig
 from snake.proxy.sources import SOURCES
 from snake.proxy.upstream import Upstream, Upstreams
@@ -173,7 +173,8 @@ class Proxy:
     def read(self, line: Segment) -> ReverseProxy:
         """Read a line and its block. Raises `CaddyfileError`."""
         self._upstreams.add(*line.args)
-        read_block(line, self._readers())
+        if line.lines:
+            self.fields.read(line, _TABLE, self._readers())
         proxy = msgspec.convert(self.fields.values, ReverseProxy)
         return replace(
             proxy,
@@ -188,21 +189,13 @@ class Proxy:
         return {
             "to": lambda words: self._upstreams.add(*words.some()),
             "dynamic": fields.reader("dynamic_upstreams", self._dynamic),
-            **balancing_readers(fields, guests),
+            "lb_policy": policy_reader(fields, guests),
             "lb_retry_match": self._retry_match,
             **health_readers(fields),
             "health_path": self._health_path,
-            "flush_interval": fields.reader("flush_interval", _nanoseconds),
-            "request_buffers": fields.reader("request_buffers", _buffer),
-            "response_buffers": fields.reader("response_buffers", _buffer),
-            "stream_buffer_size": fields.reader("stream_buffer_size", _buffer),
-            "stream_timeout": fields.reader("stream_timeout", _nanoseconds),
-            "stream_close_delay": fields.reader("stream_close_delay", _nanoseconds),
             "trusted_proxies": self._trusted_proxies,
             "header_up": self._header_up,
             "header_down": self._header_down,
-            "method": fields.reader("rewrite/method", _only),
-            "rewrite": fields.reader("rewrite/uri", _only),
             "transport": self._read_transport,
             "verbose_logs": self._verbose_logs,
             **self._responses.readers(),
@@ -334,6 +327,20 @@ def _header(words: Words) -> tuple[Token, ...]:
             "for conditional manipulation of request headers, use matchers"
         )
     return given
+
+
+_TABLE: Table = {
+    **BALANCING_TABLE,
+    **HEALTH,
+    "flush_interval": ("flush_interval", _nanoseconds),
+    "request_buffers": ("request_buffers", _buffer),
+    "response_buffers": ("response_buffers", _buffer),
+    "stream_buffer_size": ("stream_buffer_size", _buffer),
+    "stream_timeout": ("stream_timeout", _nanoseconds),
+    "stream_close_delay": ("stream_close_delay", _nanoseconds),
+    "method": ("rewrite/method", _only),
+    "rewrite": ("rewrite/uri", _only),
+}
 
 
 def parse(line: Segment, scope: Scope) -> ReverseProxy:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from snake.caddyfile.fields import Fields, Reader, number, time
+from snake.caddyfile.fields import Fields, Reader, Table, number, time
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.words import Words
 from snake.config.struct import Config, Duration
@@ -26,15 +26,15 @@ class LoadBalancing(Config):
 
 BALANCING = "load_balancing"
 
-_TABLE = {
+BALANCING_TABLE: Table = {
     "lb_retries": (f"{BALANCING}/retries", number),
     "lb_try_duration": (f"{BALANCING}/try_duration", time),
     "lb_try_interval": (f"{BALANCING}/try_interval", time),
 }
 
 
-def balancing_readers(fields: Fields, guests: Guests) -> dict[str, Reader]:
-    """Return what reads the subdirectives on load balancing, but for `lb_retry_match`."""
+def policy_reader(fields: Fields, guests: Guests) -> Reader:
+    """Return what reads `lb_policy`."""
 
     def policy(words: Words) -> None:
         line = words.guest()
@@ -43,4 +43,4 @@ def balancing_readers(fields: Fields, guests: Guests) -> dict[str, Reader]:
         raw = guests.json(line, POLICIES, "policy")
         fields.set(f"{BALANCING}/selection_policy", raw)
 
-    return fields.readers(_TABLE) | {"lb_policy": policy}
+    return policy

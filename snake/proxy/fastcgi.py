@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import msgspec
 
-from snake.caddyfile.fields import Fields, Reader, flag, read_block, text, texts, time
+from snake.caddyfile.fields import Fields, Reader, Table, flag, text, texts, time
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment
 from snake.caddyfile.words import Words
@@ -43,11 +43,11 @@ class FastCGITransport(Module):
         """Read `fastcgi { … }`."""
         del guests
         fields = Fields()
-        read_block(Words(line).block(), fastcgi_readers(fields))
+        fields.read(Words(line).block(), FASTCGI, {"env": env_reader(fields)})
         return msgspec.convert(fields.values, cls)
 
 
-_TABLE = {
+FASTCGI: Table = {
     "root": ("root", text),
     "split": ("split_path", texts),
     "resolve_root_symlink": ("resolve_root_symlink", flag),
@@ -58,8 +58,8 @@ _TABLE = {
 }
 
 
-def fastcgi_readers(fields: Fields) -> dict[str, Reader]:
-    """Return what reads the subdirectives of the transport into `fields`."""
+def env_reader(fields: Fields) -> Reader:
+    """Return what reads `env`, of which every line counts."""
 
     def env(words: Words) -> None:
         match texts(words):
@@ -69,4 +69,4 @@ def fastcgi_readers(fields: Fields) -> dict[str, Reader]:
             case _:
                 words.token.fail("env takes a name and a value")
 
-    return fields.readers(_TABLE) | {"env": env}
+    return env

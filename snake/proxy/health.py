@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from snake.caddyfile.fields import Fields, Reader, flag, number, text, time
+from snake.caddyfile.fields import Fields, Reader, Table, flag, number, text, time
 from snake.caddyfile.words import Words, unchecked
 from snake.config.struct import Config, Duration
 from snake.core.dial import split_host_port
@@ -55,7 +55,24 @@ def status(word: str) -> int:
     return integer(word[:1] if len(word.encode()) == 3 and word.endswith("xx") else word)  # noqa: PLR2004
 
 
-_TABLE = {
+def _upstream(words: Words) -> str:
+    def read(word: str) -> str:
+        _, port = split_host_port(word)
+        integer(port)
+        return word
+
+    return words.read(words.take(), read)
+
+
+def _headers(words: Words) -> dict[str, list[str]]:
+    headers: dict[str, list[str]] = {}
+    for each in unchecked(words.block()):
+        values = [word.text for word in each.all()]
+        headers.setdefault(each.name, []).extend(values or [""])
+    return headers
+
+
+HEALTH: Table = {
     "health_uri": (f"{ACTIVE}/uri", text),
     "health_path": (f"{ACTIVE}/path", text),
     "health_method": (f"{ACTIVE}/method", text),
@@ -71,26 +88,17 @@ _TABLE = {
     "fail_duration": (f"{PASSIVE}/fail_duration", time),
     "unhealthy_request_count": (f"{PASSIVE}/unhealthy_request_count", number),
     "unhealthy_latency": (f"{PASSIVE}/unhealthy_latency", time),
+    "health_upstream": (f"{ACTIVE}/upstream", _upstream),
+    "health_headers": (f"{ACTIVE}/headers", _headers),
 }
 
 
 def health_readers(fields: Fields) -> dict[str, Reader]:
-    """Return what reads the subdirectives on health."""
-    return fields.readers(_TABLE) | {
-        "health_upstream": fields.reader(f"{ACTIVE}/upstream", _upstream),
+    """Return what reads the subdirectives on health that are more than a value."""
+    return {
         "health_port": lambda words: _port(words, fields),
-        "health_headers": fields.reader(f"{ACTIVE}/headers", _headers),
         "unhealthy_status": lambda words: _unhealthy(words, fields),
     }
-
-
-def _upstream(words: Words) -> str:
-    def read(word: str) -> str:
-        _, port = split_host_port(word)
-        integer(port)
-        return word
-
-    return words.read(words.take(), read)
 
 
 def _port(words: Words, fields: Fields) -> None:
@@ -98,14 +106,6 @@ def _port(words: Words, fields: Fields) -> None:
     if fields.get(f"{ACTIVE}/upstream"):
         words.token.fail("the 'health_port' subdirective is ignored if 'health_upstream' is used!")
     fields.set(f"{ACTIVE}/port", words.read(port, integer))
-
-
-def _headers(words: Words) -> dict[str, list[str]]:
-    headers: dict[str, list[str]] = {}
-    for each in unchecked(words.block()):
-        values = [word.text for word in each.all()]
-        headers.setdefault(each.name, []).extend(values or [""])
-    return headers
 
 
 def _unhealthy(words: Words, fields: Fields) -> None:

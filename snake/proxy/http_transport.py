@@ -41,7 +41,6 @@ from snake.caddyfile.fields import (
     flag,
     number,
     one_of,
-    read_block,
     size_in_bytes,
     text,
     texts,
@@ -114,7 +113,7 @@ class HTTPTransport(Module):
     def from_caddyfile(cls, line: Segment, guests: Guests) -> HTTPTransport:
         """Read `http { … }`."""
         fields = Fields()
-        read_block(Words(line).block(), _readers(fields, guests))
+        fields.read(Words(line).block(), _TABLE, _readers(fields, guests))
         return msgspec.convert(fields.values, cls)
 
 
@@ -168,7 +167,7 @@ def _readers(fields: Fields, guests: Guests) -> dict[str, Reader]:
             words.token.fail("cannot specify both 'tls_trust_pool' and 'tls_trusted_ca_certs'")
         fields.set("tls/root_ca_pem_files", files)
 
-    return fields.readers(_TABLE) | {
+    return {
         "compression": lambda words: _compression(words, fields),
         "forward_proxy_url": forward_proxy_url,
         "keepalive": lambda words: _keepalive(words, fields),

@@ -29,7 +29,7 @@ from typing import Annotated
 
 import msgspec
 
-from snake.caddyfile.fields import Fields, Reader, read_block, text, texts, time
+from snake.caddyfile.fields import Fields, Reader, text, texts, time
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment
 from snake.caddyfile.words import Words
@@ -74,12 +74,12 @@ class A(Module):
         del guests
         words, fields = Words(line), Fields()
         _arguments(words, fields, "name", "port")
-        readers = fields.readers(_TABLE) | {
+        readers = {
             "name": _once(fields, "name"),
             "port": _once(fields, "port"),
             "versions": lambda words: _versions(words, fields),
         }
-        read_block(words.block(), readers)
+        fields.read(words.block(), _TABLE, readers)
         return msgspec.convert(fields.values, cls)
 
 
@@ -104,13 +104,13 @@ class SRV(Module):
         del guests
         words, fields = Words(line), Fields()
         _arguments(words, fields, "name")
-        readers = fields.readers(_TABLE) | {
+        readers = {
             "grace_period": fields.reader("grace_period", time),
             "service": _once(fields, "service"),
             "proto": _once(fields, "proto"),
             "name": _once(fields, "name"),
         }
-        read_block(words.block(), readers)
+        fields.read(words.block(), _TABLE, readers)
         return msgspec.convert(fields.values, cls)
 
 

@@ -53,10 +53,12 @@ class Expression(MatcherModule):
 
 
 def parse(lines: Sequence[Segment], name: str, scope: Scope) -> Expression:
-    """Read the first `expression` line; several words keep their quotes."""
+    """Read the first `expression` line; several words keep their quotes.
+
+    Caddy looks at no block that follows.
+    """
     del scope
     line = lines[0]
-    line.no_block()
     if not line.args:
         line.fail("expression takes an expression")
     if len(line.args) > 1:

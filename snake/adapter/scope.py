@@ -139,6 +139,8 @@ class Block:
                     case AuthorityValue() if nested and not literal:
                         message = f"{line.name}: only directly in a site it makes {value.name} a CA"
                         self.warn(line.words[0], message)
+                        # It makes no route, yet none of its directive is sorted past it.
+                        routes.append(Placed(line, LiteralValue(())))
                     case _ if nested:
                         line.fail(f"{line.name} can only stand directly in a site")
                     case _:

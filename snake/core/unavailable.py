@@ -11,19 +11,8 @@ def _names(text: str) -> frozenset[str]:
 
 
 UNAVAILABLE = {
-    "directive": _names(
-        """
-        tls
-        """
-    ),
-    "global option": _names(
-        """
-        acme_ca acme_ca_root acme_dns acme_eab cert_issuer cert_lifetime default_sni dns ech
-        email fallback_sni key_type local_certs ocsp_interval ocsp_stapling on_demand_tls
-        preferred_chains renew_interval renewal_window_ratio storage_check
-        storage_clean_interval tls_resolvers
-        """
-    ),
+    "directive": frozenset(),
+    "global option": frozenset(),
     "matcher": _names(
         """
         client_ip header_regexp tls url_pattern vars vars_regexp

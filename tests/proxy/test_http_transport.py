@@ -7,9 +7,8 @@ import pytest
 
 from snake.caddyfile.errors import CaddyfileError
 from snake.caddyfile.guests import Guests
-from snake.caddyfile.parse import parse
+from snake.caddyfile.read import read as read_text
 from snake.caddyfile.segments import Segment
-from snake.caddyfile.tokens import lex
 from snake.core.modules import Module, Registry
 from snake.proxy.http_transport import HTTPTransport, TLSConfig
 
@@ -33,7 +32,7 @@ GUESTS = Guests(Registry({Pool.id: f"{__name__}:Pool"}))
 
 def read(lines: str) -> HTTPTransport:
     """Read a transport with these lines."""
-    (site,) = parse(list(lex(f"a {{\nhttp {{\n{lines}\n}}\n}}\n", "Caddyfile")))
+    (site,) = read_text(f"a {{\nhttp {{\n{lines}\n}}\n}}\n", "Caddyfile").sections
     return HTTPTransport.from_caddyfile(site.lines[0], GUESTS)
 
 

@@ -56,14 +56,12 @@ def define(
 
 def _lines(line: Segment) -> Sequence[Segment]:
     if not line.args:
-        return line.lines
+        return [replace(inner, block=inner.block or None) for inner in line.lines]
     first = line.args[0]
-    if not first.quoted:
-        return (Segment(line.args, line.block),)
-    # A quoted word is no matcher's name: it is an expression.
-    if len(line.args) > 1:
-        line.args[1].fail(f"unexpected '{line.args[1]}' after an expression")
-    return (Segment((replace(first, text="expression", quote=""), first), line.block),)
+    if first.quoted:
+        # It is no matcher's name but an expression, and the rest of the line is not read.
+        return (Segment((replace(first, text="expression", quote=""), first)),)
+    return (Segment(line.args, line.block or None),)
 
 
 def read_set(

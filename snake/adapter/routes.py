@@ -136,8 +136,8 @@ class _Key(Record):
 def _only_path(match: Sequence[MatcherSet]) -> str:
     if len(match) != 1 or "path" not in match[0]:
         return ""
-    paths = msgspec.json.decode(match[0]["path"], type=list[str])
-    return paths[0] if len(paths) == 1 else ""
+    paths = msgspec.json.decode(match[0]["path"], type=list[str] | None)
+    return paths[0] if paths and len(paths) == 1 else ""
 
 
 def _before(a: _Key, b: _Key) -> bool:

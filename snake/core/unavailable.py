@@ -11,19 +11,21 @@ def _names(text: str) -> frozenset[str]:
 
 
 UNAVAILABLE = {
-    "directive": frozenset(),
-    "global option": frozenset(),
-    "matcher": _names(
+    "directive": _names(
         """
-        client_ip header_regexp tls url_pattern vars vars_regexp
+        tls
         """
     ),
-    "module": _names(
+    "global option": _names(
         """
-        http.matchers.client_ip http.matchers.header_regexp http.matchers.tls
-        http.matchers.url_pattern http.matchers.vars http.matchers.vars_regexp
+        acme_ca acme_ca_root acme_dns acme_eab cert_issuer cert_lifetime default_sni dns ech
+        email fallback_sni key_type local_certs ocsp_interval ocsp_stapling on_demand_tls
+        preferred_chains renew_interval renewal_window_ratio storage_check
+        storage_clean_interval tls_resolvers
         """
     ),
+    "matcher": frozenset(),
+    "module": frozenset(),
 }
 """By kind of name, all that Caddy 2.11 ships and this table's readers can come across."""
 

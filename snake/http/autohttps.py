@@ -41,7 +41,7 @@ def _hosts(routes: Iterable[Route]) -> Iterator[tuple[str, str]]:
             if "host" in matchers:
                 place = f"routes/{route_index}/match/{set_index}/host"
                 hosts: Any = msgspec.json.decode(matchers["host"])
-                yield from ((host, place) for host in hosts if isinstance(host, str))
+                yield from ((host, place) for host in hosts or () if isinstance(host, str))
 
 
 def _qualifies(host: str) -> bool:

@@ -128,8 +128,13 @@ def _value(key: _Key, request: Request, *, keep_unknown: bool) -> str:
     value = key.getter(request)
     if value is None:
         return "{" + key.text + "}" if keep_unknown else ""
+    return as_text(value)
+
+
+def as_text(value: object) -> str:
+    """Return the value of a placeholder or a variable as text; nothing for `None`."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    return "" if value is None else str(value)

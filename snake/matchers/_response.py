@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from snake.core.numbers import NumberError, integer
 from snake.http.response_matcher import ResponseMatcher
-from snake.matchers.header import Values, read_field
+from snake.matchers.header import Values, read_fields
 from snake.plugin import Segment, Token
 
 
@@ -19,8 +21,8 @@ def read_response_match(line: Segment) -> ResponseMatcher:
             case "status":
                 codes = [*(codes or ()), *_codes(each)]
             case "header":
-                headers = headers or {}
-                headers |= read_field(each, headers)
+                # Its parser is given the line alone, and sees no braces that hold nothing.
+                headers = read_fields([replace(each, block=each.block or None)], headers or {})
             case _:
                 each.fail(
                     f"unrecognized response matcher: {each.name}",

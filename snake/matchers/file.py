@@ -25,11 +25,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
-from snake.core.suggest import suggestion
 from snake.files.lookup import POLICIES, Lookup
-from snake.plugin import Context, Matcher, MatcherModule, MatcherSyntax, Scope, Segment
+from snake.matchers._lines import each_line
+from snake.plugin import (
+    Context,
+    Matcher,
+    MatcherModule,
+    MatcherSyntax,
+    Scope,
+    Segment,
+    subdirectives,
+)
 
 
 class File(MatcherModule):
@@ -59,29 +65,21 @@ def parse(lines: Sequence[Segment], name: str, scope: Scope) -> File:
     """Read `file` lines; their files add up."""
     del name, scope
     files: list[str] = []
-    fields: dict[str, object] = {}
-    for line in lines:
-        files += line.texts
-        for sub in line.lines:
+    fields: dict[str, str] = {}
+    split_path: tuple[str, ...] = ()
+    for line in each_line(lines):
+        files += [word.text for word in line.all()]
+        for sub in subdirectives(line.block(), _SUBDIRECTIVES):
             if sub.name == "try_files":
-                files += sub.texts
+                words = sub.all() if files else sub.some("the files to try")
+                files += [word.text for word in words]
+            elif sub.name == "split_path":
+                split_path = tuple(word.text for word in sub.some("the delimiters"))
             else:
-                fields[sub.name] = _subdirective(sub)
-    return msgspec.convert(fields | ({"try_files": files} if files else {}), File)
+                fields[sub.name] = sub.take().text
+    return File(try_files=tuple(files) or None, split_path=split_path, **fields)
 
 
-def _subdirective(line: Segment) -> object:
-    if line.name in ("root", "try_policy"):
-        return line.arg()
-    if line.name != "split_path":
-        known = ("root", "split_path", "try_files", "try_policy")
-        line.fail(
-            f"unrecognized subdirective: {line.name}{suggestion(line.name, known)}",
-            f"file knows: {', '.join(known)}",
-        )
-    if not line.args:
-        line.fail("split_path takes the delimiters")
-    return line.texts
-
+_SUBDIRECTIVES = ("root", "try_files", "try_policy", "split_path")
 
 matcher = MatcherSyntax("file", parse)

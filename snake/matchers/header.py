@@ -17,6 +17,7 @@ from functools import partial
 
 from snake.http.fields import canonical
 from snake.http.wildcard import compile_wildcards, match_wildcard
+from snake.matchers._lines import each_line
 from snake.plugin import (
     Context,
     Matcher,
@@ -91,31 +92,18 @@ def _match_dynamic(
 def parse(lines: Sequence[Segment], name: str, scope: Scope) -> Header:
     """Read `header` lines."""
     del name, scope
-    fields: dict[str, Values] = {}
-    for line in lines:
-        fields |= read_field(line, fields)
-    return Header(fields=fields)
+    return Header(fields=read_fields(lines, {}))
 
 
-def read_field(line: Segment, fields: Mapping[str, Values]) -> dict[str, Values]:
-    """Read one `header` line, here or in a response matcher; `fields` are those read so far.
+def read_fields(lines: Sequence[Segment], fields: Mapping[str, Values]) -> dict[str, Values]:
+    """Read `header` lines, here or in a response matcher, and add them to the fields read so far.
 
-    To Caddy, what is left of a line is another, whatever its first word is.
+    Values for one field add up.
     """
-    read: dict[str, Values] = {}
-    left: Segment | None = line
-    while left is not None:
-        words = Words(left)
-        if left is not line and not words.has_arguments:
-            words.token.fail(
-                "malformed header matcher: expected both field and value, "
-                f"and '{words.token}' comes after them"
-            )
-        key, value = _read(words)
-        read[key] = None if value is None else (*(read.get(key) or fields.get(key) or ()), value)
-        if words.block().lines:
-            line.fail("malformed header matcher: blocks are not supported")
-        left = words.left()
+    read = dict(fields)
+    for line in each_line(lines):
+        key, value = _read(line)
+        read[key] = None if value is None else (*(read.get(key) or ()), value)
     return read
 
 

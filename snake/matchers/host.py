@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from snake.matchers._lines import all_words
 from snake.plugin import (
     Context,
     Matcher,
@@ -30,20 +31,20 @@ class Host(MatcherModule):
     id = "http.matchers.host"
     bare = "hosts"
 
-    hosts: tuple[str, ...] = ()
+    hosts: tuple[str, ...] | None = None
 
     async def provision(self, ctx: Context) -> Matcher:
         """Sort the hosts into a set for the plain and one test for each of the others."""
         self._refuse_repeats(ctx)
-        plain = frozenset(_ascii(host) for host in self.hosts if not _fuzzy(host))
-        tests = [_test(host) for host in self.hosts if _fuzzy(host)]
+        plain = frozenset(_ascii(host) for host in (self.hosts or ()) if not _fuzzy(host))
+        tests = [_test(host) for host in (self.hosts or ()) if _fuzzy(host)]
         if not tests:
             return lambda request: request.host in plain
         return lambda request: request.host in plain or any(test(request) for test in tests)
 
     def _refuse_repeats(self, ctx: Context) -> None:
         seen: dict[str, int] = {}
-        for index, host in enumerate(self.hosts):
+        for index, host in enumerate(self.hosts or ()):
             first = seen.setdefault(_ascii(host), index)
             if first != index:
                 raise ctx.fail(f"host at index {first} is repeated at index {index}: {host}")
@@ -84,9 +85,7 @@ def _like(pattern: str, host: str) -> bool:
 def parse(lines: Sequence[Segment], name: str, scope: Scope) -> Host:
     """Read `host` lines; their hosts add up."""
     del name, scope
-    for line in lines:
-        line.no_block()
-    return Host(hosts=tuple(word for line in lines for word in line.texts))
+    return Host(hosts=all_words(lines) or None)
 
 
 matcher = MatcherSyntax("host", parse)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from snake.matchers._lines import all_words
 from snake.plugin import Context, Matcher, MatcherModule, MatcherSyntax, Request, Scope, Segment
 
 
@@ -18,12 +19,12 @@ class Method(MatcherModule):
     id = "http.matchers.method"
     bare = "methods"
 
-    methods: tuple[str, ...] = ()
+    methods: tuple[str, ...] | None = None
 
     async def provision(self, ctx: Context) -> Matcher:
         """Upper-case the methods; a request's are compared as sent."""
         del ctx
-        methods = frozenset(method.upper() for method in self.methods)
+        methods = frozenset(method.upper() for method in (self.methods or ()))
 
         def match(request: Request) -> bool:
             return request.scope["method"] in methods
@@ -34,9 +35,7 @@ class Method(MatcherModule):
 def parse(lines: Sequence[Segment], name: str, scope: Scope) -> Method:
     """Read `method` lines; their methods add up."""
     del name, scope
-    for line in lines:
-        line.no_block()
-    return Method(methods=tuple(word for line in lines for word in line.texts))
+    return Method(methods=all_words(lines) or None)
 
 
 matcher = MatcherSyntax("method", parse)

@@ -14,16 +14,17 @@ The matchers of one `not` are joined by "and" before they are negated; of severa
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
-from msgspec.structs import replace
 
 from snake.http.matcher import provision_sets
+from snake.matchers._nested import matcher_lines
 from snake.plugin import (
     Context,
+    In,
     Matcher,
     MatcherModule,
-    MatcherSet,
     MatcherSyntax,
     Scope,
     Segment,
@@ -36,7 +37,7 @@ class Not(MatcherModule):
     id = "http.matchers.not"
     bare = "sets"
 
-    sets: tuple[dict[str, msgspec.Raw], ...] = ()
+    sets: tuple[dict[str, Annotated[msgspec.Raw, In("http.matchers")]], ...] = ()
 
     async def provision(self, ctx: Context) -> Matcher:
         """Provision the sets and negate them."""
@@ -49,13 +50,7 @@ class Not(MatcherModule):
 def parse(lines: Sequence[Segment], name: str, scope: Scope) -> Not:
     """Read `not` lines; each is one set. The matchers in it take no name from the outer set."""
     del name
-    return Not(sets=tuple(_set(line, scope) for line in lines))
-
-
-def _set(line: Segment, scope: Scope) -> MatcherSet:
-    if line.args:
-        return scope.matcher_set([replace(line, words=line.args)], "")
-    return scope.matcher_set(line.lines, "")
+    return Not(sets=tuple(scope.matcher_set(list(matcher_lines(line)), "") for line in lines))
 
 
 matcher = MatcherSyntax("not", parse)

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from snake.http.path_pattern import compile_pattern, compile_patterns
+from snake.matchers._lines import all_words
 from snake.plugin import (
     Context,
     Matcher,
@@ -34,12 +35,12 @@ class Path(MatcherModule):
     id = "http.matchers.path"
     bare = "paths"
 
-    paths: tuple[str, ...] = ()
+    paths: tuple[str, ...] | None = None
 
     async def provision(self, ctx: Context) -> Matcher:
         """Compile the paths; those with placeholders are compiled as their values come."""
         del ctx
-        templates = [Template(path.lower()) for path in self.paths]
+        templates = [Template(path.lower()) for path in (self.paths or ())]
         constant = compile_patterns(t.constant for t in templates if t.constant is not None)
         dynamic = [t.all for t in templates if t.constant is None]
         if not dynamic:
@@ -56,9 +57,7 @@ class Path(MatcherModule):
 def parse(lines: Sequence[Segment], name: str, scope: Scope) -> Path:
     """Read `path` lines; their paths add up."""
     del name, scope
-    for line in lines:
-        line.no_block()
-    return Path(paths=tuple(word for line in lines for word in line.texts))
+    return Path(paths=all_words(lines) or None)
 
 
 matcher = MatcherSyntax("path", parse)

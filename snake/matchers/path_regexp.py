@@ -12,13 +12,13 @@ named matcher. `{re.1}` is the last expression that matched.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from snake.core.regexp import RegexpError, compile_regexp
-from snake.plugin import Context, Matcher, MatcherModule, MatcherSyntax, Request, Scope, Segment
+import msgspec
 
-_PREFIX = "http.regexp."
+from snake.http.captures import Capture
+from snake.matchers._lines import each_line
+from snake.plugin import Context, Matcher, MatcherModule, MatcherSyntax, Scope, Segment
 
 
 class PathRegexp(MatcherModule):
@@ -27,56 +27,30 @@ class PathRegexp(MatcherModule):
     id = "http.matchers.path_regexp"
 
     name: str = ""
-    pattern: str = ""
+    pattern: str = msgspec.field(default_factory=str)  # the field is there even when it is empty
 
     async def provision(self, ctx: Context) -> Matcher:
         """Compile the expression."""
-        if self.name and not re.search(r"\w", self.name, re.ASCII):
-            raise ctx.at("name").fail(
-                f"invalid regexp name (must contain only word characters): {self.name}"
-            )
-        try:
-            search = compile_regexp(self.pattern).search
-        except RegexpError as error:
-            raise ctx.at("pattern").fail(str(error)) from None
-        prefixes = [_PREFIX] + ([f"{_PREFIX}{self.name}."] if self.name else [])
-
-        def match(request: Request) -> bool:
-            found = search(request.clean_path)
-            if found is None:
-                return False
-            _keep_groups(request, found, prefixes)
-            return True
-
-        return match
-
-
-def _keep_groups(request: Request, found: re.Match[str], prefixes: Sequence[str]) -> None:
-    """Set the placeholders; a group that took no part is empty."""
-    groups = [found[0], *found.groups(default="")]
-    named = found.groupdict(default="")
-    for prefix in prefixes:
-        for number, text in enumerate(groups):
-            request.set_value(f"{prefix}{number}", text)
-        for name, text in named.items():
-            request.set_value(f"{prefix}{name}", text)
+        match = Capture(self.name, self.pattern).compile(ctx)
+        return lambda request: match(request, request.clean_path)
 
 
 def parse(lines: Sequence[Segment], name: str, scope: Scope) -> PathRegexp:
     """Read the one `path_regexp` line of a named matcher."""
     del scope
-    if len(lines) > 1:
-        lines[1].fail("regular expression can only be used once per named matcher")
-    line = lines[0]
-    line.no_block()
-    match line.texts:
-        case [pattern]:
-            own_name = ""
-        case [own_name, pattern]:
-            pass
-        case _:
-            line.fail("path_regexp takes a regular expression, and a name before it if it has one")
-    return PathRegexp(name=own_name or name, pattern=pattern)
+    own_name = pattern = ""
+    for line in each_line(lines):
+        if pattern:
+            line.token.fail("regular expression can only be used once per named matcher")
+        match line.some("a regular expression, and a name before it if it has one"):
+            case (only,):
+                pattern = only.text
+            case (first, second):
+                own_name, pattern = first.text, second.text
+            case words:
+                words[2].fail(f"path_regexp takes a name and a regular expression, got {words[2]}")
+        own_name = own_name or name
+    return PathRegexp(name=own_name, pattern=pattern)
 
 
 matcher = MatcherSyntax("path_regexp", parse)

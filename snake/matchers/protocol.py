@@ -12,16 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from snake.plugin import (
-    Context,
-    Matcher,
-    MatcherModule,
-    MatcherSyntax,
-    Request,
-    Scope,
-    Segment,
-    Words,
-)
+from snake.matchers._lines import each_line
+from snake.plugin import Context, Matcher, MatcherModule, MatcherSyntax, Request, Scope, Segment
 
 _SECURE = frozenset({"https", "wss"})
 _VERSIONS = {"1.0": (1, 0), "1.1": (1, 1), "2": (2, 0), "3": (3, 0)}
@@ -69,14 +61,7 @@ def _spoken(request: Request) -> tuple[int, int]:
 def parse(lines: Sequence[Segment], name: str, scope: Scope) -> Protocol:
     """Read `protocol` lines; the last one counts, and what is left of a line is another."""
     del name, scope
-    protocol = ""
-    for line in lines:
-        left: Segment | None = line
-        while left is not None:
-            words = Words(left)
-            protocol = words.take("one argument").text
-            left = words.left()
-    return Protocol(protocol=protocol)
+    return Protocol(protocol=[line.take("one argument").text for line in each_line(lines)][-1])
 
 
 matcher = MatcherSyntax("protocol", parse)

@@ -16,6 +16,7 @@ from functools import partial
 
 from snake.http.query import parse_query
 from snake.http.uri import unescape
+from snake.matchers._lines import each_line
 from snake.plugin import (
     Context,
     Matcher,
@@ -72,9 +73,8 @@ def parse(lines: Sequence[Segment], name: str, scope: Scope) -> Query:
     """Read `query` lines; their parameters add up."""
     del name, scope
     parameters: dict[str, tuple[str, ...]] = {}
-    for line in lines:
-        line.no_block()
-        for word in line.args:
+    for line in each_line(lines):
+        for word in line.all():
             key, equals, value = word.text.partition("=")
             if not equals and word.text:
                 word.fail(f"malformed query matcher token: {word}; must be in param=val format")

@@ -77,15 +77,18 @@ def short_name(placeholder: str) -> str:
 
 def spell_out(line: Segment) -> Segment:
     """Return a line of a site, and the lines in it, with every placeholder's full name."""
-    words = line.words
-    if any("{" in word.text for word in words):
-        words = tuple(_spell_out(word) for word in words)
-    block = tuple(map(spell_out, line.block)) if line.block else line.block
-    return Segment(words, block)
+    words, block = line.words, line.block
+    for word in words:
+        if "{" in word.text:
+            words = tuple(map(_spell_out, words))
+            break
+    if block:
+        block = tuple(map(spell_out, block))
+    return line if words is line.words and block is line.block else Segment(words, block)
 
 
 def _spell_out(word: Token) -> Token:
-    text = _SHORT.sub(_full, word.text) if "{" in word.text else word.text
+    text = _SHORT.sub(_full, word.text)
     return replace(word, text=text) if text != word.text else word
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from snake.caddyfile.environment import substitute
 from snake.caddyfile.glob import PatternError, find_files
 from snake.caddyfile.segments import Token
-from snake.caddyfile.text import decode
+from snake.caddyfile.text import as_text
 from snake.caddyfile.tokens import lex
 from snake.core.suggest import suggestion
 
@@ -54,9 +54,10 @@ def read(path: str, pattern: Token, warn: Warn) -> list[Token]:
             pattern.fail(f"Could not import {path}: is a directory")
         if not stat.S_ISREG(mode):
             pattern.fail(f"Could not import {path}: is not a regular file")
-        text = decode(Path(path).read_bytes())
+        data = Path(path).read_bytes()
     except OSError as error:
         pattern.fail(f"Could not import {path}: {error.strerror}")
+    text = as_text(data, lambda line, odd: warn(Token("", path, line), odd))
     if not text.strip():
         warn(pattern, f"Import file is empty: {path}")
         return []

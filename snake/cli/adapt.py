@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 
 import click
@@ -41,12 +42,15 @@ def command(
     if adapter != ADAPTER:
         raise SnakeError(f'unrecognized config adapter: {adapter}; there is only "{ADAPTER}"')
     load_files(envfiles)
+    # A large Caddyfile is many objects, which all live to the end.
+    gc.disable()
     name = config or beside()
     loaded, warnings = adapt_caddyfile(read(name), name)
     click.echo(as_text(loaded.document, pretty=pretty))
     for warning in warnings:
         click.echo(visible(f"Warning: {warning}"), err=True)
     if validate:
+        gc.enable()
         # Provisioning takes the server's half of the program, apps included.
         import asyncio  # noqa: PLC0415
 

@@ -9,11 +9,11 @@ what an app sends arrives when it sends it.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from snake.core.thread import in_thread
 from snake.encoders.contract import Encoder, Stream
 from snake.http.handler import Message, Send
 from snake.http.request import Request
@@ -138,14 +138,13 @@ class EncodedResponse:
         await self._send({"type": "http.response.body", "body": body})
 
     async def _send_file(self, path: str, size: int) -> None:
-        loop = asyncio.get_running_loop()
         if size <= WHOLE_FILE:
-            body = await loop.run_in_executor(None, self._read_whole, path, size)
+            body = await in_thread(self._read_whole, path, size)
             await self._send_whole(body)
             return
-        with await loop.run_in_executor(None, Path(path).open, "rb") as file:
+        with await in_thread(Path(path).open, "rb") as file:
             await self._open_stream()
-            while part := await loop.run_in_executor(None, self._read_part, file):
+            while part := await in_thread(self._read_part, file):
                 await self._send({"type": "http.response.body", "body": part, "more_body": True})
         await self._following({"type": "http.response.body"})
 
@@ -165,7 +164,7 @@ class EncodedResponse:
         """Encode here what is short and in a thread what is not."""
         if len(data) <= INLINE:
             return encode(data)
-        return await asyncio.get_running_loop().run_in_executor(None, encode, data)
+        return await in_thread(encode, data)
 
     def _encoded_start(self) -> Message:
         """Rewrite the headers, those set early included, for the encoded body."""

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from snake.caddyfile.errors import CaddyfileWarning
+from snake.caddyfile.text import as_text
 from snake.config.document import Document
 from snake.core.errors import ConfigError, SnakeError
 from snake.core.modules import decode
@@ -111,6 +112,8 @@ def adapt_caddyfile(data: bytes, name: str) -> tuple[Loaded, list[CaddyfileWarni
     from snake.adapter.origins import Origins  # noqa: PLC0415
     from snake.standard import catalogue  # noqa: PLC0415
 
+    odd: list[CaddyfileWarning] = []
+    text = as_text(data, lambda line, what: odd.append(CaddyfileWarning(name, line, "", what)))
     origins = Origins()
-    document, warnings = adapt(decode_utf8(data, name), name, catalogue(), origins)
-    return Loaded(document, origins.encode()), warnings
+    document, warnings = adapt(text, name, catalogue(), origins)
+    return Loaded(document, origins.encode()), [*odd, *warnings]

@@ -8,7 +8,6 @@ connection: its length was promised.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import secrets
 import stat
@@ -17,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from snake.core.folder import START
+from snake.core.thread import in_thread
 from snake.files.ranges import Range
 from snake.http.errors import AbortError
 from snake.http.handler import Message, Send
@@ -83,12 +83,11 @@ class Content:
             parts = [p if isinstance(p, bytes) else self._read(p) for p in pieces]
             await send({"type": "http.response.body", "body": b"".join(parts)})
             return
-        loop = asyncio.get_running_loop()
         for piece in pieces:
             for part in _split(piece):
                 body = part
                 if isinstance(part, Range):
-                    body = await loop.run_in_executor(None, self._read, part)
+                    body = await in_thread(self._read, part)
                 await send({"type": "http.response.body", "body": body, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 

@@ -156,15 +156,15 @@ def test_a_configuration_without_a_site_is_warned_of(tmp_path: Path) -> None:
     assert server.stop() == 0
 
 
-def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_utf8_is_warned_of(tmp_path: Path) -> None:
     """The message has the line of the byte; so it is for what the file imports."""
     (tmp_path / "more").write_bytes(b"respond x\n# caf\xe9\n")
-    (tmp_path / "Caddyfile").write_text(":80 {\n\timport more\n}\n")
+    (tmp_path / "Caddyfile").write_bytes(b":80 {\n\timport more\n\trespond \xe2\x82x\n}\n")
     done = run("adapt", folder=tmp_path)
-    assert done.returncode == 1
-    assert done.stderr == (
-        f"Error: {tmp_path}/more:2: the byte 0xe9 is not UTF-8; save the file in that encoding\n"
-    )
+    assert done.returncode == 0
+    assert '"\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}x"' in done.stdout
+    assert "Caddyfile:3: the byte 0xe2 is not UTF-8" in done.stderr
+    assert f"{tmp_path}/more:2: import: the byte 0xe9 is not UTF-8" in done.stderr
 
 
 def test_control_characters_do_not_reach_the_terminal(tmp_path: Path) -> None:

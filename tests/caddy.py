@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -81,8 +81,8 @@ class _Connection(http.client.HTTPConnection):
 class Adapter:
     """A Caddy that runs, and adapts Caddyfiles by its admin API: a hundred times as many."""
 
-    def __init__(self, path: Path) -> None:
-        self._connection = _Connection(path)
+    def __init__(self, connection: http.client.HTTPConnection) -> None:
+        self._connection = connection
 
     def adapt(self, text: str) -> Adapted:
         """Adapt a Caddyfile that is called `Caddyfile`.
@@ -120,7 +120,8 @@ def adapter() -> Iterator[Adapter]:
                 assert process.poll() is None, "caddy ended"
                 assert time.monotonic() < end, "caddy does not answer"
                 time.sleep(0.01)
-            yield Adapter(sock)
+            with closing(_Connection(sock)) as connection:
+                yield Adapter(connection)
         finally:
             process.terminate()
             process.wait()

@@ -41,7 +41,7 @@ def adapt(
     parts = split(caddyfile.sections, catalogue)
     options = read_options(parts.options, catalogue)
     order = Order(options.get("order", ()), catalogue.directives)
-    shared = Shared(file, options, catalogue, order, Groups(), origins or Origins(), [])
+    shared = Shared(file, options, catalogue, order, Groups(), origins or Origins(), [], {})
     named = NamedRoutes(parts.routes, shared)
     adapted = _adapt_sites(parts.sites, shared)
     servers = gather(adapted, options.get("default_bind", ()), Ports.of(options))

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from snake.caddyfile.segments import Token
-from snake.core.network import AddressError, NetworkAddress, parse_address
+from snake.core.network import AddressError, NetworkAddress, parse_address, split_host_port
 from snake.core.record import Record
 
 _LONGEST = 4096
@@ -68,16 +68,6 @@ def read_address(key: Token) -> Address:
     address = Address(key, _lower(scheme), _lower(_short_ip(host.strip())), port, slash + path)
     _check_scheme(address)
     return address
-
-
-def split_host_port(text: str) -> tuple[str, str] | None:
-    """Split `host:port` and `[ip]:port`; `None` for anything else. The port may be empty."""
-    if text.startswith("["):
-        host, bracket, rest = text[1:].partition("]")
-        well_formed = bracket and rest.startswith(":") and not re.search(r"[\[\]:]", rest[1:])
-        return (host, rest[1:]) if well_formed and "[" not in host else None
-    host, colon, port = text.rpartition(":")
-    return (host, port) if colon and not re.search(r"[\[\]:]", host + port) else None
 
 
 def listeners(address: Address, binds: Sequence[Bind], ports: Ports) -> dict[str, tuple[str, ...]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from snake.adapter.addresses import Ports
 from snake.adapter.listening import Listening
 from snake.adapter.named_routes import NamedRoutes
 from snake.adapter.pki import pki_app
@@ -25,15 +24,15 @@ def build_apps(listening: Sequence[Listening], shared: Shared, named: NamedRoute
         events=options.get("events"),
         http=_http(listening, shared, named),
         pki=pki_app(listening, options),
-        tls=tls_app(listening, options.get("auto_https", ()), Ports.of(options)),
+        tls=tls_app(listening, options),
     )
     return apps if apps != Apps() else None
 
 
 def _http(listening: Sequence[Listening], shared: Shared, named: NamedRoutes) -> HTTPApp | None:
     options: dict[str, Any] = shared.options
-    build = Servers(shared, named).build
-    built = {f"srv{number}": build(each) for number, each in enumerate(listening)}
+    build = Servers(shared, named, listening).build
+    built = {f"srv{number}": build(number) for number in range(len(listening))}
     servers = rename(built, options.get("servers", ()))
     servers, metrics = hoist_metrics(servers, options.get("metrics"))
     if not servers:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -22,6 +22,8 @@ from snake.config.logging import Log
 from snake.config.tls import ConnectionPolicy
 from snake.core.modules import Module
 from snake.core.record import Record
+
+T = TypeVar("T")
 
 MatcherSet = dict[str, msgspec.Raw]
 """Matchers by name; all must match."""
@@ -95,6 +97,8 @@ class Loaded(Record):
 class TLSValue(Record):
     """One `tls` line: how the site's connections are encrypted, and whence its certificates are."""
 
+    token: Token
+    """The word `tls`, for errors."""
     policy: ConnectionPolicy
     issuers: tuple[Module, ...] = ()
     managers: tuple[msgspec.Raw, ...] = ()
@@ -135,6 +139,13 @@ class Scope(Protocol):
     """Global options by name, as their files parsed them."""
     guests: Guests
     """Reads the modules that stand inside of a directive."""
+
+    def shared(self, kind: type[T]) -> T:
+        """Return the one object of this type in this Caddyfile, made when first asked for.
+
+        What the lines of several sites have in common lives in it.
+        """
+        ...
 
     def warn(self, token: Token, message: str) -> None:
         """Warn of a word that is allowed, and old or odd."""

@@ -8,7 +8,6 @@ from typing import Any
 from snake.adapter.addresses import Address, Ports, uses_other_port
 from snake.adapter.listening import AdaptedSite
 from snake.config.http import AutoHTTPS
-from snake.config.tls import ConnectionPolicy
 
 
 def automatic_https(
@@ -36,33 +35,40 @@ def automatic_https(
     return automatic if automatic != AutoHTTPS() else None
 
 
-def tls_policies(
-    sites: Sequence[AdaptedSite], automatic: AutoHTTPS | None, ports: Ports
-) -> tuple[ConnectionPolicy, ...]:
-    """Return one empty policy where TLS is asked for and automatic HTTPS would not turn it on."""
-    skip = automatic.skip if automatic else ()
-    wanted = any(
-        address.scheme == "https"
-        or (
-            address.scheme != "http"
-            and address.port != ports.http
-            and address.host
-            and address.host not in skip
-        )
-        for address in _addresses(sites)
-    )
-    implied = not (automatic and automatic.disable) and all(
+def wants_tls(sites: Sequence[AdaptedSite], automatic: AutoHTTPS | None, ports: Ports) -> bool:
+    """Whether any address asks for TLS; those with `http://` before it have set hosts apart."""
+    skip: set[str] = set()
+    for site in sites:
+        directive = bool(site.results.tls)
+        for address in site.addresses:
+            if automatic and address.scheme == "http" and address.host in automatic.skip:
+                skip.add(address.host)
+            enabled = directive or (address.host and address.host not in skip)
+            if address.scheme == "https" or (
+                address.scheme != "http" and address.port != ports.http and enabled
+            ):
+                return True
+    return False
+
+
+def is_automatic(sites: Sequence[AdaptedSite], automatic: AutoHTTPS | None, ports: Ports) -> bool:
+    """Whether automatic HTTPS turns TLS on without being told."""
+    return not (automatic and automatic.disable) and all(
         address.port == ports.https or (address.port != ports.http and address.host)
         for address in _addresses(sites)
     )
-    return (ConnectionPolicy(),) if wanted and not implied else ()
 
 
-def check_schemes(listen: Sequence[str], sites: Sequence[AdaptedSite], ports: Ports) -> None:
-    """Refuse HTTP and HTTPS on one server. Raises `CaddyfileError`."""
+def check_schemes(
+    listen: Sequence[str], sites: Sequence[AdaptedSite], ports: Ports, *, encrypted: bool
+) -> None:
+    """Refuse HTTP and HTTPS on one server, which is `encrypted` if it has TLS settings.
+
+    Raises `CaddyfileError`.
+    """
     kind = ""
     for address in _addresses(sites):
-        this = _kind(address, ports)
+        this = _kind(address, ports, encrypted=encrypted)
         if kind and this and kind != this:
             hint = "try specifying https:// in the address"
             address.key.fail(
@@ -70,14 +76,20 @@ def check_schemes(listen: Sequence[str], sites: Sequence[AdaptedSite], ports: Po
                 f"natively multiplex HTTP and HTTPS: {address.key}",
                 hint if this == "HTTP" and not (address.scheme or address.host) else "",
             )
+        if this == "HTTP" and encrypted:
+            address.key.fail(
+                f"server listening on [{' '.join(listen)}] is HTTP, but attempts to configure "
+                f"TLS connection policies: {address.key}",
+                "tls belongs to a site with https:// or another port in its address",
+            )
         kind = kind or this
 
 
-def _kind(address: Address, ports: Ports) -> str:
+def _kind(address: Address, ports: Ports, *, encrypted: bool) -> str:
     """Return which of the two an address asks for; nothing if it goes along with either."""
     if address.scheme == "http" or address.port == ports.http:
         return "HTTP"
-    if address.scheme == "https" or address.port == ports.https:
+    if address.scheme == "https" or address.port == ports.https or encrypted:
         return "HTTPS"
     return "" if address.host else "HTTP"
 

@@ -7,11 +7,11 @@ from itertools import count
 
 import msgspec
 
-from snake.adapter.addresses import split_host_port
 from snake.adapter.directive import LogValue
 from snake.adapter.listening import AdaptedSite
 from snake.config.http import ServerLogs
 from snake.config.logging import Log, Logging
+from snake.core.network import split_host_port
 
 _DEFAULT = "default"
 

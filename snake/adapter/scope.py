@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -33,6 +33,8 @@ from snake.config.http import Route
 from snake.core.modules import Module
 from snake.core.record import Record
 
+T = TypeVar("T")
+
 
 class Shared(Record):
     """What every block of one Caddyfile shares."""
@@ -45,6 +47,8 @@ class Shared(Record):
     origins: Origins
     warnings: list[CaddyfileWarning]
     """Grows with what is odd."""
+    objects: dict[type[Any], Any]
+    """What directives share, by type."""
 
 
 class Results(Record):
@@ -86,6 +90,13 @@ class Block:
     def invoke(self, name: Token) -> None:
         """Take down that a named route is invoked here."""
         self._invoked.append(name)
+
+    def shared(self, kind: type[T]) -> T:
+        """Return the one object of this type in this Caddyfile."""
+        objects = self._shared.objects
+        if kind not in objects:
+            objects[kind] = kind()
+        return objects[kind]  # type: ignore[no-any-return]
 
     def warn(self, token: Token, message: str) -> None:
         """Warn of a word."""

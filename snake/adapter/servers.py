@@ -8,8 +8,9 @@ import msgspec
 from msgspec.structs import replace
 
 from snake.adapter.addresses import Address, Ports
+from snake.adapter.connections import Connections
 from snake.adapter.directive import ErrorRouteValue
-from snake.adapter.https import automatic_https, check_schemes, tls_policies
+from snake.adapter.https import automatic_https
 from snake.adapter.listening import AdaptedSite, Listening
 from snake.adapter.logs import server_logs
 from snake.adapter.named_routes import NamedRoutes
@@ -30,7 +31,9 @@ class Servers:
     routes turn what is equal around each time.
     """
 
-    def __init__(self, shared: Shared, named: NamedRoutes) -> None:
+    def __init__(self, shared: Shared, named: NamedRoutes, listening: Sequence[Listening]) -> None:
+        self._listening = listening
+        self._connections = Connections(shared.options).build(listening)
         self._named = named
         self._options = shared.options
         self._order = shared.order
@@ -38,12 +41,12 @@ class Servers:
         self._origins = shared.origins
         self._sorted: dict[int, Results] = {}
 
-    def build(self, listening: Listening) -> Server:
+    def build(self, number: int) -> Server:
         """Make one server of its sites. Raises `CaddyfileError`."""
+        listening = self._listening[number]
         ports = Ports.of(self._options)
         sites = listening.sites
         automatic = automatic_https(listening.listen, sites, self._options, ports)
-        check_schemes(listening.listen, sites, ports)
         alone = len(sites) == 1
         routes: list[Route] = []
         errors: list[Route] = []
@@ -57,7 +60,7 @@ class Servers:
             routes=merge_routes(routes),
             errors=ErrorRoutes(tuple(errors)) if errors else None,
             named_routes=self._named.of(name for site in sites for name in site.results.invoked),
-            tls_connection_policies=tls_policies(sites, automatic, ports),
+            tls_connection_policies=self._connections[number],
             automatic_https=automatic,
             logs=server_logs(sites),
             listen_protocols=listening.protocols,

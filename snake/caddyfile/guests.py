@@ -39,7 +39,9 @@ class Guests:
             known = self._registry.names(namespace)
             line.words[0].fail(
                 f"module not registered: {id}{suggestion(line.name, known)}",
-                f"known: {', '.join(known)}" if known else "",
+                f"known: {', '.join(known)}"
+                if known
+                else "there is none without a plugin that has it",
             )
         try:
             cls = self._registry.get(id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from snake.core.errors import SnakeError
 from snake.core.record import Record
 
@@ -62,3 +64,13 @@ def parse_address(text: str) -> NetworkAddress:
     if not 0 <= first <= last <= 65535:  # noqa: PLR2004
         raise AddressError(f'invalid address "{text}": port {ports} is out of range')
     return NetworkAddress(network, host.removeprefix("[").removesuffix("]"), first, last)
+
+
+def split_host_port(text: str) -> tuple[str, str] | None:
+    """Split `host:port` and `[ip]:port`; `None` for anything else. The port may be empty."""
+    if text.startswith("["):
+        host, bracket, rest = text[1:].partition("]")
+        well_formed = bracket and rest.startswith(":") and not re.search(r"[\[\]:]", rest[1:])
+        return (host, rest[1:]) if well_formed and "[" not in host else None
+    host, colon, port = text.rpartition(":")
+    return (host, port) if colon and not re.search(r"[\[\]:]", host + port) else None

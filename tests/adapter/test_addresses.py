@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from snake.adapter.addresses import Bind, Ports, listeners, read_address, split_host_port
+from snake.adapter.addresses import Bind, Ports, listeners, read_address
 from snake.caddyfile.errors import CaddyfileError
 from snake.caddyfile.segments import Token
+from snake.core.network import split_host_port
 
 
 def key(text: str) -> Token:

@@ -19,9 +19,9 @@ def document(options: str, site: str = ":80 {\n}") -> Any:
     return json.loads(encode(adapted))
 
 
-def refusal(options: str) -> str:
+def refusal(options: str, site: str = ":80 {\n}") -> str:
     """Return what these options are refused with; they stand in the second line."""
     with pytest.raises(CaddyfileError) as raised:
-        document(options)
+        document(options, site)
     assert raised.value.line >= 2
     return str(raised.value)

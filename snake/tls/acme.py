@@ -1,0 +1,173 @@
+"""The ACME issuer: certificates from an authority that checks who has a name.
+
+Source: https://caddyserver.com/docs/caddyfile/directives/tls#acme.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Self
+
+import msgspec
+
+from snake.caddyfile.fields import Fields
+from snake.caddyfile.guests import Guests
+from snake.caddyfile.segments import Segment
+from snake.caddyfile.words import Words, subdirectives
+from snake.config.struct import Config, Duration, Guest
+from snake.core.modules import Module
+from snake.core.namespace import In
+from snake.core.numbers import integer
+from snake.core.units import duration
+from snake.tls.chains import ChainPreference, read_preference
+from snake.tls.challenges import TIMES, Challenges, read_provider, read_time
+
+Reader = Callable[[Words, Fields, Guests], None]
+
+
+class ExternalAccount(Config, omit_defaults=False):
+    """An account that the authority has given out before."""
+
+    key_id: str = ""
+    mac_key: str = ""
+
+
+class ACME(Module):
+    """The JSON of `tls.issuance.acme`."""
+
+    id = "tls.issuance.acme"
+
+    ca: str = ""
+    test_ca: str = ""
+    email: str = ""
+    profile: str = ""
+    account_key: str = ""
+    external_account: ExternalAccount | None = None
+    acme_timeout: Duration = 0
+    challenges: Challenges | None = None
+    trusted_roots_pem_files: tuple[str, ...] = ()
+    preferred_chains: ChainPreference | None = None
+    certificate_lifetime: Duration = 0
+    network_proxy: Annotated[Guest, In("caddy.network_proxy", "from")] = None
+
+    @classmethod
+    def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:
+        """Read `acme [<directory>] { … }`."""
+        if len(line.args) > 1:
+            line.args[1].fail(f"acme takes the URL of a directory, got {len(line.args)} arguments")
+        fields = Fields()
+        if line.args:
+            fields.set("ca", line.args[0].text)
+        for sub in subdirectives(line, SUBDIRECTIVES):
+            _read(sub, fields, guests)
+        return msgspec.convert(fields.values, cls)
+
+
+def _read(sub: Words, fields: Fields, guests: Guests) -> None:
+    name = sub.name
+    if name in TEXTS:
+        if name == "dir" and (given := fields.get("ca")):
+            sub.token.fail(f"acme: directory is already specified: {given}")
+        fields.set(TEXTS[name], sub.only().text)
+    elif name in TIMES:
+        fields.set(f"challenges/dns/{TIMES[name]}", read_time(sub, sub.take("a duration")))
+    else:
+        READERS[name](sub, fields, guests)
+
+
+def _port(path: str) -> Reader:
+    def read(sub: Words, fields: Fields, guests: Guests) -> None:
+        del guests
+        fields.set(path, read_port(sub))
+
+    return read
+
+
+def read_port(sub: Words) -> int:
+    """Read a port, which is any whole number."""
+    return sub.read(sub.take("a port"), integer)
+
+
+def _disabled(path: str) -> Reader:
+    def read(sub: Words, fields: Fields, guests: Guests) -> None:
+        del guests
+        sub.none()
+        fields.set(path, True)  # noqa: FBT003
+
+    return read
+
+
+def _distributed(sub: Words, fields: Fields, guests: Guests) -> None:
+    del guests
+    token = sub.take("'false'")
+    if token.text != "false":
+        token.fail("distributed: the only accepted value is 'false'")
+    fields.set("challenges/distributed", False)  # noqa: FBT003
+
+
+def _lifetime(sub: Words, fields: Fields, guests: Guests) -> None:
+    del guests
+    token = sub.only("a duration")
+    lifetime = sub.read(token, duration)
+    if lifetime < 0:
+        token.fail(f"lifetime must be >= 0: {token}")
+    fields.set("certificate_lifetime", lifetime)
+
+
+def _timeout(sub: Words, fields: Fields, guests: Guests) -> None:
+    del guests
+    fields.set("acme_timeout", sub.read(sub.only("a duration"), duration))
+
+
+def _eab(sub: Words, fields: Fields, guests: Guests) -> None:
+    del guests
+    key_id, mac_key = sub.exactly(2, "a key ID and a MAC key")
+    fields.set("external_account", {"key_id": key_id.text, "mac_key": mac_key.text})
+
+
+def _trusted_roots(sub: Words, fields: Fields, guests: Guests) -> None:
+    del guests
+    fields.set("trusted_roots_pem_files", [word.text for word in sub.all()])
+
+
+def _dns(sub: Words, fields: Fields, guests: Guests) -> None:
+    fields.make("challenges/dns")
+    if sub.has_arguments:
+        fields.set("challenges/dns/provider", read_provider(sub, guests))
+
+
+def _resolvers(sub: Words, fields: Fields, guests: Guests) -> None:
+    del guests
+    fields.set("challenges/dns/resolvers", [word.text for word in sub.some("addresses")])
+
+
+def _override_domain(sub: Words, fields: Fields, guests: Guests) -> None:
+    del guests
+    fields.set("challenges/dns/override_domain", sub.only("a domain").text)
+
+
+def _preferred_chains(sub: Words, fields: Fields, guests: Guests) -> None:
+    del guests
+    fields.set("preferred_chains", read_preference(sub.rest()))
+
+
+READERS: dict[str, Reader] = {
+    "timeout": _timeout,
+    "disable_http_challenge": _disabled("challenges/http/disabled"),
+    "disable_tlsalpn_challenge": _disabled("challenges/tls-alpn/disabled"),
+    "distributed": _distributed,
+    "alt_http_port": _port("challenges/http/alternate_port"),
+    "alt_tlsalpn_port": _port("challenges/tls-alpn/alternate_port"),
+    "eab": _eab,
+    "trusted_roots": _trusted_roots,
+    "dns": _dns,
+    "resolvers": _resolvers,
+    "dns_challenge_override_domain": _override_domain,
+    "preferred_chains": _preferred_chains,
+    "lifetime": _lifetime,
+}
+
+TEXTS = {"dir": "ca", "test_dir": "test_ca", "email": "email", "profile": "profile"}
+"""Subdirectives that take one word, and the field of each."""
+
+SUBDIRECTIVES = (*TEXTS, *TIMES, *READERS)

@@ -1,0 +1,44 @@
+"""The internal issuer: certificates from an authority of the server's own."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from snake.caddyfile.guests import Guests
+from snake.caddyfile.segments import Segment
+from snake.caddyfile.words import subdirectives
+from snake.config.struct import Duration
+from snake.core.modules import Module
+from snake.core.units import duration
+
+
+class Internal(Module):
+    """The JSON of `tls.issuance.internal`."""
+
+    id = "tls.issuance.internal"
+
+    ca: str = ""
+    lifetime: Duration = 0
+    sign_with_root: bool = False
+
+    @classmethod
+    def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:
+        """Read `internal { ca <name>; lifetime <duration>; sign_with_root }`.
+
+        Arguments mean nothing, and neither does the block after them, as in Caddy.
+        """
+        del guests
+        fields: dict[str, Any] = {}
+        for sub in subdirectives(line, _NAMES) if not line.args else ():
+            match sub.name:
+                case "ca":
+                    fields["ca"] = sub.only("the ID of an authority").text
+                case "lifetime":
+                    fields["lifetime"] = sub.read(sub.take("a duration"), duration)
+                case _:
+                    sub.none()
+                    fields["sign_with_root"] = True
+        return cls(**fields)
+
+
+_NAMES = ("ca", "lifetime", "sign_with_root")

@@ -12,7 +12,6 @@ from snake.core.modules import load_object
 from snake.core.plugins import Table
 from snake.core.record import Record
 from snake.core.suggest import suggestion
-from snake.core.unavailable import unavailable
 
 
 class Catalogue(Record):
@@ -42,7 +41,5 @@ class Catalogue(Record):
 
 def _find(table: Mapping[str, str], line: Segment, kind: str, hint: str = "") -> Any:  # noqa: ANN401
     if line.name not in table:
-        if message := unavailable(kind, line.name):
-            line.fail(message)
         line.fail(f"unrecognized {kind}: {line.name}{suggestion(line.name, table)}", hint)
     return load_object(table[line.name])

@@ -9,7 +9,6 @@ from snake.caddyfile.segments import Segment
 from snake.core.errors import ConfigError
 from snake.core.record import Record
 from snake.core.suggest import suggestion
-from snake.core.unavailable import unavailable
 
 ORDER = (
     "tracing",
@@ -106,8 +105,7 @@ class Order:
     def _move(self, move: Move, known: Collection[str]) -> None:
         if move.name not in known:
             hint = suggestion(move.name, known)
-            wrong = f"{move.name} is not a registered directive{hint}"
-            move.line.args[0].fail(unavailable("directive", move.name) or wrong)
+            move.line.args[0].fail(f"{move.name} is not a registered directive{hint}")
         names = [name for name in self._names if name != move.name]
         match move.where:
             case "first":

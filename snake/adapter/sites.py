@@ -9,7 +9,6 @@ from snake.adapter.catalogue import Catalogue
 from snake.adapter.shorthands import spell_out
 from snake.caddyfile.segments import Section, Segment, Token
 from snake.core.record import Record
-from snake.core.unavailable import UNAVAILABLE
 
 
 class NamedRoute(Record):
@@ -67,7 +66,7 @@ def split(sections: Sequence[Section], catalogue: Catalogue) -> Parts:
 
 def _refuse_directives(keys: Sequence[Token], catalogue: Catalogue) -> None:
     for key in keys:
-        if key.text in catalogue.directives.standard or key.text in UNAVAILABLE["directive"]:
+        if key.text in catalogue.directives.standard:
             key.fail(
                 f"parsed '{key}' as a site address, but it is a known directive; "
                 "directives must appear in a site block"

@@ -26,7 +26,6 @@ from snake.core.locate import locate
 from snake.core.numbers import Number, encode_number
 from snake.core.plugins import Table
 from snake.core.suggest import suggestion
-from snake.core.unavailable import unavailable
 
 T = TypeVar("T")
 M = TypeVar("M", bound="Module")
@@ -124,7 +123,7 @@ class Registry:
         if id not in self._table:
             namespace, _, name = id.rpartition(".")
             hint = suggestion(name, self.names(namespace))
-            raise ConfigError(unavailable("module", id) or f"unknown module: {id}{hint}")
+            raise ConfigError(f"unknown module: {id}{hint}")
         return load_object(self._table[id])  # type: ignore[no-any-return]
 
     def decode(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
 from snake.adapter.listening import Listening
 from snake.config.pki import CA, PKIApp
+from snake.tls.internal import Internal
 
 DEFAULT_CA = "local"
 """The authority that is meant where none is named."""
@@ -26,7 +27,17 @@ def pki_app(listening: Sequence[Listening], options: Mapping[str, Any]) -> PKIAp
             for value in site.results.authorities:
                 authorities.setdefault(value.name, CA())
     if "skip_install_trust" in options:
+        for name in _issuing(listening):
+            authorities.setdefault(name, CA())
         if not authorities and "off" not in options.get("auto_https", ()):
             authorities[DEFAULT_CA] = CA()
         authorities = {name: replace(ca, install_trust=False) for name, ca in authorities.items()}
     return PKIApp(authorities) if authorities else None
+
+
+def _issuing(listening: Sequence[Listening]) -> Iterator[str]:
+    """Yield the authorities that issue for sites by their `tls` lines."""
+    lines = (line for server in listening for site in server.sites for line in site.results.tls)
+    for issuer in (issuer for line in lines for issuer in line.issuers):
+        if isinstance(issuer, Internal):
+            yield issuer.ca or DEFAULT_CA

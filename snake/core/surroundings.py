@@ -6,6 +6,7 @@ The names are Caddy's: https://caddyserver.com/docs/conventions#placeholders.
 from __future__ import annotations
 
 import os
+import re
 import socket
 import sys
 import time
@@ -14,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from snake.core.errors import SnakeError
 from snake.core.folder import START
 
 Get = Callable[[], Any]
@@ -21,6 +23,8 @@ Get = Callable[[], Any]
 
 MAX_FILE = 1 << 20
 """`{file./path}` reads this much (Caddy: 1 MiB)."""
+
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
 _HTTP_DATE = "%a, %d %b %Y %H:%M:%S GMT"
 
@@ -35,6 +39,25 @@ def surrounding(name: str) -> Get | None:
     if name.startswith("file."):
         return _file_contents(name.removeprefix("file."))
     return _EXACT.get(name)
+
+
+class PlaceholderError(SnakeError):
+    """A placeholder that nobody knows, or that has no value, where one is needed."""
+
+
+def fill(text: str) -> str:
+    """Put the values of placeholders into a text. Raises `PlaceholderError`."""
+    return _PLACEHOLDER.sub(_needed, text)
+
+
+def _needed(found: re.Match[str]) -> str:
+    get = surrounding(found[1])
+    if get is None:
+        raise PlaceholderError(f"unrecognized placeholder {found[0]}")
+    value = str(get())
+    if not value:
+        raise PlaceholderError(f"evaluated placeholder {found[0]} is empty")
+    return value
 
 
 def _environment(name: str) -> Get:

@@ -19,6 +19,7 @@ from snake.core.errors import StartError
 from snake.core.modules import Context, Module
 from snake.core.numbers import integer
 from snake.core.suggest import suggestion
+from snake.core.surroundings import PlaceholderError, fill
 from snake.core.units import SECOND, duration, size
 from snake.logs.writers import Writer
 
@@ -35,6 +36,7 @@ _MEBIBYTE = 1 << 20
 class File(Module):
     """The JSON of `caddy.logging.writers.file`: appends to a file and never rolls it.
 
+    The name of the file may have placeholders that need no request, like `{env.HOME}`.
     `mode` is 0600 unless given. Missing folders are made with `dir_mode`: an octal number,
     0700 unless given; `inherit` for the mode of the folder that they are made in; `from_file`
     for that of the file. Who may read a folder may also enter it.
@@ -77,7 +79,10 @@ class File(Module):
                     "log files are not rolled in this version of snake; use logrotate "
                     'with copytruncate, and write "roll_disabled" here'
                 )
-        path = Path(self.filename)
+        try:
+            path = Path(fill(self.filename))
+        except PlaceholderError as error:
+            raise ctx.at("filename").fail(f"invalid filename for log file: {error}") from None
         mode = _octal(ctx.at("mode"), self.mode, _MODE)
         dir_mode = self._dir_mode(ctx.at("dir_mode"), path.parent, mode)
         return await ctx.enter(_opened(path, mode, dir_mode))

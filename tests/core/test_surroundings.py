@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from snake.core.surroundings import surrounding
+from snake.core.surroundings import PlaceholderError, fill, surrounding
 
 
 def value(name: str) -> object:
@@ -31,3 +31,14 @@ def test_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert value("system.slash") == os.sep
     assert isinstance(value("time.now.unix"), int)
     assert surrounding("http.request.host") is None
+
+
+def test_text_is_filled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Placeholders in a text have their values; without a value it is no text at all."""
+    monkeypatch.setenv("SNAKE_TEST_WORD", "x")
+
+    assert fill("/{env.SNAKE_TEST_WORD}/a.{env.SNAKE_TEST_WORD}") == "/x/a.x"
+    with pytest.raises(PlaceholderError, match="unrecognized placeholder"):
+        fill("{http.request.host}")
+    with pytest.raises(PlaceholderError, match="NO} is empty"):
+        fill("{env.SNAKE_TEST_NO}.log")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.fuzz.forms import ALWAYS, Form, OneOf
+from tests.fuzz.logs import OPTION_LOG, SITE_LOG
 
 HEADER_UP: tuple[Form, ...] = (
     "header_up (X-A|+X-A) <text>",
@@ -267,23 +268,7 @@ DIRECTIVES: dict[str, tuple[Form, ...]] = {
 
 SITE_ONLY: dict[str, tuple[Form, ...]] = {
     "bind": ("bind 127.0.0.1 ::1", ("bind 127.0.0.2", ("protocols h1 h2",))),
-    "log": (
-        "log [<name>]",
-        (
-            "log [<name>]",
-            (
-                "output (stdout|stderr|discard|file <logpath>|net tcp/a.com:90)",
-                OneOf(
-                    "format (json|console)",
-                    ("format filter", ("wrap json", "request>uri delete", "a rename b", "c hash")),
-                ),
-                "level <level>",
-                "hostnames <host>",
-                "no_hostname",
-                ("sampling", ("interval <dur>", "first <n>", "thereafter <n>")),
-            ),
-        ),
-    ),
+    "log": SITE_LOG,
     "tls": (
         "tls (internal|<email>|/c.pem /k.pem)",
         (
@@ -329,6 +314,9 @@ MATCHERS: tuple[Form, ...] = (
     ("file", ("root <path>", "try_files <file>...", "try_policy smallest_size", "split_path .php")),
     "vars <name> a b",
     "vars_regexp [name] {vars.a} <re>",
+    "tls [early_data]",
+    ("url_pattern /books/:id", ("base_url https://a.com", "ignore_case")),
+    "not <cel>",
     ("not", ("path /n", "method <method>")),
     "not path /x",
     "not host <host>",
@@ -365,7 +353,7 @@ OPTIONS: tuple[Form, ...] = (
     ("acme_eab", ("key_id a", "mac_key b")),
     "cert_issuer (acme|internal)",
     ("preferred_chains", (ALWAYS + "root_common_name x y",)),
-    ("log [<name>]", ("output stdout", "level <level>", "format json", "include a.b", "exclude c")),
+    *OPTION_LOG,
     ("metrics", ("per_host",)),
     ("pki", (("ca", ("name x", "root_cn y", "intermediate_lifetime <dur>")),)),
     (

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from snake.core.errors import ConfigError
 from snake.core.modules import Context, Registry
 from snake.logs.file import File
 from snake.standard import MODULES
@@ -105,3 +106,14 @@ def test_modes(tmp_path: Path, mode: str, dir_mode: str, modes: tuple[int, int])
     asyncio.run(make(path, mode, dir_mode))
 
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == modes
+
+
+def test_placeholders_in_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name is filled when the file is opened; one that cannot be known is refused."""
+    monkeypatch.setenv("SNAKE_TEST_WORD", "web")
+
+    asyncio.run(make(tmp_path / "{env.SNAKE_TEST_WORD}.log", "", ""))
+
+    assert [path.name for path in tmp_path.iterdir()] == ["web.log"]
+    with pytest.raises(ConfigError, match="filename: invalid filename for log file: unrecognized"):
+        asyncio.run(make(tmp_path / "{http.request.host}.log", "", ""))

@@ -148,6 +148,20 @@ MODULES = {
 }
 """Module IDs."""
 
+PARTS = (
+    "admin.api.load",
+    "admin.api.metrics",
+    "admin.api.pki",
+    "admin.api.reverse_proxy",
+    "caddy.adapters.caddyfile",
+    "caddy.filesystems",
+    "events",
+    "http",
+    "pki",
+    "tls",
+)
+"""Modules by name only: the apps, which a document holds by its type, and what it does not hold."""
+
 DIRECTIVES = {
     name: f"snake.directives.{name}:directive"
     for name in (

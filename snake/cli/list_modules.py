@@ -10,7 +10,7 @@ import click
 from snake import __version__
 from snake.core.plugins import installed
 from snake.core.record import Record
-from snake.standard import MODULES
+from snake.standard import MODULES, PARTS
 
 DISTRIBUTION = "snake-server"
 
@@ -65,7 +65,8 @@ def command(
 
 
 def _standard() -> Iterator[Installed]:
-    yield from (Installed(id, DISTRIBUTION, f"v{__version__}", standard=True) for id in MODULES)
+    for id in (*MODULES, *PARTS):
+        yield Installed(id, DISTRIBUTION, f"v{__version__}", standard=True)
 
 
 def _others() -> Iterator[Installed]:

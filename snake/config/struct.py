@@ -5,13 +5,15 @@ Durations are nanoseconds or text such as `"5s"`; `nanoseconds` reads both.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, dataclass_transform
+from typing import TYPE_CHECKING, Annotated, dataclass_transform
 
 import msgspec
 
+from snake.core.check import Checked
 from snake.core.units import duration
 
-Duration = int | str
+Duration = Annotated[int | str, Checked(duration)]
+"""Nanoseconds, or text such as `5s`."""
 
 if TYPE_CHECKING:
     Guest = msgspec.Raw | None

@@ -8,6 +8,7 @@ sought again, from the outside in.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -22,7 +23,7 @@ def locate(raw: bytes | msgspec.Raw, kind: Any) -> tuple[list[str], Any, msgspec
     steps: list[str] = []
     value = msgspec.json.decode(raw)
     while True:
-        kind = _chosen(value, kind)
+        kind = chosen(value, kind)
         for step, child, child_kind in _children(value, kind):
             if _fault(child, child_kind) is not None:
                 steps.append(step)
@@ -41,15 +42,24 @@ def _fault(value: object, kind: Any) -> msgspec.ValidationError | None:  # noqa:
     return None
 
 
-def _chosen(value: object, kind: Any) -> Any:  # noqa: ANN401
+def chosen(value: object, kind: Any) -> Any:  # noqa: ANN401
     """Return the struct of a union, such as `Server | None`, when the value is an object."""
     if get_origin(kind) in (Union, UnionType) and isinstance(value, dict):
-        return next((choice for choice in get_args(kind) if _is_struct(choice)), kind)
+        return next((choice for choice in get_args(kind) if is_struct(choice)), kind)
     return kind
 
 
-def _is_struct(kind: Any) -> bool:  # noqa: ANN401
+def is_struct(kind: Any) -> bool:  # noqa: ANN401
+    """Whether a type is that of a struct."""
     return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+@cache
+def types_of(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return the types of a struct's fields by their names in JSON."""
+    types = get_type_hints(kind)
+    names = zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True)
+    return {name: types[field] for name, field in names}
 
 
 def _children(value: object, kind: Any) -> Iterator[tuple[str, object, Any]]:  # noqa: ANN401
@@ -57,11 +67,10 @@ def _children(value: object, kind: Any) -> Iterator[tuple[str, object, Any]]:  #
     if isinstance(value, dict) and get_origin(kind) is dict:
         for key, child in value.items():
             yield key, child, get_args(kind)[1]
-    elif isinstance(value, dict) and _is_struct(kind):
-        types = get_type_hints(kind)
-        for name, field in zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True):
+    elif isinstance(value, dict) and is_struct(kind):
+        for name, child_kind in types_of(kind).items():
             if name in value:
-                yield name, value[name], types[field]
+                yield name, value[name], child_kind
     elif isinstance(value, list) and get_origin(kind) in (list, tuple):
         for index, child in enumerate(value):
             yield str(index), child, get_args(kind)[0]

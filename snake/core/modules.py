@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from functools import cache
 from importlib import import_module
 from typing import Any, ClassVar, TypeVar, dataclass_transform
@@ -23,6 +23,7 @@ import msgspec
 from snake.core.check import check
 from snake.core.errors import ConfigError, DocumentError
 from snake.core.locate import locate
+from snake.core.nulls import without_nulls
 from snake.core.numbers import Number, encode_number
 from snake.core.plugins import Table
 from snake.core.suggest import suggestion
@@ -139,6 +140,8 @@ class Registry:
         except ConfigError as error:
             raise ConfigError(error.message, path) from error
         if name is not None:
+            if bytes(raw) == b"null":
+                raise ConfigError("module value cannot be null", path)
             return decode_bare(raw, cls, path)
         if cls.bare is None:
             module: Module = decode(raw, _with_name(cls, key), path)
@@ -280,6 +283,10 @@ def _decode(raw: bytes | msgspec.Raw, cls: type[T], path: str, unwritten: str) -
     except RecursionError:
         raise ConfigError("JSON is nested too deeply", path) from None
     try:
+        if b"null" in bytes(raw):
+            raw = without_nulls(raw, cls)
+            with suppress(msgspec.ValidationError):
+                return msgspec.json.decode(raw, type=cls)
         steps, kind, fault = locate(raw, cls)
     except msgspec.DecodeError as error:  # malformed, further on than the first wrong value
         raise explain(error, cls, path) from None

@@ -39,14 +39,16 @@ class Guest(Record):
 def guests(value: msgspec.Struct) -> Iterator[Guest]:
     """Yield the guests in a decoded struct, with the steps that lead to each."""
     for attribute, name, hint in _fields_with_guests(type(value)):
-        yield from _guests(getattr(value, attribute), hint, (name,))
+        inner = getattr(value, attribute)
+        # JSON's null in a field is a guest that is not there; in a list, it is none.
+        if not (isinstance(inner, msgspec.Raw) and bytes(inner) == b"null"):
+            yield from _guests(inner, hint, (name,))
 
 
 def _guests(value: object, hint: Any, path: tuple[str, ...]) -> Iterator[Guest]:  # noqa: ANN401
     where = next((extra for extra in getattr(hint, "__metadata__", ()) if type(extra) is In), None)
     if where is not None:
-        # JSON's null is a guest that is not there.
-        if isinstance(value, msgspec.Raw) and bytes(value) != b"null":
+        if isinstance(value, msgspec.Raw):
             yield Guest(path, where, path[-1], value)
     elif isinstance(value, msgspec.Struct):
         for guest in guests(value):

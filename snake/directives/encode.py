@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
+from typing import Annotated
 
 import msgspec
 
@@ -42,6 +43,7 @@ from snake.plugin import (
     Directive,
     Handler,
     HandlerModule,
+    In,
     Next,
     Request,
     Scope,
@@ -67,7 +69,7 @@ class Encode(HandlerModule):
 
     id = "http.handlers.encode"
 
-    encodings: dict[str, msgspec.Raw] = {}
+    encodings: dict[str, Annotated[msgspec.Raw, In("http.encoders")]] = {}
     prefer: tuple[str, ...] = ()
     minimum_length: int = 0
     match: ResponseMatcher | None = None

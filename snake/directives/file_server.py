@@ -33,6 +33,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Sequence
+from typing import Annotated
 
 import msgspec
 
@@ -47,6 +48,7 @@ from snake.plugin import (
     Directive,
     Handler,
     HandlerModule,
+    In,
     Scope,
     Segment,
     Template,
@@ -79,7 +81,7 @@ class FileServer(HandlerModule):
     canonical_uris: bool | None = None
     status_code: Status = ""
     pass_thru: bool = False
-    precompressed: dict[str, msgspec.Raw] = {}
+    precompressed: dict[str, Annotated[msgspec.Raw, In("http.precompressed")]] = {}
     precompressed_order: tuple[str, ...] = ()
     etag_file_extensions: tuple[str, ...] = ()
 

@@ -9,11 +9,14 @@ from pathlib import Path
 from snake.caddyfile.errors import CaddyfileWarning
 from snake.caddyfile.text import as_text
 from snake.config.document import Document
+from snake.core.check import check
 from snake.core.errors import ConfigError, SnakeError
 from snake.core.modules import decode
 from snake.core.suggest import suggestion
 from snake.core.text import decode_utf8
+from snake.engine.ids import without_ids
 from snake.engine.loaded import Loaded
+from snake.engine.warm import registry
 
 logger = logging.getLogger("snake")
 
@@ -82,9 +85,11 @@ def _is_caddyfile(name: str, adapter: str | None) -> bool:
 def _decode(data: bytes, name: str) -> Document:
     text = decode_utf8(data, name)
     try:
-        return decode(data, Document)
+        document = decode(without_ids(data), Document)
+        check(document, registry())
     except ConfigError as error:
         raise _malformed(text, name) or SnakeError(f"{name}: {error}") from None
+    return document
 
 
 def _malformed(text: str, name: str) -> SnakeError | None:

@@ -5,17 +5,29 @@ Source: https://caddyserver.com/docs/caddyfile/options#listener-wrappers.
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment
 from snake.caddyfile.words import subdirectives
 from snake.config.struct import Duration
+from snake.core.check import Checked
+from snake.core.errors import SnakeError
 from snake.core.modules import Module
 from snake.core.suggest import suggestion
 from snake.core.units import duration
 
 _POLICIES = ("IGNORE", "USE", "REJECT", "REQUIRE", "SKIP")
+
+
+def _policy(text: str) -> str:
+    """Return the name of a policy, which may be written in any case. Raises `SnakeError`."""
+    name = text.upper()
+    if name not in _POLICIES:
+        raise SnakeError(
+            f"{text} is invalid policy{suggestion(name, _POLICIES)}; one of {', '.join(_POLICIES)}"
+        )
+    return name
 
 
 class ProxyProtocol(Module):
@@ -26,7 +38,7 @@ class ProxyProtocol(Module):
     timeout: Duration = 0
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
-    fallback_policy: Literal["", "IGNORE", "USE", "REJECT", "REQUIRE", "SKIP"] = ""
+    fallback_policy: Annotated[str, Checked(_policy)] = ""
 
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:
@@ -39,12 +51,8 @@ class ProxyProtocol(Module):
             if sub.name == "timeout":
                 fields["timeout"] = sub.read(sub.take("a duration"), duration)
             elif sub.name == "fallback_policy":
-                word = sub.take("a policy")
-                if word.text.upper() not in _POLICIES:
-                    hint = suggestion(word.text.upper(), _POLICIES)
-                    word.fail(f"{word} is invalid policy{hint}", f"one of {', '.join(_POLICIES)}")
+                policy = sub.read(sub.take("a policy"), _policy)
                 # The first one is what Caddy leaves out of the JSON.
-                policy = word.text.upper()
                 fields["fallback_policy"] = "" if policy == _POLICIES[0] else policy
             else:
                 ranges = (word.text for word in sub.all())

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from snake import __version__
-from snake.standard import MODULES
+from snake.standard import MODULES, PARTS
 from tests.caddy import binary
 from tests.server import run
 
@@ -34,7 +34,8 @@ def test_every_module_is_a_line(tmp_path: Path) -> None:
     done = run("list-modules", folder=tmp_path)
 
     lines = done.stdout.splitlines()
-    assert lines == [*sorted(MODULES), "", f"  Standard modules: {len(MODULES)}"]
+    names = sorted([*MODULES, *PARTS])
+    assert lines == [*names, "", f"  Standard modules: {len(names)}"]
 
 
 def test_modules_of_packages_are_apart(tmp_path: Path, plugin: dict[str, str]) -> None:

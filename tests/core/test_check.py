@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import msgspec
 import pytest
 
-from snake.core.check import check
-from snake.core.errors import ConfigError
+from snake.core.check import Checked, check
+from snake.core.errors import ConfigError, SnakeError
 from snake.core.modules import Context, Module, Registry
 from snake.core.namespace import In, guests
 
@@ -32,6 +32,30 @@ class Names(Module):
     names: tuple[str, ...] = ()
 
 
+class Sets(Module):
+    """A guest that is a list of others."""
+
+    id = "test.names.sets"
+    bare = "sets"
+
+    sets: tuple[dict[str, Annotated[msgspec.Raw, In("test.names")]], ...] = ()
+
+
+def even(text: str) -> None:
+    """Read text of an even length."""
+    if len(text) % 2:
+        raise SnakeError(f"{text} is odd")
+
+
+class Numbered(Module):
+    """A guest with text that is read, and a number."""
+
+    id = "test.names.numbered"
+
+    text: Annotated[int | str, Checked(even)] = "odd"
+    number: int | None = None
+
+
 class Part(msgspec.Struct):
     """What stands between a host and its guests."""
 
@@ -46,7 +70,9 @@ class Host(msgspec.Struct):
     title: str = ""
 
 
-REGISTRY = Registry({Inner.id: f"{__name__}:Inner", Names.id: f"{__name__}:Names"})
+REGISTRY = Registry(
+    {cls.id: f"{__name__}:{cls.__name__}" for cls in (Inner, Names, Sets, Numbered)}
+)
 
 
 def host(part: Any) -> Host:
@@ -77,6 +103,14 @@ def test_guests_are_found_wherever_they_stand() -> None:
         ({"things": [{"count": 1}]}, "p/things/0: expected an object with the field 'kind'"),
         ({"sets": [{"names": [1]}]}, "p/sets/0/names/0: expected `str`, got `int`"),
         ({"sets": [{"nams": [1]}]}, "p/sets/0/nams: unknown module: test.names.nams"),
+        ({"sets": [{"names": None}]}, "p/sets/0/names: module value cannot be null"),
+        ({"things": [None]}, "p/things/0: expected an object with the field 'kind'"),
+        ({"sets": [{"sets": [{"names": [1]}]}]}, "p/sets/0/sets/0/names/0: expected `str`"),
+        ({"sets": [{"numbered": {"text": "abc"}}]}, "p/sets/0/numbered/text: abc is odd"),
+        (
+            {"sets": [{"numbered": {"number": 2**63}}]},
+            "p/sets/0/numbered/number: expected a whole number of 64 bits, got 9223372036854775808",
+        ),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(part: Any, message: str) -> None:
@@ -90,6 +124,8 @@ def test_what_is_wrong_is_named_with_its_place(part: Any, message: str) -> None:
 def test_right_document_passes() -> None:
     """Nothing is said of guests that are as they should be, or absent."""
     check(host({"things": [{"kind": "inner", "more": {"kind": "inner"}}], "sets": None}), REGISTRY)
+    check(host({"sets": [{"numbered": {"text": "ab", "number": 2**63 - 1}}]}), REGISTRY)
+    check(host({"sets": [{"numbered": {"text": 5}}, {"numbered": {"text": "odd"}}]}), REGISTRY)
 
 
 async def test_module_that_does_not_run_is_refused_by_name() -> None:

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from snake.adapter.catalogue import Catalogue
 from snake.adapter.directive import MatcherSet, Scope
-from snake.adapter.manual import reading
 from snake.adapter.origins import Origins
+from snake.caddyfile.manual import reading
 from snake.caddyfile.segments import Segment, Token
 from snake.core.modules import to_json
 from snake.core.suggest import suggestion

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from snake.adapter.catalogue import Catalogue
-from snake.adapter.manual import reading
+from snake.caddyfile.manual import reading
 from snake.caddyfile.segments import Segment
 from snake.config.admin import Admin, AdminConfig
 

@@ -22,12 +22,12 @@ from snake.adapter.directive import (
     TLSValue,
     Value,
 )
-from snake.adapter.manual import reading
 from snake.adapter.matchers import NamedMatchers, define, read_set, take_matcher
 from snake.adapter.order import Order
 from snake.adapter.origins import Origins
 from snake.adapter.routes import Groups, Placed, Subroute, build_routes, sort_values
 from snake.caddyfile.errors import CaddyfileWarning
+from snake.caddyfile.manual import reading
 from snake.caddyfile.segments import Segment, Token
 from snake.config.http import Route
 from snake.core.modules import Module

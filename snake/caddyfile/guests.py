@@ -10,6 +10,7 @@ from typing import Protocol, Self
 
 import msgspec
 
+from snake.caddyfile.manual import reading
 from snake.caddyfile.segments import Segment
 from snake.core.errors import ConfigError
 from snake.core.modules import Module, Registry, to_json
@@ -50,7 +51,8 @@ class Guests:
         read = getattr(cls, "from_caddyfile", None)
         if read is None:
             line.words[0].fail(f"module {id} cannot be written in a Caddyfile, only in JSON")
-        module: Module = read(line, self)
+        with reading(line, read):
+            module: Module = read(line, self)
         return module
 
     def json(self, line: Segment, namespace: str, key: str) -> msgspec.Raw:

@@ -1,5 +1,33 @@
 """The ACME issuer: certificates from an authority that checks who has a name.
 
+Syntax, as an issuer::
+
+    acme [<directory_url>] {
+        dir      <directory_url>
+        test_dir <directory_url>
+        email    <address>
+        profile  <name>
+        timeout  <duration>
+        lifetime <duration>
+        eab      <key_id> <mac_key>
+        disable_http_challenge
+        disable_tlsalpn_challenge
+        distributed false
+        alt_http_port    <port>
+        alt_tlsalpn_port <port>
+        trusted_roots <pem_files...>
+        dns [<provider> ...]
+        resolvers           <dns_servers...>
+        propagation_delay   <duration>
+        propagation_timeout <duration> | -1
+        dns_ttl             <duration>
+        dns_challenge_override_domain <domain>
+        preferred_chains [smallest] {
+            root_common_name <names...>
+            any_common_name  <names...>
+        }
+    }
+
 Source: https://caddyserver.com/docs/caddyfile/directives/tls#acme.
 """
 

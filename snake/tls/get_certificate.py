@@ -1,4 +1,10 @@
-"""Managers: what has the certificate for a handshake, and gives it when asked."""
+"""Managers: what has the certificate for a handshake, and gives it when asked.
+
+Syntax, in `get_certificate`::
+
+    http <url>
+    tailscale
+"""
 
 from __future__ import annotations
 

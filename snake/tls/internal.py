@@ -1,4 +1,13 @@
-"""The internal issuer: certificates from an authority of the server's own."""
+"""The internal issuer: certificates from an authority of the server's own.
+
+Syntax, as an issuer::
+
+    internal {
+        ca       <authority_id>
+        lifetime <duration>
+        sign_with_root
+    }
+"""
 
 from __future__ import annotations
 
@@ -23,10 +32,7 @@ class Internal(Module):
 
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:
-        """Read `internal { ca <name>; lifetime <duration>; sign_with_root }`.
-
-        Arguments mean nothing, and neither does the block after them, as in Caddy.
-        """
+        """Read a line. One with arguments has no block for Caddy, and they mean nothing."""
         del guests
         fields: dict[str, Any] = {}
         for sub in subdirectives(line, _NAMES) if not line.args else ():

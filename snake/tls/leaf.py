@@ -1,4 +1,14 @@
-"""Leaf certificates: those of clients that are known one by one, and where they are."""
+"""Leaf certificates: those of clients that are known one by one, and where they are.
+
+Syntax, in `client_auth`::
+
+    verifier leaf <loader> <arguments...>
+    verifier leaf {
+        file   <pem_files...>
+        folder <folders...>
+        pem    <certificates...>
+    }
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Permissions: whether a certificate may be obtained while a client waits for it."""
+"""Permissions: whether a certificate may be obtained while a client waits for it.
+
+Syntax, in `permission`::
+
+    http <url>
+"""
 
 from __future__ import annotations
 

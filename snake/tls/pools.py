@@ -1,4 +1,38 @@
-"""Trust pools: whose signature on a certificate is believed."""
+"""Trust pools: whose signature on a certificate is believed.
+
+Syntax, in `trust_pool`::
+
+    inline {
+        trust_der <certificates...>
+    }
+    file [<pem_files...>] {
+        pem_file <pem_files...>
+    }
+    pki_root [<authority_ids...>] {
+        authority <authority_ids...>
+    }
+    pki_intermediate [<authority_ids...>] {
+        authority <authority_ids...>
+    }
+    storage [<keys...>] {
+        storage <storage> ...
+        keys    <keys...>
+    }
+    http [<urls...>] {
+        endpoints <urls...>
+        tls {
+            ca <pool> ...
+            insecure_skip_verify
+            handshake_timeout <duration>
+            server_name       <name>
+            renegotiation     never | once | freely
+        }
+    }
+    system
+    combined {
+        source <pool> ...
+    }
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,12 @@
-"""The permission python_dir: a name may have a certificate if there is a folder for it."""
+"""The permission python_dir: a name may have a certificate if there is a folder for it.
+
+Syntax, in `permission`::
+
+    python_dir {
+        root          <folder>
+        domain_suffix <domain>
+    }
+"""
 
 from __future__ import annotations
 

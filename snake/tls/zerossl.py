@@ -1,4 +1,16 @@
-"""The ZeroSSL issuer: certificates by the API of ZeroSSL, which is not its ACME endpoint."""
+"""The ZeroSSL issuer: certificates by the API of ZeroSSL, which is not its ACME endpoint.
+
+Syntax, as an issuer::
+
+    zerossl <api_key> {
+        alt_http_port <port>
+        dns <provider> ...
+        resolvers           <dns_servers...>
+        propagation_delay   <duration>
+        propagation_timeout <duration> | -1
+        dns_ttl             <duration>
+    }
+"""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from the `Syntax::` of the manual: so the two cannot differ.
 
 from __future__ import annotations
 
+import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +19,7 @@ from snake.caddyfile.errors import CaddyfileError
 from snake.caddyfile.segments import Segment
 from snake.core.errors import SnakeError
 
+_HEADING = re.compile(r"\nSyntax(, .*)?::\n")
 _MOST = 8
 """How many forms are shown."""
 
@@ -49,11 +51,11 @@ def _explain(error: CaddyfileError, line: Segment, parse: Callable[..., object])
 
 
 def _syntax(manual: str) -> Sequence[str]:
-    """Return the lines below `Syntax::`."""
-    _, found, rest = manual.partition("\nSyntax::\n")
-    if not found:
+    """Return the lines below `Syntax::`, or `Syntax, inside of something::`."""
+    found = _HEADING.search(manual)
+    if found is None:
         return ()
-    block = [each for each in _indented(rest.splitlines()) if each.strip()]
+    block = [each for each in _indented(manual[found.end() :].splitlines()) if each.strip()]
     return textwrap.dedent("\n".join(block)).splitlines()
 
 

@@ -32,12 +32,16 @@ class Guests:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
+    def names(self, namespace: str) -> list[str]:
+        """Return the names of the modules that there are."""
+        return self._registry.names(namespace)
+
     def read(self, line: Segment, namespace: str) -> Module:
         """Return the module that a line begins with the name of. Raises `CaddyfileError`."""
         id = f"{namespace}.{line.name}"
         # A dot would lead to another namespace, where modules are of another kind.
         if id not in self._registry or "." in line.name:
-            known = self._registry.names(namespace)
+            known = self.names(namespace)
             line.words[0].fail(
                 f"module not registered: {id}{suggestion(line.name, known)}",
                 f"known: {', '.join(known)}"

@@ -86,13 +86,13 @@ def to_json(module: Module, key: str | None = None) -> msgspec.Raw:
 _in_order = msgspec.json.Encoder(order="deterministic", enc_hook=encode_number)
 _sorted = msgspec.json.Encoder(order="sorted", enc_hook=encode_number)
 _untyped = msgspec.json.Decoder(float_hook=Number)
-_LONG_NUMBER = re.compile(rb"[0-9]{16}")
+_LONG_NUMBER = re.compile(rb"[0-9]{16}|[:\[,]-0[,\]}]")
 
 
 def _long_numbers_rounded(text: bytes) -> dict[str, Any]:
     """Decode an object in which whole numbers are floats, as they are in Go.
 
-    Only those of more than 53 bits are changed by that, so it is seldom done.
+    Only those of more than 53 bits are changed by that, and -0, so it is seldom done.
     """
     import json  # noqa: PLC0415  (it is slower, and seldom needed)
 

@@ -30,10 +30,10 @@ from typing import Annotated
 
 import msgspec
 
-from snake.core.modules import load_object
+from snake.core.numbers import integer
 from snake.core.suggest import suggestion
 from snake.encoders.content_types import TEXT
-from snake.encoders.contract import Encoder, EncoderModule
+from snake.encoders.contract import Encoder
 from snake.encoders.response import EncodedResponse
 from snake.http.accept_encoding import parse_accept_encoding
 from snake.http.response_matcher import ResponseMatch, ResponseMatcher
@@ -41,21 +41,22 @@ from snake.matchers._response import read_response_match
 from snake.plugin import (
     Context,
     Directive,
+    Guests,
     Handler,
     HandlerModule,
     In,
+    Module,
     Next,
     Request,
     Scope,
     Segment,
     Send,
     to_json,
+    unchecked,
 )
 
 MINIMUM_LENGTH = 512
 STANDARD_ORDER = ("zstd", "br", "gzip")
-ENCODERS = {"gzip": "snake.encoders.gzip:parse", "zstd": "snake.encoders.zstd:parse"}
-"""Where the syntax of each coding is; imported when it is used."""
 
 _DECIDING = frozenset(
     {b"accept-encoding", b"cache-control", b"if-none-match", b"sec-websocket-key"}
@@ -151,44 +152,39 @@ def _restore_tag(request: Request, tag: bytes, coding: str) -> None:
 
 def parse(line: Segment, scope: Scope) -> Encode:
     """Read an `encode` line; codings in the block come before those of the line."""
-    del scope
     encodings: dict[str, msgspec.Raw] = {}
     order: list[str] = []
     fields: dict[str, object] = {}
-    for sub in line.lines:
-        if sub.name == "minimum_length":
-            fields["minimum_length"] = _length(sub)
-        elif sub.name == "match":
-            fields["match"] = read_response_match(sub)
+
+    def add(coding: Segment) -> None:
+        encodings[coding.name] = to_json(_encoder(coding, scope.guests))
+        order.append(coding.name)
+
+    for words in unchecked(line):
+        if words.name == "minimum_length":
+            fields["minimum_length"] = words.read(words.take("a number of bytes"), integer)
+        elif words.name == "match" and "match" in fields:
+            words.token.fail("encode: match is given twice")
+        elif words.name == "match":
+            fields["match"] = read_response_match(words.rest())
         else:
-            encodings[sub.name] = to_json(_encoder(sub))
-            order.append(sub.name)
-    words = line.args
-    for word in words:
-        encodings[word.text] = to_json(_encoder(Segment((word,))))
-        order.append(word.text)
+            add(words.rest())
+    for word in line.args:
+        add(Segment((word,)))
     if not order:
         order = ["zstd", "gzip"]
         encodings = {name: msgspec.Raw(b"{}") for name in order}
     return msgspec.convert(fields | {"encodings": encodings, "prefer": order}, Encode)
 
 
-def _encoder(line: Segment) -> EncoderModule:
-    if line.name not in ENCODERS:
-        line.fail(
-            f"encode: unknown coding or subdirective: {line.name}"
-            f"{suggestion(line.name, (*ENCODERS, 'match', 'minimum_length'))}",
-            f"encode knows: {', '.join(ENCODERS)}, match, minimum_length",
+def _encoder(line: Segment, guests: Guests) -> Module:
+    known = (*guests.names("http.encoders"), "match", "minimum_length")
+    if line.name not in known:
+        line.words[0].fail(
+            f"encode: unknown coding or subdirective: {line.name}{suggestion(line.name, known)}",
+            f"encode knows: {', '.join(known)}",
         )
-    module: EncoderModule = load_object(ENCODERS[line.name])(line)
-    return module
-
-
-def _length(line: Segment) -> int:
-    text = line.arg()
-    if not text.isdecimal():
-        line.args[0].fail(f"minimum_length takes a number of bytes, got {text}")
-    return int(text)
+    return guests.read(line, "http.encoders")
 
 
 directive = Directive("encode", parse)

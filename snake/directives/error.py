@@ -26,6 +26,7 @@ from snake.plugin import (
     Segment,
     Send,
     Template,
+    subdirectives,
 )
 
 
@@ -58,10 +59,11 @@ def parse(line: Segment, scope: Scope) -> StaticError:
         wrong = line.words[3] if line.args else line.words[0]
         wrong.fail("error takes a status, a message, or a message and a status")
     message, status = given
-    fields = line.fields({"message": Segment.arg})
-    if message and "message" in fields:
-        line.fail("error: the message is given twice")
-    return StaticError(error=str(fields.get("message", message)), status_code=status_json(status))
+    for words in subdirectives(line, ("message",)):
+        if message:
+            words.token.fail("error: the message is given twice")
+        message = words.only("one text").text
+    return StaticError(error=message, status_code=status_json(status))
 
 
 directive = Directive("error", parse)

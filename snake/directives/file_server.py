@@ -32,11 +32,12 @@ understood but not available, and refused when the config is loaded.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Sequence
-from typing import Annotated
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
 
 import msgspec
 
+from snake.core.numbers import integer
 from snake.core.suggest import suggestion
 from snake.files.hide import hidden_by, hides
 from snake.files.precompressed import Sidecar
@@ -46,16 +47,24 @@ from snake.http.status import Status, status_filler, status_json
 from snake.plugin import (
     Context,
     Directive,
+    Guests,
     Handler,
     HandlerModule,
     In,
     Scope,
     Segment,
     Template,
+    Token,
+    Words,
+    subdirectives,
 )
 
 INDEX_NAMES = ("index.html", "index.txt")
 CODINGS = ("br", "zstd", "gzip")
+SUBDIRECTIVES = (
+    *("fs", "root", "hide", "index", "browse", "precompressed", "status"),
+    *("disable_canonical_uris", "pass_thru", "etag_file_extensions"),
+)
 SORT_WORDS = ("name", "namedirfirst", "size", "time", "asc", "desc")
 
 
@@ -114,94 +123,91 @@ class FileServer(HandlerModule):
 
 def parse(line: Segment, scope: Scope) -> FileServer:
     """Read a `file_server` line; the Caddyfile joins what is hidden."""
-    fields: dict[str, object] = {}
-    match line.texts:
-        case []:
-            pass
-        case ["browse"]:
-            fields["browse"] = Browse()
-        case _:
-            line.args[0].fail('file_server takes no argument but "browse"')
+    if line.args and line.texts != ["browse"]:
+        line.args[-1].fail('file_server takes no argument but "browse"')
+    fields: dict[str, Any] = {"browse": Browse()} if line.args else {}
     hide: list[str] = []
-    for sub in line.lines:
-        if sub.name == "hide":
-            hide += _several(sub)
-        elif sub.name == "browse" and "browse" in fields:
-            sub.fail("browsing is already configured")
-        else:
-            fields |= _subdirective(sub)
+    for words in subdirectives(line, SUBDIRECTIVES):
+        match words.name:
+            case "hide":
+                hide += _texts(words.some("the names of files"))
+            case "browse":
+                if "browse" in fields:
+                    words.token.fail("browsing is already configured")
+                fields["browse"] = _browse(words)
+            case "fs":
+                name = words.take("the name of a file system").text
+                if fields.get("fs"):
+                    words.token.fail("file_server: fs is given twice")
+                fields["fs"] = name
+            case "precompressed":
+                codings = _codings(words, scope.guests)
+                raw = dict.fromkeys(codings, msgspec.Raw(b"{}"))
+                fields["precompressed"] = fields.get("precompressed", {}) | raw
+                fields["precompressed_order"] = codings
+            case _:
+                fields |= _field(words)
     return msgspec.convert(fields | {"hide": _hide_caddyfiles(hide, scope.files)}, FileServer)
 
 
-def _subdirective(line: Segment) -> dict[str, object]:
-    if line.name not in _READERS:
-        line.fail(
-            f"unknown subdirective '{line.name}'{suggestion(line.name, _READERS)}",
-            f"file_server knows: hide, {', '.join(_READERS)}",
+def _field(words: Words) -> dict[str, object]:
+    match words.name:
+        case "index":
+            return {"index_names": _texts(words.some("the names of files"))}
+        case "etag_file_extensions":
+            return {words.name: _texts(words.some("extensions of files"))}
+        case "status":
+            return {"status_code": status_json(words.take("a status").text)}
+        case "root":
+            return {"root": words.take("a folder").text}
+        case "disable_canonical_uris":
+            words.none()
+            return {"canonical_uris": False}
+        case _:
+            words.none()
+            return {"pass_thru": True}
+
+
+def _texts(words: Iterable[Token]) -> list[str]:
+    return [word.text for word in words]
+
+
+def _browse(words: Words) -> Browse:
+    fields: dict[str, Any] = {}
+    if words.has_arguments:
+        fields["template_file"] = words.take().text
+    for sub in subdirectives(words.block(), ("reveal_symlinks", "sort", "file_limit")):
+        match sub.name:
+            case "sort":
+                fields.setdefault("sort", []).extend(map(_sort, sub.all()))
+            case name if fields.get(name):
+                sub.token.fail(f"browse: {name} is given twice")
+            case "file_limit":
+                fields["file_limit"] = sub.value(integer)
+            case name:
+                fields[name] = True
+    return msgspec.convert(fields, Browse)
+
+
+def _sort(word: Token) -> str:
+    if word.text not in SORT_WORDS:
+        word.fail(
+            f"unknown sort option '{word}'{suggestion(word.text, SORT_WORDS)}",
+            f"expected one of {', '.join(SORT_WORDS)}",
         )
-    if line.name != "browse":
-        line.no_block()
-    return _READERS[line.name](line)
+    return word.text
 
 
-def _several(line: Segment) -> list[str]:
-    line.no_block()
-    if not line.args:
-        line.fail(f"{line.name} takes one argument or more")
-    return line.texts
-
-
-def _browse(line: Segment) -> Browse:
-    if len(line.args) > 1:
-        line.args[1].fail("browse takes no more than the file of a template")
-    fields = line.fields_once(
-        {"reveal_symlinks": Segment.flag, "sort": _sort, "file_limit": _number}
-    )
-    return msgspec.convert(fields | {"template_file": "".join(line.texts)}, Browse)
-
-
-def _sort(line: Segment) -> list[str]:
-    for word in line.args:
-        if word.text not in SORT_WORDS:
+def _codings(words: Words, guests: Guests) -> list[str]:
+    known = guests.names("http.precompressed")
+    codings = words.all()
+    for word in codings:
+        if word.text not in known:
             word.fail(
-                f"unknown sort option '{word}'{suggestion(word.text, SORT_WORDS)}",
-                f"expected one of {', '.join(SORT_WORDS)}",
+                f"unknown coding '{word}'{suggestion(word.text, known)}",
+                f"expected some of {', '.join(known)}",
             )
-    return line.texts
-
-
-def _number(line: Segment) -> int:
-    text = line.arg()
-    if not text.isdecimal():
-        line.args[0].fail("file_limit should have an integer value")
-    return int(text)
-
-
-def _precompressed(line: Segment) -> dict[str, object]:
-    for word in line.args:
-        if word.text not in CODINGS:
-            word.fail(
-                f"unknown coding '{word}'{suggestion(word.text, CODINGS)}",
-                f"expected some of {', '.join(CODINGS)}",
-            )
-    order = line.texts or list(CODINGS)
-    return {
-        "precompressed": {coding: msgspec.Raw(b"{}") for coding in order},
-        "precompressed_order": order,
-    }
-
-
-_READERS: dict[str, Callable[[Segment], dict[str, object]]] = {
-    "fs": lambda line: {"fs": line.arg()},
-    "root": lambda line: {"root": line.arg()},
-    "index": lambda line: {"index_names": _several(line)},
-    "browse": lambda line: {"browse": _browse(line)},
-    "precompressed": _precompressed,
-    "status": lambda line: {"status_code": status_json(line.arg())},
-    "disable_canonical_uris": lambda line: {"canonical_uris": not line.flag()},
-    "pass_thru": lambda line: {"pass_thru": line.flag()},
-    "etag_file_extensions": lambda line: {"etag_file_extensions": _several(line)},
-}
+    return _texts(codings) or list(CODINGS)
 
 
 def _hide_caddyfiles(hide: list[str], files: Sequence[str]) -> list[str]:

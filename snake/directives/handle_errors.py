@@ -14,10 +14,13 @@ and `respond` and `file_server` answer with the error's status unless given one.
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from snake.plugin import Directive, ErrorRouteValue, MatcherArg, Scope, Segment, Token
 
+_NUMBER = re.compile(r"[+-]?[0-9]+")
 STATUS = "{http.error.status_code}"
 
 
@@ -33,11 +36,11 @@ def _expression(codes: tuple[Token, ...]) -> str:
     ranges, singles = [], []
     for code in codes:
         digits = code.text.removesuffix("xx")
-        if len(code.text) != 3 or len(digits) not in (1, 3) or not digits.isdecimal():  # noqa: PLR2004
+        if len(code.text) != 3 or not _NUMBER.fullmatch(digits):  # noqa: PLR2004
             code.fail(
                 f"handle_errors: bad status value {code}", "write a status, or a class like 5xx"
             )
-        if len(digits) == 1:
+        if digits != code.text:
             ranges.append(f"{STATUS} >= {digits}00 && {STATUS} <= {digits}99")
         else:
             singles.append(digits)

@@ -17,8 +17,8 @@ from __future__ import annotations
 import html
 
 from snake.directives.respond import StaticResponse
-from snake.http.status import status_json
-from snake.plugin import Directive, Scope, Segment
+from snake.http.status import Status, status_json
+from snake.plugin import Directive, Scope, Segment, Token, Words, warn_of_rest
 
 CODES = {"": "302", "temporary": "302", "permanent": "301"}
 HINT = "the code is 300 to 399, 401, permanent, temporary, html or a placeholder"
@@ -38,22 +38,22 @@ PAGE = """<!DOCTYPE html>
 
 def parse(line: Segment, scope: Scope) -> StaticResponse:
     """Read a `redir` line."""
-    del scope
-    line.no_block()
-    match line.texts:
-        case [to, "html"]:
-            return _page(to)
-        case [to]:
-            code = "302"
-        case [to, code]:
-            code = CODES.get(code, code)
-            _check(line, code)
-        case _:
-            line.fail(
-                "redir takes a target and maybe a code",
-                "a target that begins with / needs a matcher first: redir * /target",
-            )
-    return StaticResponse(status_code=status_json(code), headers={"Location": (to,)})
+    if not line.args:
+        line.fail(
+            "redir takes a target and maybe a code",
+            "a target that begins with / needs a matcher first: redir * /target",
+        )
+    words = Words(line)
+    to = words.take().text
+    given = words.take() if words.has_arguments else None
+    warn_of_rest(words, scope)
+    code = given.text if given else ""
+    if code == "html":
+        return _page(to)
+    status = status_json(CODES.get(code, code))
+    if given and code not in CODES:
+        _check(given, status)
+    return StaticResponse(status_code=status, headers={"Location": (to,)})
 
 
 def _page(to: str) -> StaticResponse:
@@ -66,12 +66,10 @@ def _page(to: str) -> StaticResponse:
     )
 
 
-def _check(line: Segment, code: str) -> None:
-    if code.startswith("{"):
-        return
-    status = status_json(code)
-    if not isinstance(status, int) or not (300 <= status <= 399 or status == 401):  # noqa: PLR2004
-        line.args[1].fail(f"redir: {code} is no code to redirect with", HINT)
+def _check(word: Token, status: Status) -> None:
+    is_code = isinstance(status, int) and (300 <= status <= 399 or status == 401)  # noqa: PLR2004
+    if not is_code and not word.text.startswith("{"):
+        word.fail(f"redir: {word} is no code to redirect with", HINT)
 
 
 directive = Directive("redir", parse)

@@ -41,6 +41,7 @@ from snake.plugin import (
     Send,
     Template,
     on_start,
+    subdirectives,
 )
 from snake.plugin import respond as answer
 
@@ -163,14 +164,15 @@ def parse(line: Segment, scope: Scope) -> StaticResponse:
     if given is None:
         line.fail(TAKES)
     body, status = given
-    fields = line.fields_once({"body": Segment.arg, "close": Segment.flag})
-    if body and "body" in fields:
-        line.fail("respond: the body is given twice")
-    return StaticResponse(
-        status_code=status_json(status),
-        body=str(fields.get("body", body)),
-        close=bool(fields.get("close")),
-    )
+    close = False
+    for words in subdirectives(line, ("body", "close")):
+        if (words.name == "body" and body) or (words.name == "close" and close):
+            words.token.fail(f"respond: {words.name} is given twice")
+        if words.name == "body":
+            body = words.only("one text").text
+        else:
+            close = True
+    return StaticResponse(status_code=status_json(status), body=body, close=close)
 
 
 directive = Directive("respond", parse)

@@ -43,6 +43,8 @@ from snake.plugin import (
     Segment,
     Send,
     Template,
+    Words,
+    warn_of_rest,
 )
 
 log = logging.getLogger("snake.http.handlers.rewrite")
@@ -112,11 +114,15 @@ def _method(text: str) -> Edit:
 
 def parse(line: Segment, scope: Scope) -> RouteValue:
     """Read a `rewrite` line."""
-    line.no_block()
+    if len(line.args) not in (1, 2):
+        (line.args or line.words)[-1].fail("rewrite takes one URI, and a matcher before it perhaps")
     match: tuple[MatcherSet, ...] = ()
     if len(line.args) > 1:
         match, line = scope.match(line)
-    return RouteValue((Rewrite(uri=line.arg()),), match, group="rewrite")
+    words = Words(line)
+    word = words.take()
+    warn_of_rest(words, scope)
+    return RouteValue((Rewrite(uri=word.text),), match, group="rewrite")
 
 
 directive = Directive("rewrite", parse, matcher=MatcherArg.OWN)

@@ -12,16 +12,29 @@ one. A lone argument is the path, even if it begins with a slash.
 from __future__ import annotations
 
 from snake.directives.vars import Vars
-from snake.plugin import Directive, MatcherArg, MatcherSet, RouteValue, Scope, Segment
+from snake.plugin import (
+    Directive,
+    MatcherArg,
+    MatcherSet,
+    RouteValue,
+    Scope,
+    Segment,
+    Words,
+    warn_of_rest,
+)
 
 
 def parse(line: Segment, scope: Scope) -> RouteValue:
     """Read a `root` line."""
-    line.no_block()
+    if len(line.args) not in (1, 2):
+        (line.args or line.words)[-1].fail("root takes one path, and a matcher before it perhaps")
     match: tuple[MatcherSet, ...] = ()
     if len(line.args) > 1:
         match, line = scope.match(line)
-    return RouteValue((Vars(values={"root": line.arg()}),), match, group="root")
+    words = Words(line)
+    word = words.take()
+    warn_of_rest(words, scope)
+    return RouteValue((Vars(values={"root": word.text}),), match, group="root")
 
 
 directive = Directive("root", parse, matcher=MatcherArg.OWN)

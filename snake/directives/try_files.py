@@ -17,26 +17,49 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from snake.core.suggest import suggestion
 from snake.directives.rewrite import Rewrite
 from snake.files.lookup import POLICIES
 from snake.matchers.file import File
-from snake.plugin import Directive, MatcherArg, RoutesValue, RouteValue, Scope, Segment, to_json
+from snake.plugin import (
+    Directive,
+    MatcherArg,
+    RoutesValue,
+    RouteValue,
+    Scope,
+    Segment,
+    Token,
+    to_json,
+    unchecked,
+)
 
 
 def parse(line: Segment, scope: Scope) -> RoutesValue:
-    """Read a `try_files` line: one route, or one for each file with a query of its own."""
-    del scope
+    """Read a `try_files` line: one route, or one for each file with a query of its own.
+
+    It passes over what it does not know, as Caddy does.
+    """
     if not line.args:
         line.fail("try_files takes the files to try")
-    policy = str(line.fields_once({"policy": _policy}).get("policy", ""))
+    policy = ""
+    for words in unchecked(line):
+        if words.name == "policy" and policy:
+            words.token.fail("try_files: the policy is given twice")
+        elif words.name == "policy":
+            policy = _policy(words.take("one of the policies"))
+        elif words.name not in ("{", "}"):
+            hint = suggestion(words.name, ("policy",))
+            scope.warn(
+                words.token, f"try_files: {words.name} is no subdirective, and ignored{hint}"
+            )
     return RoutesValue(tuple(_route(files, query, policy) for files, query in _runs(line.texts)))
 
 
-def _policy(line: Segment) -> str:
-    policy = line.arg()
-    if policy not in POLICIES:
-        line.args[0].fail(f"unrecognized try policy: {policy}", f"one of: {', '.join(POLICIES)}")
-    return policy
+def _policy(word: Token) -> str:
+    if word.text not in POLICIES:
+        hint = suggestion(word.text, POLICIES)
+        word.fail(f"unrecognized try policy: {word}{hint}", f"one of: {', '.join(POLICIES)}")
+    return word.text
 
 
 def _runs(files: list[str]) -> Iterator[tuple[list[str], str]]:

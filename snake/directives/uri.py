@@ -22,6 +22,7 @@ off is the `SCRIPT_NAME` (`root_path`) of a Python app.
 
 from __future__ import annotations
 
+from snake.core.numbers import NumberError, integer
 from snake.core.suggest import suggestion
 from snake.directives.rewrite import Rewrite
 from snake.http.query import KeyReplacement, KeyValue, QueryOps
@@ -39,9 +40,8 @@ FORMS = {
 
 def parse(line: Segment, scope: Scope) -> Rewrite:
     """Read a `uri` line, or a block of `query` operations."""
-    del scope
-    if line.texts[:1] != ["query"]:
-        line.no_block()
+    if line.texts[:1] != ["query"] and line.lines:
+        scope.warn(line.words[0], "uri: only query takes a block, and what stands there is ignored")
     match line.texts:
         case ["strip_prefix", text]:
             rewrite = Rewrite(strip_path_prefix=text)
@@ -68,9 +68,9 @@ def parse(line: Segment, scope: Scope) -> Rewrite:
 
 def _limit(line: Segment, text: str) -> int:
     try:
-        return int(text)
-    except ValueError:
-        line.args[3].fail(f"uri replace: the limit is a whole number, got {text}")
+        return integer(text) if text else 0
+    except NumberError as error:
+        line.args[3].fail(f"uri replace: the limit: {error}")
 
 
 def _query(line: Segment, operation: list[str]) -> QueryOps:

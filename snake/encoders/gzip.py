@@ -11,8 +11,11 @@ from __future__ import annotations
 
 import zlib
 
+from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment
+from snake.caddyfile.words import Words
 from snake.core.modules import Context
+from snake.core.numbers import integer
 from snake.encoders.contract import Encoder, EncoderModule, Stream
 
 DEFAULT_LEVEL = 5
@@ -32,6 +35,13 @@ class Gzip(EncoderModule):
         if not 0 <= self.level <= zlib.Z_BEST_COMPRESSION:
             raise ctx.at("level").fail(f"level {self.level} is not one of 1 to 9")
         return _Gzip(self.level or DEFAULT_LEVEL)
+
+    @classmethod
+    def from_caddyfile(cls, line: Segment, guests: Guests) -> Gzip:
+        """Read a `gzip` line. What follows the level is passed over, as by Caddy."""
+        del guests
+        words = Words(line)
+        return cls(level=words.read(words.take(), integer) if words.has_arguments else 0)
 
 
 class _Gzip:
@@ -63,14 +73,3 @@ class _Stream:
 
     def end(self) -> bytes:
         return self._compress.flush()
-
-
-def parse(line: Segment) -> Gzip:
-    """Read a `gzip` line inside `encode`."""
-    line.no_block()
-    if not line.args:
-        return Gzip()
-    level = line.arg()
-    if not level.isdecimal():
-        line.args[0].fail(f"gzip takes a level from 1 to 9, got {level}")
-    return Gzip(level=int(level))

@@ -7,7 +7,7 @@ Syntax, inside `encode`::
         disable_checksum
     }
 
-Levels are `fastest`, `default`, `better` and `best`.
+Levels are `fastest`, `default`, `better` and `best`, in any case.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from threading import local
 
 import zstandard
 
+from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment, Token
+from snake.caddyfile.words import subdirectives
 from snake.core.modules import Context
 from snake.core.suggest import suggestion
 from snake.encoders.contract import Encoder, EncoderModule, Stream
@@ -39,9 +41,30 @@ class Zstd(EncoderModule):
     async def provision(self, ctx: Context) -> Encoder:
         """Return the encoder."""
         level = self.level or "default"
-        if level not in LEVELS:
+        if level.lower() not in LEVELS:
             raise ctx.at("level").fail(_unknown(level))
-        return _Zstd(LEVELS[level], checksum=self.checksum is not False)
+        return _Zstd(LEVELS[level.lower()], checksum=self.checksum is not False)
+
+    @classmethod
+    def from_caddyfile(cls, line: Segment, guests: Guests) -> Zstd:
+        """Read a `zstd` line and its block."""
+        del guests
+        if len(line.args) > 1:
+            line.args[1].fail("zstd takes one level")
+        level = _known(line.args[0]) if line.args else ""
+        checksum: bool | None = None
+        for words in subdirectives(line, ("level", "disable_checksum")):
+            if words.name == "level":
+                word = words.only("one level")
+                if level:
+                    words.token.fail("compression level already specified")
+                level = _known(word)
+            else:
+                words.none()
+                if checksum is not None:
+                    words.token.fail("checksum already specified")
+                checksum = False
+        return cls(level=level, checksum=checksum)
 
 
 class _Zstd:
@@ -79,25 +102,8 @@ class _Stream:
         return self._compress.flush()
 
 
-def parse(line: Segment) -> Zstd:
-    """Read a `zstd` line inside `encode`."""
-    levels = list(line.args)
-    if len(levels) > 1:
-        levels[1].fail("zstd takes one level")
-    fields = line.fields_once({"level": _level, "disable_checksum": Segment.flag})
-    if levels and "level" in fields:
-        line.fail("compression level already specified")
-    level = _known(levels[0]) if levels else str(fields.get("level", ""))
-    return Zstd(level=level, checksum=False if "disable_checksum" in fields else None)
-
-
-def _level(line: Segment) -> str:
-    line.arg()
-    return _known(line.args[0])
-
-
 def _known(word: Token) -> str:
-    if word.text not in LEVELS:
+    if word.text.lower() not in LEVELS:
         word.fail(_unknown(word.text))
     return word.text
 

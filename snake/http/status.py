@@ -5,9 +5,9 @@ Source: Caddy's `WeakString`, https://caddyserver.com/docs/json/apps/http/.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
+from snake.core.numbers import NumberError, integer
 from snake.http.errors import HandlerError
 from snake.http.request import Request
 from snake.http.template import Template
@@ -15,19 +15,16 @@ from snake.http.template import Template
 Status = int | float | bool | str
 """A `status_code` in JSON; empty text when there is none."""
 
-_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
-
 
 def status_json(text: str) -> Status:
     """Return a status from a Caddyfile as JSON has it: a number if it is one."""
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    return {"true": True, "false": False}.get(text, text)
+    number = _integer(text)
+    return {"true": True, "false": False}.get(text, text) if number is None else number
 
 
 def is_status(text: str) -> bool:
     """Whether a lone argument is a status: three characters that are a positive number."""
-    return len(text) == 3 and bool(_INTEGER.fullmatch(text)) and int(text) > 0  # noqa: PLR2004
+    return len(text) == 3 and (_integer(text) or 0) > 0  # noqa: PLR2004
 
 
 def text_and_status(words: Sequence[str]) -> tuple[str, str] | None:
@@ -64,5 +61,12 @@ def status_filler(status: Status) -> Callable[[Request], int]:
 
 def _number(text: str) -> int | None:
     """Return a status that may be sent: three digits (RFC 9110 section 15)."""
-    number = int(text) if _INTEGER.fullmatch(text) else 0
+    number = _integer(text) or 0
     return number if 100 <= number <= 999 else None  # noqa: PLR2004
+
+
+def _integer(text: str) -> int | None:
+    try:
+        return integer(text)
+    except NumberError:
+        return None

@@ -347,8 +347,8 @@ async def test_wrong_setting_is_refused(config: dict[str, Any], message: str) ->
     [
         ("encode brotli", "unknown coding or subdirective: brotli"),
         ("encode {\ngzpi\n}", 'did you mean "gzip"'),
-        ("encode {\nminimum_length\n}", "takes one argument, got 0"),
-        ("encode {\nminimum_length 1k\n}", "takes a number of bytes, got 1k"),
+        ("encode {\nminimum_length\n}", "minimum_length takes a number of bytes"),
+        ("encode {\nminimum_length 1k\n}", 'minimum_length: "1k" is no whole number'),
         ("encode {\nmatch path /x\n}", "unrecognized response matcher: path"),
         ("encode {\nmatch status ok\n}", "bad status value ok"),
         ("encode {\nmatch status\n}", "status takes codes"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from snake.plugin import CaddyfileError
+from tests.directives.adapted import warnings
 from tests.site import site
 
 
@@ -60,14 +61,24 @@ async def test_unknown_placeholder_stays() -> None:
     [
         ("redir", "redir takes a target"),
         ("redir /x", "redir takes a target"),
-        ("redir x 302 y", "redir takes a target"),
         ("redir x 200", "200 is no code to redirect with"),
         ("redir x 404", "404 is no code to redirect with"),
         ("redir x forever", "forever is no code to redirect with"),
-        ("redir x {\n}", "redir takes no block"),
     ],
 )
 def test_wrong_lines(line: str, message: str) -> None:
     """A lone path is a matcher and no target; a code that does not redirect is none."""
     with pytest.raises(CaddyfileError, match=message):
         site(f":80 {{\n {line}\n}}")
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("redir x 302 y {\nz\n}", "y and what follows is ignored"),
+        ("redir x {\ny\n}", "it takes no block"),
+    ],
+)
+def test_what_is_too_much_is_warned_of(lines: str, message: str) -> None:
+    """Caddy passes over it."""
+    assert [each for each in warnings(lines) if message in each]

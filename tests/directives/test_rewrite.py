@@ -9,6 +9,7 @@ import pytest
 
 from snake.core.errors import ConfigError
 from snake.plugin import CaddyfileError
+from tests.directives.adapted import warnings
 from tests.site import site, site_of_routes
 
 SHOW = "respond `{uri} {path} {query} {orig_uri}`"
@@ -85,7 +86,7 @@ async def test_rewrite_is_logged_when_debugging(caplog: pytest.LogCaptureFixture
     assert [vars(record)["fields"]["uri"] for record in records] == ["/b"]
 
 
-@pytest.mark.parametrize("line", ["rewrite", "rewrite * /a /b", "rewrite a b", "rewrite /a {\n}"])
+@pytest.mark.parametrize("line", ["rewrite", "rewrite * /a /b"])
 def test_wrong_lines(line: str) -> None:
     """One target, and a matcher before it if there is one."""
     with pytest.raises(CaddyfileError):
@@ -109,3 +110,15 @@ async def test_wrong_json(fields: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         async with site_of_routes({"handle": [{"handler": "rewrite", **fields}]}):
             pass
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("rewrite a b", "b and what follows is ignored"),
+        ("rewrite /a {\nb\n}", "it takes no block"),
+    ],
+)
+def test_what_is_too_much_is_warned_of(lines: str, message: str) -> None:
+    """Caddy passes over it."""
+    assert [each for each in warnings(lines) if message in each]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from snake.plugin import CaddyfileError
+from tests.directives.adapted import warnings
 from tests.site import site
 
 
@@ -53,10 +54,23 @@ async def test_first_that_exists(folder: Path, line: str, target: str, expected:
         ("try_files", "try_files takes the files to try"),
         ("try_files a {\n policy any\n }", "unrecognized try policy: any"),
         ("try_files a {\n policy first_exist\n policy first_exist\n }", "policy is given twice"),
-        ("try_files a {\n polcy first_exist\n }", 'did you mean "policy"'),
     ],
 )
 def test_wrong_lines(line: str, message: str) -> None:
     """A line that cannot be meant is refused with what is wrong."""
     with pytest.raises(CaddyfileError, match=message):
         site(f":80 {{\n {line}\n}}")
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (
+            "try_files a {\npolcy first_exist\n}",
+            "ignored; did you mean",
+        ),
+    ],
+)
+def test_what_is_too_much_is_warned_of(lines: str, message: str) -> None:
+    """Caddy passes over what it does not know."""
+    assert [each for each in warnings(lines) if message in each]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from snake.plugin import CaddyfileError
+from tests.directives.adapted import warnings
 from tests.site import site
 
 PREFIX = [
@@ -97,14 +98,13 @@ async def test_query(operation: str, target: str, expected: str) -> None:
         ("uri strip_prefx /a", 'did you mean "strip_prefix"'),
         ("uri strip_prefix", "wrong number of arguments"),
         ("uri strip_suffix a b", "wrong number of arguments"),
-        ("uri replace a b many", "the limit is a whole number, got many"),
+        ("uri replace a b many", 'the limit: "many" is no whole number'),
         ("uri path_regexp a", "wrong number of arguments"),
         ("uri query -a b", "cannot read this operation"),
         ("uri query +a", "cannot read this operation"),
         ("uri query a>b c", "cannot read this operation"),
         ("uri query a", "cannot read this operation"),
         ("uri query a b {\n c d\n }", "on the line or in the block"),
-        ("uri strip_prefix a {\n }", "takes no block"),
         ("uri query {\n a {\n }\n }", "takes no block"),
     ],
 )
@@ -112,3 +112,14 @@ def test_wrong_lines(line: str, message: str) -> None:
     """A line that cannot be meant is refused with what is wrong."""
     with pytest.raises(CaddyfileError, match=message):
         site(f":80 {{\n {line}\n}}")
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("uri strip_prefix /a {\nb\n}", "only query takes a block"),
+    ],
+)
+def test_what_is_too_much_is_warned_of(lines: str, message: str) -> None:
+    """Caddy passes over it."""
+    assert [each for each in warnings(lines) if message in each]

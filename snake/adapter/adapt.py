@@ -20,6 +20,7 @@ from snake.adapter.routes import Groups
 from snake.adapter.scope import Block, Shared
 from snake.adapter.sites import Site, split
 from snake.caddyfile.errors import CaddyfileWarning
+from snake.caddyfile.format import unformatted_line
 from snake.caddyfile.read import read
 from snake.config.document import Document
 
@@ -51,7 +52,8 @@ def adapt(
         storage=options.get("storage"),
         apps=build_apps(servers, shared, named),
     )
-    return document, [*caddyfile.warnings, *shared.warnings, *_warnings(parts.sites)]
+    odd = [*caddyfile.warnings, *shared.warnings, *_warnings(parts.sites)]
+    return document, [*odd, *_layout_warning(text, file)]
 
 
 def _adapt_sites(sites: Sequence[Site], shared: Shared) -> list[AdaptedSite]:
@@ -87,3 +89,12 @@ def _warnings(sites: Sequence[Site]) -> Iterator[CaddyfileWarning]:
                 "you probably want the 'default_bind' option to configure the socket"
             )
             yield CaddyfileWarning(key.file, key.line, "", message)
+
+
+def _layout_warning(text: str, file: str) -> Iterator[CaddyfileWarning]:
+    line = unformatted_line(text)
+    if line is not None:
+        message = (
+            "Caddyfile input is not formatted; run 'snake fmt --overwrite' to fix inconsistencies"
+        )
+        yield CaddyfileWarning(file, line, "", message)

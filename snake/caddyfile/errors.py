@@ -20,9 +20,13 @@ class CaddyfileWarning(Record):
     """The directive it is about; empty when it is about none."""
     message: str
 
+    @property
+    def text(self) -> str:
+        """What to say beside the place."""
+        return f"{self.directive}: {self.message}" if self.directive else self.message
+
     def __str__(self) -> str:
-        subject = f"{self.directive}: " if self.directive else ""
-        return f"{self.file}:{self.line}: {subject}{self.message}"
+        return f"{self.file}:{self.line}: {self.text}"
 
 
 class CaddyfileError(SnakeError):

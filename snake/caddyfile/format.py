@@ -76,7 +76,7 @@ def unformatted_line(text: str) -> int | None:
         if not text.startswith(part, same):
             pairs = zip(part, text[same : same + len(part)], strict=False)
             same += sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-            break
+            return text.count("\n", 0, same) + 1
         same += len(part)
     return None if same == len(text) else text.count("\n", 0, same) + 1
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import gc
+import logging
 import re
+import time
+from collections.abc import Sequence
 
 import click
 import msgspec
 
+from snake.caddyfile.errors import CaddyfileWarning
 from snake.cli.environment import load_files
 from snake.config.document import Document, encode
 from snake.core.errors import SnakeError
-from snake.core.text import visible
 from snake.engine.source import adapt_caddyfile, beside, read
 
 ADAPTER = "caddyfile"
@@ -47,8 +50,8 @@ def command(
     name = config or beside()
     loaded, warnings = adapt_caddyfile(read(name), name)
     click.echo(as_text(loaded.document, pretty=pretty))
-    for warning in warnings:
-        click.echo(visible(f"Warning: {warning}"), err=True)
+    if warnings:
+        _warn(warnings)
     if validate:
         gc.enable()
         # Provisioning takes the server's half of the program, apps included.
@@ -57,6 +60,17 @@ def command(
         from snake.cli.validate import check  # noqa: PLC0415
 
         asyncio.run(check(loaded))
+
+
+def _warn(warnings: Sequence[CaddyfileWarning]) -> None:
+    from snake.logs.encoders import Record  # noqa: PLC0415  (most Caddyfiles need no warning)
+    from snake.logs.targets import default_target  # noqa: PLC0415
+
+    target = default_target()
+    for warning in warnings:
+        place = {"file": warning.file, "line": warning.line}
+        record = Record(logging.WARNING, time.time(), ADAPTER, warning.text, place)
+        target.writer.write(target.encoder.encode(record))
 
 
 def as_text(document: Document, *, pretty: bool) -> str:

@@ -38,8 +38,8 @@ def load(config: str | None, adapter: str | None) -> Loaded:
         return Loaded(_decode(data, name))
     loaded, warnings = adapt_caddyfile(data, name)
     for warning in warnings:
-        place = {"file": warning.file, "line": warning.line}
-        logger.warning(warning.message, extra={"fields": place})
+        place = {"adapter": "caddyfile", "file": warning.file, "line": warning.line}
+        logger.warning(warning.text, extra={"fields": place})
     return loaded
 
 

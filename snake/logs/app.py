@@ -19,10 +19,10 @@ from typing import Self
 from snake.config.logging import Log, Logging
 from snake.core.modules import Context
 from snake.logs import levels
-from snake.logs.encoders import STACK, Encoder, JSONLines, Record
+from snake.logs.encoders import STACK, Record
 from snake.logs.sampling import Sampler
-from snake.logs.targets import Target
-from snake.logs.writers import Writer, stderr
+from snake.logs.targets import Target, default_encoder, default_target
+from snake.logs.writers import stderr
 
 ROOT = "snake"
 ADOPTED = ("asyncio", "hypercorn.error")
@@ -146,17 +146,8 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
 
 
 def default_logs(level: int = logging.INFO) -> Logs:
-    """Return what holds without a configuration: everything from INFO up, to stderr."""
-    writer = stderr()
-    return Logs([Target(level, _default_encoder(writer), writer)])
-
-
-def _default_encoder(writer: Writer) -> Encoder:
-    if not writer.is_terminal:
-        return JSONLines()
-    from snake.logs.terminal import TerminalLines  # noqa: PLC0415  (a service never needs it)
-
-    return TerminalLines()
+    """Return what holds without a configuration."""
+    return Logs([default_target(level)])
 
 
 async def open_logs(ctx: Context, config: Logging | None) -> Logs:
@@ -184,12 +175,12 @@ async def _target(ctx: Context, log: Log) -> Target:
         writer = await ctx.at("writer").load(
             log.writer, namespace="caddy.logging.writers", key="output"
         )
-    encoder = _default_encoder(writer)
+    encoder = default_encoder(writer)
     if log.encoder is not None:
         encoder = await ctx.at("encoder").load(
             log.encoder, namespace="caddy.logging.encoders", key="format"
         )
-        encoder = encoder.with_default(_default_encoder(writer))
+        encoder = encoder.with_default(default_encoder(writer))
     if log.core is not None:
         await ctx.at("core").load(log.core, namespace="caddy.logging.cores", key="module")
     sampler = None if log.sampling is None else Sampler(log.sampling)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from snake.core.record import Record
-from snake.logs.encoders import Encoder
+from snake.logs.encoders import Encoder, JSONLines
 from snake.logs.sampling import Sampler
-from snake.logs.writers import Writer
+from snake.logs.writers import Writer, stderr
 
 
 class Target(Record):
@@ -43,3 +44,18 @@ class Target(Record):
 
 def _longest(namespaces: Sequence[str], logger: str) -> int:
     return max((len(name) for name in namespaces if f"{logger}.".startswith(f"{name}.")), default=0)
+
+
+def default_target(level: int = logging.INFO) -> Target:
+    """Return what holds without a configuration: everything from a level up, to stderr."""
+    writer = stderr()
+    return Target(level, default_encoder(writer), writer)
+
+
+def default_encoder(writer: Writer) -> Encoder:
+    """Return how lines are written to a place that no format was chosen for."""
+    if not writer.is_terminal:
+        return JSONLines()
+    from snake.logs.terminal import TerminalLines  # noqa: PLC0415  (a service never needs it)
+
+    return TerminalLines()

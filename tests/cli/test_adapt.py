@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -62,11 +63,54 @@ def test_stdin_and_an_env_file(tmp_path: Path) -> None:
 
 
 def test_warnings_do_not_mix_with_the_json(tmp_path: Path) -> None:
-    """What is odd is told on stderr, with its place."""
+    """What is odd is logged on stderr, with its place."""
     done = snake(tmp_path, "-c", "-", stdin="a.com/x {\n}\n")
 
     assert json.loads(done.stdout)["apps"]
-    assert "Warning: -:1: a.com/x" in done.stderr
+    [warning] = map(json.loads, done.stderr.splitlines())
+    assert warning["msg"].startswith("a.com/x: using a path in a site address is deprecated")
+    assert (warning["file"], warning["line"]) == ("-", 1)
+
+
+@pytest.mark.parametrize("text", [":80 {\n  respond a\n}\n", ":80 {\r\n\trespond a\r\n}"])
+def test_layout_is_warned_of_as_caddy_warns_of_it(tmp_path: Path, text: str) -> None:
+    """The record is Caddy's, but for the time and the name of the program to run."""
+    (tmp_path / "Caddyfile").write_bytes(text.encode())
+    args = ["adapt", "--config", "Caddyfile"]
+    theirs = subprocess.run(
+        [caddy.binary(), *args], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+
+    done = snake(tmp_path, *args[1:])
+
+    assert _timeless(done.stderr) == _timeless(theirs.stderr).replace("'caddy ", "'snake ")
+
+
+def _timeless(line: str) -> str:
+    return re.sub(r'"ts":[0-9.]+', '"ts":0', line)
+
+
+def test_warnings_are_short_lines_on_a_terminal(tmp_path: Path) -> None:
+    """A person gets what `snake run` would print: no JSON."""
+    (tmp_path / "Caddyfile").write_text(":80 {\n respond a\n}\n")
+    master, terminal = os.openpty()
+    try:
+        subprocess.run(
+            [sys.executable, "-m", "snake", "adapt"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
+            stdout=subprocess.DEVNULL,
+            stderr=terminal,
+            timeout=30,
+            check=True,
+        )
+        seen = os.read(master, 4096).decode()
+    finally:
+        os.close(master)
+        os.close(terminal)
+
+    assert "WARN  caddyfile Caddyfile input is not formatted; run 'snake fmt" in seen
+    assert "file=Caddyfile line=2" in seen
 
 
 def test_result_can_be_validated(tmp_path: Path) -> None:

@@ -97,12 +97,27 @@ def test_mistake_in_an_imported_file_names_the_import(tmp_path: Path) -> None:
 
 def test_odd_addresses_are_warned_of() -> None:
     """A path in an address, and an address that looks like a socket, are pointed out."""
-    _, warnings = adapt("a.com/x {\n}\n0.0.0.0:80 {\n}", "Caddyfile", catalogue())
+    _, warnings = adapt("a.com/x {\n}\n0.0.0.0:80 {\n}\n", "Caddyfile", catalogue())
 
     assert [(warning.line, warning.message.split(":")[0]) for warning in warnings] == [
         (1, "a.com/x"),
         (3, "0.0.0.0"),
     ]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_layout_is_warned_of_after_all_else(end: str) -> None:
+    """The first line that formatting would change is named; line ends of Windows are no fault."""
+    tidy = "a.com/x {\n\trespond a\n}\n"
+    _, none = adapt(tidy.replace("\n", end), "Caddyfile", catalogue())
+    _, warnings = adapt(tidy.replace("\t", "  ").replace("\n", end), "Caddyfile", catalogue())
+
+    assert len(none) == 1
+    assert warnings[:-1] == none
+    assert str(warnings[-1]) == (
+        "Caddyfile:2: Caddyfile input is not formatted; "
+        "run 'snake fmt --overwrite' to fix inconsistencies"
+    )
 
 
 class Stamp(Module):

@@ -24,6 +24,16 @@ SPACING = {
     "a tab for each block": ("a {\nb {\nc\n}\n}", "a {\n\tb {\n\t\tc\n\t}\n}\n"),
     "tabs stop at ten": ("{ " * 12 + "x", "".join("\t" * min(n, 10) + "{\n" for n in range(12))
                          + "\t" * 10 + "x\n"),
+    "tabs beyond ten go": (
+        "".join("\t" * n + "a\n" + "\t" * n + "b {\n" for n in range(12)) + "\t" * 12 + "c\n",
+        "".join("\t" * min(n, 10) + "a\n" + "\t" * min(n, 10) + "b {\n" for n in range(12))
+        + "\t" * 10 + "c\n"),
+    "a block in ten closes one more": (
+        "{\n" * 10 + "\t" * 10 + "a\n" + "\t" * 10 + "b {\n" + "\t" * 11 + "c\n"
+        + "\t" * 10 + "}\nd\n",
+        "".join("\t" * n + "{\n" for n in range(10))
+        + "\t" * 10 + "a\n" + "\t" * 10 + "b {\n" + "\t" * 10 + "c\n" + "\t" * 9 + "}\n"
+        + "\t" * 9 + "d\n"),
     "one empty line at most": ("a\n\n\n\nb", "a\n\nb\n"),
     "none after a brace": ("a {\n\n\nb\n\n\n}", "a {\n\tb\n}\n"),
     "line ends of Windows": ("a {\r\n\tb\r\n}\r\n", "a {\n\tb\n}\n"),
@@ -107,8 +117,10 @@ ODD = {
         for name, case in table.items()
     ],
 )
-def test_layout(text: str, expected: str) -> None:
+def test_layout(text: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """White space and braces are where Caddy puts them, and all else is copied."""
+    assert format_caddyfile(text) == expected
+    monkeypatch.setattr(layout, "LARGE", 0)
     assert format_caddyfile(text) == expected
 
 

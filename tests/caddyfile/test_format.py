@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 from snake.caddyfile import format as layout
 from snake.caddyfile.errors import CaddyfileError
 from snake.caddyfile.format import format_caddyfile, unformatted_line
-from snake.caddyfile.parse import parse
+from snake.caddyfile.read import read
 from snake.caddyfile.segments import Segment
 from snake.caddyfile.settled import has_placeholder, settled
-from snake.caddyfile.tokens import lex
 
 SPACING = {
     "one space between words": ("a  b\t\tc", "a b c\n"),
@@ -249,7 +248,7 @@ well_formed = st.lists(st.tuples(items, breaks).map("".join), min_size=1, max_si
 
 
 def meaning(text: str) -> list[Any]:
-    """Return what a block means: the words, whether each is quoted, and what is in their braces."""
+    """Return what lines of a site mean: words, whether each is quoted, and what is in braces."""
 
     def nested(segments: Iterable[Segment]) -> list[Any]:
         return [
@@ -257,18 +256,19 @@ def meaning(text: str) -> list[Any]:
             for each in segments
         ]
 
-    return nested(parse(lex(text, "Caddyfile")))
+    sections = read(f"site {{\n{text}\n}}\n", "Caddyfile").sections
+    return [nested(section.lines) for section in sections]
 
 
 @bounded
-@given(well_formed.map("a {{\n{}\n}}\n".format))
+@given(well_formed)
 def test_meaning_stays(text: str) -> None:
     """A text of the usual forms means the same when it is formatted."""
     assert meaning(format_caddyfile(text)) == meaning(text)
 
 
 @bounded
-@given(well_formed.filter(lambda text: "<<" not in text).map("a {{\n{}\n}}\n".format))
+@given(well_formed.filter(lambda text: "<<" not in text))
 def test_meaning_stays_with_line_ends_of_windows(text: str) -> None:
     """They become others, and that is all."""
     windows = text.replace("\n", "\r\n")

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from snake.caddyfile.segments import Token
-from snake.core.network import AddressError, NetworkAddress, parse_address, split_host_port
+from snake.core.dial import join_host_port, join_network, parse_network, split_network
+from snake.core.network import AddressError, NetworkAddress, split_host_port
 from snake.core.record import Record
 
 _LONGEST = 4096
 _PLACEHOLDER = re.compile(r"(\{[^}]*\})")
-_WITH_NETWORK = re.compile(r"(?P<network>[A-Za-z0-9+]+)/(?P<rest>.*)")
 
 
 class Address(Record):
@@ -29,7 +29,7 @@ class Address(Record):
     @property
     def host_and_port(self) -> str:
         """The `Host` header of requests to it."""
-        return self.host if self.port in ("", "80", "443") else _join(self.host, self.port)
+        return self.host if self.port in ("", "80", "443") else join_host_port(self.host, self.port)
 
 
 class Bind(Record):
@@ -85,13 +85,13 @@ def listeners(address: Address, binds: Sequence[Bind], ports: Ports) -> dict[str
                 listener = _listener(text, port)
             except AddressError as error:
                 address.key.fail(f"determining listener address: {error}")
-            found[str(listener)] = bind.protocols
+            found[str(listener)] = tuple(dict.fromkeys(bind.protocols))
     return found
 
 
 def uses_other_port(listen: Sequence[str], port: str) -> bool:
-    """Whether any network address is on another port than this."""
-    addresses = map(parse_address, listen)
+    """Whether any network address is on another port than this; what is no host has port 0."""
+    addresses = map(parse_network, listen)
     return any(not address.start_port <= int(port) <= address.end_port for address in addresses)
 
 
@@ -110,19 +110,9 @@ def _check_scheme(address: Address) -> None:
 
 
 def _listener(text: str, port: str) -> NetworkAddress:
-    """Give a network address without port its port. Raises `AddressError`."""
-    match = _WITH_NETWORK.fullmatch(text)
-    network, host = (match["network"].lower(), match["rest"]) if match else ("", text)
-    if network.startswith(("unix", "fd")):
-        return parse_address(f"{network}/{host}")
-    split = split_host_port(host)
-    host = split[0] if split else host.strip("[]")
-    prefix = f"{network}/" if network else ""
-    return parse_address(f"{prefix}{_join(host, port)}")
-
-
-def _join(host: str, port: str) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    """Give a network address the port of a site. Raises `AddressError`."""
+    network, host, _ = split_network(text)
+    return parse_network(join_network(network, host, port))
 
 
 def _short_ip(host: str) -> str:

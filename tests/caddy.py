@@ -81,7 +81,9 @@ class _Connection(http.client.HTTPConnection):
 class Adapter:
     """A Caddy that runs, and adapts Caddyfiles by its admin API: a hundred times as many."""
 
-    def __init__(self, connection: http.client.HTTPConnection) -> None:
+    def __init__(self, folder: Path, connection: http.client.HTTPConnection) -> None:
+        self.folder = folder
+        """Where the Caddyfile seems to be, for what it imports."""
         self._connection = connection
 
     def adapt(self, text: str) -> Adapted:
@@ -90,8 +92,12 @@ class Adapter:
         The option `order` outlives its Caddyfile there, so such a one is for `adapt`.
         """
         headers = {"Content-Type": "text/caddyfile"}
-        self._connection.request("POST", "/adapt", text.encode(), headers)
-        answer = self._connection.getresponse()
+        try:
+            self._connection.request("POST", "/adapt", text.encode(), headers)
+            answer = self._connection.getresponse()
+        except http.client.RemoteDisconnected:
+            self._connection.close()
+            return Adapted(None, "", "panic")
         body = answer.read().decode()
         if answer.status != 200:
             return Adapted(None, "", json.loads(body)["error"])
@@ -101,17 +107,23 @@ class Adapter:
 
 
 @contextmanager
-def adapter() -> Iterator[Adapter]:
-    """Run a Caddy that only adapts."""
+def adapter(
+    files: Mapping[str, str] | None = None, environ: Mapping[str, str] | None = None
+) -> Iterator[Adapter]:
+    """Run a Caddy that only adapts, with these files beside the Caddyfiles."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        sock = folder / "admin.sock"
+        folder = Path(name, "files")
+        for file, text in (files or {}).items():
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / file).write_text(text, newline="")
+        folder.mkdir(exist_ok=True)
+        sock = Path(name, "admin.sock")
         admin = {"listen": f"unix/{sock}", "config": {"persist": False}}
-        (folder / "caddy.json").write_text(json.dumps({"admin": admin}))
+        Path(name, "caddy.json").write_text(json.dumps({"admin": admin}))
         process = subprocess.Popen(
-            [binary(), "run", "--config", "caddy.json"],
+            [binary(), "run", "--config", "../caddy.json"],
             cwd=folder,
-            env={"PATH": "", "HOME": name},
+            env={"PATH": "", "HOME": name, **(environ or {})},
             stderr=subprocess.DEVNULL,
         )
         try:
@@ -121,7 +133,7 @@ def adapter() -> Iterator[Adapter]:
                 assert time.monotonic() < end, "caddy does not answer"
                 time.sleep(0.01)
             with closing(_Connection(sock)) as connection:
-                yield Adapter(connection)
+                yield Adapter(folder, connection)
         finally:
             process.terminate()
             process.wait()

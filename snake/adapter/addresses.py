@@ -8,12 +8,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from snake.caddyfile.segments import Token
+from snake.caddyfile.text import repaired
 from snake.core.dial import join_host_port, join_network, parse_network, split_network
 from snake.core.network import AddressError, NetworkAddress, split_host_port
 from snake.core.record import Record
 
 _LONGEST = 4096
-_PLACEHOLDER = re.compile(r"(\{[^}]*\})")
+_SPAN = re.compile(r"(?P<placeholder>\{(?:[\\][\s\S]|[^\\}])*(?:\}|\Z))|(?:[\\][\s\S]?|[^\\{])+")
+_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
+"""What is white space to Go."""
 
 
 class Address(Record):
@@ -56,16 +61,22 @@ def read_address(key: Token) -> Address:
 
     Source: https://caddyserver.com/docs/caddyfile/concepts#addresses.
     """
-    scheme, separator, rest = key.text[:_LONGEST].strip().partition("://")
+    cut = key.text.encode()[:_LONGEST].decode("utf-8", "surrogateescape")
+    text = repaired(cut).strip(_SPACE)
+    scheme, separator, rest = text.partition("://")
     if not separator:
         scheme, rest = "", scheme
     authority, slash, path = rest.partition("/")
     host, port = split_host_port(authority) or split_host_port(f"{authority}:") or (authority, "")
     if port and not re.fullmatch(r"[+-]?[0-9]+", port):
-        key.fail(f"invalid port '{port}'", "a port is a number from 0 to 65535")
-    if port and not 0 <= int(port[:10]) <= 65535:  # noqa: PLR2004
-        key.fail(f"port {port} is out of range", "a port is a number from 0 to 65535")
-    address = Address(key, _lower(scheme), _lower(_short_ip(host.strip())), port, slash + path)
+        key.fail(
+            f"parsing key: invalid port '{port}': strconv.Atoi: parsing \"{port}\": invalid syntax",
+            "a port is a number from 0 to 65535",
+        )
+    if port and not 0 <= int(port[:20]) <= 65535:  # noqa: PLR2004
+        key.fail(f"parsing key: port {port} is out of range", "a port is a number from 0 to 65535")
+    host = _lower(_short_ip(host.strip(_SPACE)))
+    address = Address(key, _lower(scheme), host, port, slash + path)
     _check_scheme(address)
     return address
 
@@ -125,6 +136,15 @@ def _short_ip(host: str) -> str:
 
 
 def _lower(text: str) -> str:
-    """Lower the case of everything but placeholders."""
-    parts = _PLACEHOLDER.split(text)
-    return "".join(part if part.startswith("{") else part.lower() for part in parts)
+    """Lower the case of everything but placeholders; one that nothing closes goes on to the end."""
+    if "{" not in text:
+        return _lower_letters(text)
+    return "".join(
+        match[0] if match["placeholder"] else _lower_letters(match[0])
+        for match in _SPAN.finditer(text)
+    )
+
+
+def _lower_letters(text: str) -> str:
+    """Lower each letter for itself as Go does, whatever stands beside it."""
+    return text.lower() if text.isascii() else "".join(char.lower()[0] for char in text)

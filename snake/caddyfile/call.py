@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from snake.caddyfile.arguments import Warn, fill, whole
 from snake.caddyfile.cursor import Cursor
@@ -39,15 +39,14 @@ class Call:
         """How many of its words stay in front of what it imports, since Caddy miscounts braces."""
         return max(0, self.words - 2 - len(self.args) - len(self.block))
 
-    def fill(self, tokens: Sequence[Token], nesting: int, warn: Warn) -> list[Token]:
+    def fill(self, tokens: Iterable[Token], nesting: int, warn: Warn) -> list[Token]:
         """Put arguments and block into imported tokens, which `nesting` braces stand around.
 
         The definition of a snippet stays as it is: its own import fills it.
         """
-        moved = _Moved(self.word, self.pattern.text)
         filled: list[Token] = []
         definitions = _Definitions(nesting)
-        for token in map(moved.token, tokens):
+        for token in tokens:
             literal = definitions.has(token, filled)
             passed = self._passed(token.text)
             if literal or (passed is None and "{" not in token.text and "}" not in token.text):
@@ -100,28 +99,15 @@ class _Definitions:
         return self._inside
 
 
-class _Moved:
-    """Tells tokens which run of an import brought them."""
-
-    def __init__(self, word: Token, name: str) -> None:
-        self._word = word
-        self._name = name
-        self._imports: dict[int, Import] = {}
-
-    def token(self, token: Token) -> Token:
-        """Return the token as it is when it is imported."""
-        # Caddy adds to what brought a snippet's tokens before: those of one line stay together.
-        before = id(token.imported)
-        imported = self._imports.get(before)
-        if imported is None:
-            imported = self._imports[before] = Import(self._word, self._name)
-        return _copied(token, token.text, token.end, imported, token.snippet)
-
-
 def with_text(token: Token, text: str) -> Token:
     """Return a token with another text in its place."""
     end = token.end + text.count("\n") - token.text.count("\n")
     return _copied(token, text, end, token.imported, token.snippet)
+
+
+def moved(token: Token, imported: Import) -> Token:
+    """Return a token as it is when it is imported."""
+    return _copied(token, token.text, token.end, imported, token.snippet)
 
 
 def in_snippet(token: Token, snippet: str) -> Token:

@@ -67,10 +67,27 @@ class Cursor:
         A closing brace closes only at the end of a line; elsewhere it is skipped.
         """
         outside = self.nesting
-        while self._next_in_block(outside):
+        while self.next_in_block(outside):
             yield self.tokens[self.at]
 
-    def _next_in_block(self, outside: int) -> bool:
+    def segment(self) -> list[Token]:
+        """Step over a line and the block that it opens; return both, braces included.
+
+        At the end of the file, the last word of a block that nothing closes stands
+        for its closing brace.
+        """
+        tokens = [self.tokens[self.at], *self.args()]
+        end = self.at
+        inner = list(self.block())
+        if self.at == end:
+            return tokens
+        return [*tokens, self.tokens[end - 1], *inner, self.tokens[self.at]]
+
+    def next_in_block(self, outside: int) -> bool:
+        """Step to the next token of the block around which are `outside` braces, if there is one.
+
+        In front of a block, the first step is into it.
+        """
         if self.nesting == outside:
             return self._open()
         if not self.next():

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from snake.caddyfile import imports
-from snake.caddyfile.call import Call, in_snippet
+from snake.caddyfile.call import Call, in_snippet, moved
 from snake.caddyfile.cursor import Cursor
 from snake.caddyfile.errors import CaddyfileWarning
 from snake.caddyfile.graph import Graph, node
-from snake.caddyfile.segments import Token
+from snake.caddyfile.segments import Import, Token
 
 MOST_SIZE = 64 * 2**20
 """How many characters a Caddyfile and its imports may have: snippets that import twice double."""
@@ -24,6 +24,7 @@ class Importer:
         self.warnings: list[CaddyfileWarning] = []
         self._snippets: dict[str, list[Token]] = {}
         self._graph = Graph()
+        self._of_files: dict[tuple[int, str, int], Import] = {}
         self._size = 0
 
     def define(self, key: Token, tokens: Sequence[Token]) -> None:
@@ -42,7 +43,7 @@ class Importer:
         start = cursor.at
         call = Call(cursor)
         tokens = self._source(call)
-        imported = call.fill(tokens, nesting, self.warn)
+        imported = call.fill(self._moved(tokens, call), nesting, self.warn)
         self._size += sum(len(token.text) + _LEAST_SIZE for token in imported)
         if self._size > MOST_SIZE:
             call.word.fail("imports add up to too much text", "imports in imports multiply")
@@ -50,6 +51,25 @@ class Importer:
         cursor.tokens[cursor.at :] = [*reversed(imported), *left]
         cursor.at = len(cursor.tokens) - len(left)
         return left[: call.kept][::-1]
+
+    def _moved(self, tokens: Sequence[Token], call: Call) -> Iterator[Token]:
+        """Tell tokens which import brought them.
+
+        Those of one line stay together: it is the same object for all of them. For
+        Caddy, two imports of a snippet are never the same, and two of a file are
+        if they stand on one line, whatever brought that line itself.
+        """
+        fresh: dict[int, Import] = {}
+        for token in tokens:
+            before = id(token.imported)
+            imported = fresh.get(before)
+            if imported is None:
+                imported = Import(call.word, call.pattern.text, token.imported)
+                if not token.snippet:
+                    key = (before, call.last.file, call.last.row)
+                    imported = self._of_files.setdefault(key, imported)
+                fresh[before] = imported
+            yield moved(token, imported)
 
     def _source(self, call: Call) -> list[Token]:
         """Return what a line imports: a snippet of that name, or files."""
@@ -64,6 +84,6 @@ class Importer:
         self._graph.add(call.last, call.pattern, nodes)
         return tokens
 
-    def warn(self, token: Token, message: str) -> None:
-        """Take down something odd about an import."""
-        self.warnings.append(CaddyfileWarning(token.file, token.line, "import", message))
+    def warn(self, token: Token, message: str, directive: str = "import") -> None:
+        """Take down something odd."""
+        self.warnings.append(CaddyfileWarning(token.file, token.line, directive, message))

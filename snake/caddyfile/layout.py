@@ -1,14 +1,16 @@
 """Words to lines and braces: the tokens of the grammar's rules.
 
 Of the words of a line, the ones up to a brace that opens a block are the line's.
-A brace that closes a block is one only if its line ends there; in front of other
-words it is skipped, and behind them it is one of them. So Caddy reads it.
+A brace that closes a block is one only if its line ends there. In front of other
+words it is skipped, behind them it is one of them, or closes what is around the line:
+Caddy finds the end of an inner block before it reads what is in there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
+from snake.caddyfile.cursor import Cursor
 from snake.caddyfile.segments import Token
 
 Item = tuple[str, object]
@@ -18,117 +20,68 @@ Line = Sequence[Token]
 
 OPEN: Item = ("_OPEN", None)
 CLOSE: Item = ("_CLOSE", None)
+MOST_NESTED = 64
+"""How deep blocks may stand in each other."""
 
 
-def lay_out(lines: Iterable[Line]) -> list[Item]:
-    """Return the lines and braces of one directive; braces that stay open close at its end."""
-    return _Layout().run(lines)
+def lay_out(lines: Sequence[Line]) -> list[Item]:
+    """Return the lines and braces of a directive, whose closing braces stand alone."""
+    items: list[Item] = []
+    for line in lines:
+        if line[-1].text == "{" and len(line) > 1 and not line[-1].quote:
+            items += (("WORDS", tuple(line[:-1])), OPEN)
+        elif line[0].text == "}" and not line[0].quote:
+            items.append(CLOSE)
+        else:
+            items.append(("WORDS", tuple(line)))
+    return items
 
 
-def lay_out_route(tokens: Iterable[Token]) -> list[Item]:
+def lay_out_odd(tokens: Sequence[Token], unread: list[Token]) -> list[Item]:
+    """Return the lines and braces of any directive, as Caddy reads them word by word.
+
+    Of what stands behind the last brace, which nothing reads, the first word is
+    added to `unread`. Raises `CaddyfileError`.
+    """
+    items: list[Item] = []
+    cursor = _add_line(tokens, items, 0)
+    if cursor.next():
+        unread.append(cursor.tokens[cursor.at])
+    return items
+
+
+def lay_out_route(tokens: Sequence[Token]) -> list[Item]:
     """Return the lines in the braces of a named route, of which `tokens` are all words.
 
     Its imports can bring more braces behind its own, with a word before each.
+    Raises `CaddyfileError`.
     """
-    layout = _Layout(1)
-    for line in split(tokens):
-        layout.read_odd(line)
-    return layout.end()
-
-
-def split(tokens: Iterable[Token]) -> Iterator[list[Token]]:
-    """Put words together to the lines that they stand on."""
-    line: list[Token] = []
-    for token in tokens:
-        if line and line[-1].is_above(token):
-            yield line
-            line = []
-        line.append(token)
-    if line:
-        yield line
-
-
-class _Layout:
-    """Follows lines, and knows how deep in blocks they are.
-
-    `outside` is how many braces around the lines are not for the grammar.
-    """
-
-    def __init__(self, outside: int = 0) -> None:
-        self._items: list[Item] = []
-        self._outside = outside
-        self._depth = 0
-        self._fresh = False
-        """Whether the word before opened a block."""
-
-    def run(self, lines: Iterable[Line]) -> list[Item]:
-        """Read lines, whose braces that open a block are the last words on them."""
-        for line in lines:
-            if line[0].text == "}":
-                self.read_odd(line)
-                if not self._depth:
-                    break
-            elif line[-1].text == "{" and len(line) > 1 and not line[-1].quote:
-                self._items += (("WORDS", tuple(line[:-1])), OPEN)
-                self._depth += 1
-                self._fresh = True
-            else:
-                self._items.append(("WORDS", tuple(line)))
-                self._fresh = False
-        return self.end()
-
-    def end(self) -> list[Item]:
-        """Close what is open, and return everything."""
-        while self._depth:
-            self._close()
-        return self._items
-
-    def read_odd(self, line: Line) -> None:
-        """Read a line that can have braces anywhere."""
-        while line:
-            line = self._read(line)
-            if self._depth == 0 and not self._outside:
-                # Words behind the last brace belong to nothing.
-                break
-
-    def _read(self, line: Line) -> Line:
-        """Read up to the next brace that is one, and return the rest of the line."""
-        first, alone = line[0], len(line) == 1
-        if first.closes and self._depth and (self._fresh or alone):
-            self._close()
-            return line[1:]
-        if self._depth and not self._fresh:
-            line = line[1:] if first.closes else line
-            if line[0].opens and len(line) > 1:
-                line = line[1:]
-            elif line[0].opens:
-                self._add(line)
-                self._open(fresh=False)
-                return ()
-        count = next((n for n, word in enumerate(line) if n and word.opens), len(line))
-        self._add(line[:count])
-        if count < len(line):
-            self._open(fresh=True)
-        return line[count + 1 :]
-
-    def _add(self, words: Line) -> None:
-        self._fresh = False
-        if self._depth >= self._outside:
-            self._items.append(("WORDS", tuple(words)))
-        elif len(words) > 1:
-            words[1].fail(
-                f"wrong argument count or unexpected line ending after '{words[1]}'",
+    items: list[Item] = []
+    cursor = Cursor(tokens)
+    while cursor.next():
+        for argument in cursor.args():
+            argument.fail(
+                f"wrong argument count or unexpected line ending after '{argument}'",
                 "a named route has a name and its braces",
             )
+        _add_block(cursor, items, 0)
+    return items
 
-    def _open(self, *, fresh: bool) -> None:
-        if self._depth >= self._outside:
-            self._items.append(OPEN)
-        self._depth += 1
-        self._fresh = fresh
 
-    def _close(self) -> None:
-        self._depth -= 1
-        self._fresh = False
-        if self._depth >= self._outside:
-            self._items.append(CLOSE)
+def _add_line(tokens: Sequence[Token], items: list[Item], depth: int) -> Cursor:
+    cursor = Cursor(tokens)
+    cursor.next()
+    if depth > MOST_NESTED:
+        tokens[0].fail(f"blocks are nested more than {MOST_NESTED} deep")
+    items.append(("WORDS", (tokens[0], *cursor.args())))
+    if not cursor.ends_line():
+        items.append(OPEN)
+        _add_block(cursor, items, depth + 1)
+        items.append(CLOSE)
+    return cursor
+
+
+def _add_block(cursor: Cursor, items: list[Item], depth: int) -> None:
+    outside = cursor.nesting
+    while cursor.next_in_block(outside):
+        _add_line(cursor.segment(), items, depth)

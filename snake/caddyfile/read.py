@@ -17,14 +17,20 @@ from snake.caddyfile.cursor import Cursor
 from snake.caddyfile.environment import substitute
 from snake.caddyfile.errors import CaddyfileError, CaddyfileWarning
 from snake.caddyfile.importer import Importer
-from snake.caddyfile.layout import CLOSE, OPEN, Item, lay_out, lay_out_route
+from snake.caddyfile.layout import (
+    CLOSE,
+    MOST_NESTED,
+    OPEN,
+    Item,
+    lay_out,
+    lay_out_odd,
+    lay_out_route,
+)
 from snake.caddyfile.parse import parse
 from snake.caddyfile.segments import Section, Token
 from snake.caddyfile.tokens import lex
 from snake.core.record import Record
 
-MOST_NESTED = 64
-"""How deep blocks may stand in each other."""
 _BRACES = {"{", "}", "{}"}
 
 
@@ -124,19 +130,20 @@ class _Reader:
             if token.text == "import":
                 self.importer.expand(cursor, 1)
             else:
-                items += lay_out(self._directive())
+                items += self._directive()
         last = cursor.tokens[cursor.at]
         if opening.opens and not last.closes:
             _refuse_unclosed(opening, last)
         self._add(keys, items, braces=opening.opens)
 
-    def _directive(self) -> list[list[Token]]:
+    def _directive(self) -> list[Item]:
         """Read the lines of a directive, up to the end of its line or of its block."""
         cursor = self._cursor
         last = cursor.tokens[cursor.at]
         line = [last]
         lines = [line]
         opened: list[Token] = []
+        odd = False
         self._files.add(last.file)
         while cursor.next():
             before, token = cursor.tokens[cursor.at + 1], cursor.tokens[cursor.at]
@@ -153,14 +160,24 @@ class _Reader:
             if new if before is last else last.is_above(token):
                 line = [token]
                 lines.append(line)
+                odd |= brace and token.text == "{"
             else:
                 line.append(token)
+                odd |= (brace and token.text == "}") or last.opens or last.closes
             if token.file is not last.file:
                 self._files.add(token.file)
             last = token
         if opened:
             _refuse_unclosed(opened[-1], last, "unexpected EOF")
-        return lines
+        return self._lay_out_odd(lines) if odd else lay_out(lines)
+
+    def _lay_out_odd(self, lines: Sequence[Sequence[Token]]) -> list[Item]:
+        unread: list[Token] = []
+        items = lay_out_odd([word for line in lines for word in line], unread)
+        for word in unread:
+            message = f"nothing reads '{word}' behind the closing brace"
+            self.importer.warn(word, message, lines[0][0].text)
+        return items
 
     def _route(self, key: Token) -> list[Item]:
         """Read the lines of a named route, and import what they import."""

@@ -19,6 +19,8 @@ class Import(Record):
     """The word `import`, as it stands there."""
     name: str
     """What it imports, as it stands there."""
+    before: Import | None
+    """The import that brought the definition of the snippet, or the file with it."""
 
     def __str__(self) -> str:
         return f"{self.word.place} (import {self.name})"

@@ -57,10 +57,9 @@ def parse_address(text: str) -> NetworkAddress:
     if not colon:
         raise AddressError(f'invalid address "{text}": a port is missing')
     start, _, end = ports.partition("-")
-    try:
-        first, last = int(start), int(end or start)
-    except ValueError:
-        raise AddressError(f'invalid address "{text}": "{ports}" is no port') from None
+    if not re.fullmatch(r"[0-9]{1,20}", start) or not re.fullmatch(r"[0-9]{0,20}", end):
+        raise AddressError(f'invalid address "{text}": "{ports}" is no port')
+    first, last = int(start), int(end or start)
     if not 0 <= first <= last <= 65535:  # noqa: PLR2004
         raise AddressError(f'invalid address "{text}": port {ports} is out of range')
     return NetworkAddress(network, host.removeprefix("[").removesuffix("]"), first, last)

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from snake.caddyfile.read import read
-from snake.caddyfile.segments import Segment
+from snake.caddyfile.segments import Segment, Token
+
+
+def split(tokens: Iterable[Token]) -> list[list[Token]]:
+    """Put words together to the lines that they stand on."""
+    lines: list[list[Token]] = []
+    for token in tokens:
+        if lines and not lines[-1][-1].is_above(token):
+            lines[-1].append(token)
+        else:
+            lines.append([token])
+    return lines
 
 
 def lines(text: str, file: str = "Caddyfile") -> list[str]:

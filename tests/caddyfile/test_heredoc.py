@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from snake.caddyfile.errors import CaddyfileError
-from snake.caddyfile.layout import split
 from snake.caddyfile.tokens import lex
+from tests.caddyfile.sections import split
 
 
 @pytest.mark.parametrize(

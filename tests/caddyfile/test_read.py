@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from snake.caddyfile.errors import CaddyfileError
-from snake.caddyfile.read import MOST_NESTED, read
+from snake.caddyfile.layout import MOST_NESTED
+from snake.caddyfile.read import read
 from tests.caddyfile.sections import lines
 
 
@@ -57,7 +58,7 @@ def test_sections_are_told_apart(text: str, expected: list[str]) -> None:
         ("b {\nc }\nd", ["b {", "c }", "}", "d"]),
         ("b {\nc\n} d\ne", ["b {", "c", "d", "}", "e"]),
         ("b {\nc {\nd\n} }\ne", ["b {", "c {", "d", "}", "}", "}", "e"]),
-        ("b {\nc {\nd\n} {\ne\n}\n}\nf", ["b {", "c {", "d", "{ {", "e", "}", "}", "}", "f"]),
+        ("b {\nc {\nd\n} {\ne\n}\n}\nf", ["b {", "c {", "d", "{", "e", "}", "}", "}", "f"]),
         ("b {\nc {\n} d\n}", ["b {", "c {", "}", "d", "}"]),
         ("b {\n} c\nd", ["b {", "}", "d"]),
         ("b {} c", ["b {} c"]),

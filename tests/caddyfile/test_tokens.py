@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from snake.caddyfile.layout import split
 from snake.caddyfile.tokens import lex
+from tests.caddyfile.sections import split
 
 
 def words(text: str) -> list[list[str]]:

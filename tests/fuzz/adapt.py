@@ -1,7 +1,8 @@
 """Fuzz: compare what Caddy and snake make of Caddyfiles that nobody wrote.
 
-    python -m tests.fuzz.adapt [--count N] [--seed N] [--keep]
+    python -m tests.fuzz.adapt [--of directives|language] [--count N] [--seed N] [--keep]
 
+They have all directives in ordinary shapes, or few in all shapes that the language has.
 Each seed is a Caddyfile. It prints those on which the two differ, and ends with the
 number that agree; the exit code is 1 if any differ.
 """
@@ -9,6 +10,7 @@ number that agree; the exit code is 1 if any differ.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from snake.adapter.adapt import adapt
@@ -16,7 +18,11 @@ from snake.caddyfile.errors import CaddyfileError
 from snake.cli.adapt import as_text
 from snake.standard import catalogue
 from tests import caddy
+from tests.fuzz import language
 from tests.fuzz.compose import Composer
+from tests.fuzz.language import Language
+
+MADE: dict[str, type[Composer | Language]] = {"directives": Composer, "language": Language}
 
 
 def ours(text: str) -> tuple[str, str]:
@@ -31,14 +37,17 @@ def ours(text: str) -> tuple[str, str]:
 def main() -> int:
     """Compare a number of Caddyfiles; return the exit code."""
     parser = argparse.ArgumentParser(description="Compare what Caddy and snake adapt.")
+    parser.add_argument("--of", choices=MADE, default="directives", help="what there is a lot of")
     parser.add_argument("--count", type=int, default=1000, help="how many Caddyfiles")
     parser.add_argument("--seed", type=int, default=1, help="the first seed")
     parser.add_argument("--keep", action="store_true", help="go on after a difference")
     options = parser.parse_args()
     accepted = different = 0
-    with caddy.adapter() as server:
+    os.environ.update(language.ENVIRON)
+    with caddy.adapter(language.FILES, language.ENVIRON) as server:
+        os.chdir(server.folder)
         for seed in range(options.seed, options.seed + options.count):
-            text = Composer(seed).caddyfile()
+            text = MADE[options.of](seed).caddyfile()
             theirs = server.adapt(text)
             made, refusal = ours(text)
             accepted += not theirs.refused

@@ -44,7 +44,10 @@ def read_client_auth(line: Segment, guests: Guests, warn: Warn) -> ClientAuthent
             case "trusted_leaf_cert" | "trusted_leaf_cert_file":
                 leaves += _certificates(sub)
             case name:
-                warn(sub.token, f"{name} is deprecated; use trust_pool instead")
+                warn(
+                    sub.token,
+                    f"The '{name}' field is deprecated. Use the 'trust_pool' field instead.",
+                )
                 if ca is not None:
                     sub.token.fail(_BOTH)
                 authorities += _certificates(sub)

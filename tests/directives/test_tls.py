@@ -232,7 +232,7 @@ def test_old_words_are_warned_of() -> None:
 
     assert "trusted_ca_certs" in json.dumps(json.loads(encode(adapted)))
     assert [(warning.line, warning.message) for warning in warnings if warning.line == 4] == [
-        (4, "trusted_ca_cert is deprecated; use trust_pool instead")
+        (4, "The 'trusted_ca_cert' field is deprecated. Use the 'trust_pool' field instead.")
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.fuzz.certificates import OPTION_CERTIFICATES, SITE_TLS
 from tests.fuzz.forms import ALWAYS, Form, OneOf
 from tests.fuzz.logs import OPTION_LOG, SITE_LOG
 
@@ -269,31 +270,7 @@ DIRECTIVES: dict[str, tuple[Form, ...]] = {
 SITE_ONLY: dict[str, tuple[Form, ...]] = {
     "bind": ("bind 127.0.0.1 ::1", ("bind 127.0.0.2", ("protocols h1 h2",))),
     "log": SITE_LOG,
-    "tls": (
-        "tls (internal|<email>|/c.pem /k.pem)",
-        (
-            "tls [internal]",
-            (
-                "protocols tls1.2 tls1.3",
-                "ciphers <cipher>",
-                "curves <curve>...",
-                "alpn h2 http/1.1",
-                "on_demand",
-                "key_type (p256|ed25519|rsa2048)",
-                "reuse_private_keys",
-                ("client_auth", ("mode (request|require)", "trusted_leaf_cert <word>")),
-                "load /certs",
-            ),
-        ),
-        (
-            "tls",
-            (("issuer acme", ("email <email>", "dir https://acme.test/dir")), "issuer internal"),
-        ),
-        (
-            "tls <email>",
-            ("ca https://acme.test/dir", "ca_root /r.pem", "get_certificate tailscale"),
-        ),
-    ),
+    "tls": SITE_TLS,
 }
 """What stands directly in a site, without a matcher."""
 
@@ -328,31 +305,13 @@ OPTIONS: tuple[Form, ...] = (
     "https_port 8443",
     "grace_period <dur>",
     "shutdown_delay <dur>",
-    "email <email>",
-    "acme_ca https://acme.test/dir",
-    "acme_ca_root /r.pem",
-    "local_certs",
-    "skip_install_trust",
-    "key_type (p256|rsa2048)",
-    "cert_lifetime <dur>",
-    "renewal_window_ratio 0.3",
     "auto_https (off|disable_redirects|disable_certs ignore_loaded_certs)",
-    "default_sni <host>",
-    "fallback_sni <host>",
     "default_bind 127.0.0.1",
     "storage file_system /data",
-    "storage_clean_interval (off|<dur>)",
-    "storage_check off",
-    "ocsp_stapling off",
-    "renew_interval <dur>",
-    "ocsp_interval <dur>",
     "persist_config off",
     ("admin [(off|localhost:2020)]", ()),
     ("admin localhost:2020", ("origins a b", "enforce_origin")),
-    ("on_demand_tls", (ALWAYS + "ask http://localhost/ask",)),
-    ("acme_eab", ("key_id a", "mac_key b")),
-    "cert_issuer (acme|internal)",
-    ("preferred_chains", (ALWAYS + "root_common_name x y",)),
+    *OPTION_CERTIFICATES,
     *OPTION_LOG,
     ("metrics", ("per_host",)),
     ("pki", (("ca", ("name x", "root_cn y", "intermediate_lifetime <dur>")),)),

@@ -10,15 +10,30 @@ from typing import Annotated
 import msgspec
 
 from snake.config.struct import Config, Duration, Guest
+from snake.core.check import Checked
+from snake.core.errors import ConfigError
 from snake.core.namespace import In
+
+_ALGORITHMS = ("rsa", "dsa", "ecdsa")
+
+
+def _algorithm(text: str) -> None:
+    if text.lower() not in _ALGORITHMS:
+        raise ConfigError(
+            f"unrecognized public key algorithm: {text} (expected one of {', '.join(_ALGORITHMS)})"
+        )
+
+
+SerialNumber = Annotated[str, msgspec.Meta(pattern=r"^[+-]?[0-9]+$")]
+"""A number as text: it may be longer than the numbers of JSON."""
 
 
 class CertificateSelection(Config):
     """Which of several certificates for a name is used."""
 
-    serial_number: tuple[str, ...] = ()
+    serial_number: tuple[SerialNumber, ...] = ()
     subject_organization: tuple[str, ...] = ()
-    public_key_algorithm: str = ""
+    public_key_algorithm: Annotated[str, Checked(_algorithm)] = ""
     any_tag: tuple[str, ...] = ()
     all_tags: tuple[str, ...] = ()
 

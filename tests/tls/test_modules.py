@@ -88,6 +88,10 @@ def test_everything_is_known() -> None:
                     "remote_ip": {"ranges": ["::1"], "not_ranges": ["::2"]},
                     "local_ip": {"ranges": ["::1"]},
                 },
+                "certificate_selection": {
+                    "serial_number": ["123456789012345678901234567890"],
+                    "public_key_algorithm": "RSA",
+                },
                 "client_authentication": {"ca": pool, "verifiers": [leaf]},
             }
         ],
@@ -125,3 +129,18 @@ async def test_module_does_not_run(id: str) -> None:
     ctx = Context(Registry(MODULES), AsyncExitStack()).at("here")
     with pytest.raises(ConfigError, match=f"here: {id} does not run in this version"):
         await ctx.load_named(msgspec.Raw(b"[]" if bare else b"{}"), id)
+
+
+@pytest.mark.parametrize(
+    ("selection", "message"),
+    [
+        ({"public_key_algorithm": "rot13"}, "unrecognized public key algorithm: rot13"),
+        ({"serial_number": ["0x1"]}, "certificate_selection/serial_number/0: expected"),
+        ({"serial_number": [1]}, "certificate_selection/serial_number/0: expected"),
+    ],
+)
+def test_wrong_selection_is_refused(selection: Any, message: str) -> None:
+    """Serial numbers are digits as text, and there are three kinds of key."""
+    with pytest.raises(ConfigError) as raised:
+        checked({}, [{"certificate_selection": selection}])
+    assert message in str(raised.value)

@@ -128,7 +128,7 @@ def adapter(
         )
         try:
             end = time.monotonic() + 20
-            while not sock.exists():
+            while not _listens(sock):
                 assert process.poll() is None, "caddy ended"
                 assert time.monotonic() < end, "caddy does not answer"
                 time.sleep(0.01)
@@ -137,3 +137,9 @@ def adapter(
         finally:
             process.terminate()
             process.wait()
+
+
+def _listens(path: Path) -> bool:
+    """Whether anything takes connections at a socket file, which is there a moment before."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0

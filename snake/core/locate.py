@@ -43,10 +43,17 @@ def _fault(value: object, kind: Any) -> msgspec.ValidationError | None:  # noqa:
 
 
 def chosen(value: object, kind: Any) -> Any:  # noqa: ANN401
-    """Return the struct of a union, such as `Server | None`, when the value is an object."""
-    if get_origin(kind) in (Union, UnionType) and isinstance(value, dict):
-        return next((choice for choice in get_args(kind) if is_struct(choice)), kind)
+    """Return the one of a union that an object or an array is meant to be: of `Server | None`."""
+    if get_origin(kind) in (Union, UnionType) and isinstance(value, dict | list):
+        choices = get_args(kind)
+        return next((choice for choice in choices if _holds(choice, value)), kind)
     return kind
+
+
+def _holds(kind: Any, value: object) -> bool:  # noqa: ANN401
+    if isinstance(value, dict):
+        return is_struct(kind) or get_origin(kind) is dict
+    return get_origin(kind) in (list, tuple)
 
 
 def is_struct(kind: Any) -> bool:  # noqa: ANN401

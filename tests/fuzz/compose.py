@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 
-from tests.fuzz.directives import DIRECTIVES, MATCHERS, OPTIONS, SITE_ONLY
+from tests.fuzz.directives import DIRECTIVES, MATCHERS, SITE_ONLY
 from tests.fuzz.forms import Writer
+from tests.fuzz.options import OPTIONS
 from tests.fuzz.values import VALUES
 
 ADDRESSES = (

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.fuzz.certificates import OPTION_CERTIFICATES, SITE_TLS
+from tests.fuzz.certificates import SITE_TLS
 from tests.fuzz.forms import ALWAYS, Form, OneOf
-from tests.fuzz.logs import OPTION_LOG, SITE_LOG
+from tests.fuzz.logs import SITE_LOG
 
 HEADER_UP: tuple[Form, ...] = (
     "header_up (X-A|+X-A) <text>",
@@ -297,38 +297,4 @@ MATCHERS: tuple[Form, ...] = (
     ("not", ("path /n", "method <method>")),
     "not path /x",
     "not host <host>",
-)
-
-OPTIONS: tuple[Form, ...] = (
-    "debug",
-    "http_port 8080",
-    "https_port 8443",
-    "grace_period <dur>",
-    "shutdown_delay <dur>",
-    "auto_https (off|disable_redirects|disable_certs ignore_loaded_certs)",
-    "default_bind 127.0.0.1",
-    "storage file_system /data",
-    "persist_config off",
-    ("admin [(off|localhost:2020)]", ()),
-    ("admin localhost:2020", ("origins a b", "enforce_origin")),
-    *OPTION_CERTIFICATES,
-    *OPTION_LOG,
-    ("metrics", ("per_host",)),
-    ("pki", (("ca", ("name x", "root_cn y", "intermediate_lifetime <dur>")),)),
-    (
-        "servers [(:443|:80)]",
-        (
-            "protocols h1 h2",
-            "strict_sni_host [on]",
-            "trusted_proxies static <cidr>...",
-            "trusted_proxies_strict",
-            "client_ip_headers X-Real-IP",
-            "max_header_size <size>",
-            "log_credentials",
-            "enable_full_duplex",
-            "keepalive_interval <dur>",
-            ("timeouts", ("read_body <dur>", "write <dur>", "idle <dur>", "read_header <dur>")),
-            ("listener_wrappers", (("proxy_protocol", ("timeout <dur>",)), "tls")),
-        ),
-    ),
 )

@@ -107,16 +107,11 @@ class Adapter:
 
 
 @contextmanager
-def adapter(
-    files: Mapping[str, str] | None = None, environ: Mapping[str, str] | None = None
-) -> Iterator[Adapter]:
-    """Run a Caddy that only adapts, with these files beside the Caddyfiles."""
+def adapter(environ: Mapping[str, str] | None = None) -> Iterator[Adapter]:
+    """Run a Caddy that only adapts."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name, "files")
-        for file, text in (files or {}).items():
-            (folder / file).parent.mkdir(parents=True, exist_ok=True)
-            (folder / file).write_text(text, newline="")
-        folder.mkdir(exist_ok=True)
+        folder.mkdir()
         sock = Path(name, "admin.sock")
         admin = {"listen": f"unix/{sock}", "config": {"persist": False}}
         Path(name, "caddy.json").write_text(json.dumps({"admin": admin}))

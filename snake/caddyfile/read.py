@@ -160,7 +160,7 @@ class _Reader:
             if new if before is last else last.is_above(token):
                 line = [token]
                 lines.append(line)
-                odd |= brace and token.text == "{"
+                odd |= brace and token.text != "}"
             else:
                 line.append(token)
                 odd |= (brace and token.text == "}") or last.opens or last.closes

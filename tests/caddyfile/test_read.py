@@ -62,7 +62,7 @@ def test_sections_are_told_apart(text: str, expected: list[str]) -> None:
         ("b {\nc {\n} d\n}", ["b {", "c {", "}", "d", "}"]),
         ("b {\n} c\nd", ["b {", "}", "d"]),
         ("b {} c", ["b {} c"]),
-        ("b\n{} c\nd", ["b", "{} c", "d"]),
+        ("b\n{} c\nd", ["b", "d"]),
         ("{ b\nc", ["{ b", "c"]),
     ],
 )

@@ -44,7 +44,8 @@ def main() -> int:
     options = parser.parse_args()
     accepted = different = 0
     os.environ.update(language.ENVIRON)
-    with caddy.adapter(language.FILES, language.ENVIRON) as server:
+    with caddy.adapter(language.ENVIRON) as server:
+        language.write_files(server.folder)
         os.chdir(server.folder)
         for seed in range(options.seed, options.seed + options.count):
             text = MADE[options.of](seed).caddyfile()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 ENVIRON = {
     "FUZZ_WORD": "word",
@@ -66,6 +67,14 @@ _INSERTED = (
 )
 _PIECE = re.compile(r"\s+|[^\s]+")
 _DEEPEST = 4
+
+
+def write_files(folder: Path) -> None:
+    """Write the files that the Caddyfiles import."""
+    for name, text in FILES.items():
+        file = folder / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, newline="")
 
 
 class Language:

@@ -76,7 +76,8 @@ class Servers:
     ) -> None:
         """Note which addresses and options made the server, and the hosts of each site."""
         keys = [address.key for site in sites for address in site.addresses]
-        self._origins.add_server(server, [Segment(tuple(keys)), *options])
+        tls = (Segment((line.token,)) for site in sites for line in site.results.tls)
+        self._origins.add_server(server, [Segment(tuple(keys)), *tls, *options])
         for site in sites:
             of_site = Segment(tuple(address.key for address in site.addresses))
             for matchers in _address_matchers(site.addresses):

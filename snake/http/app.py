@@ -46,6 +46,9 @@ UNAVAILABLE = (
 )
 """Fields of a server that this version reads but cannot honour."""
 
+_WRITTEN = {"tls_connection_policies": "tls"}
+"""What a field is in a Caddyfile, where that is another word."""
+
 
 class RunningServer(Record):
     """One server, ready to take connections."""
@@ -89,7 +92,8 @@ def check(ctx: Context, app: HTTPApp, server: Server) -> None:
     for field in UNAVAILABLE:
         if getattr(server, field):
             check_types(server, ctx.registry, ctx.path)
-            raise ctx.at(field).fail("not available in this version of snake")
+            name = _WRITTEN.get(field, field)
+            raise ctx.at(field).fail(f"{name} is not available in this version of snake")
     if server.logs is not None and server.logs.trace:
         raise ctx.at("logs", "trace").fail("not available in this version of snake")
     try:

@@ -56,6 +56,14 @@ def test_a_site_that_needs_https_is_told_by_its_address(tmp_path: Path, command:
     assert (source.strip(), carets.strip()) == ("localhost {", "^^^^^^^^^")
 
 
+def test_encryption_is_told_by_the_line_that_asks_for_it(tmp_path: Path) -> None:
+    """What does not run yet says so by its name, at the word that was written."""
+    text = "a.com {\n\trespond x\n\ttls internal {\n\t\talpn h2\n\t}\n}\n"
+    first, source, carets = check(tmp_path, text)
+    assert first == "Error: Caddyfile:3: tls is not available in this version of snake"
+    assert source[carets.index("^") :].startswith("tls internal")
+
+
 @pytest.mark.parametrize(
     ("app", "extra", "line", "shown", "message"),
     [

@@ -128,6 +128,8 @@ class Block:
         """Adapt the lines of a block inside of this one, which knows our matchers and its own."""
         inner = Block(self._shared, self.files, dict(self._named), self._invoked)
         hint = "is the structure of the Caddyfile (nesting and braces) correct?"
+        # In a block, Caddy drops braces with nothing in them before a directive sees them.
+        lines = [line if line.block != () else Segment(line.words) for line in lines]
         return inner.results(lines, hint, nested=True, literal=literal).routes
 
     def results(

@@ -38,5 +38,5 @@ def test_any_number_will_do_where_nobody_listens() -> None:
 
 def test_port_that_is_none_cannot_be_listened_on() -> None:
     """A site on such a port is refused."""
-    with pytest.raises(CaddyfileError, match="port 99999 is out of range"):
+    with pytest.raises(CaddyfileError, match='invalid start port: "99999"'):
         document("https_port 99999", "a.com {\n}")

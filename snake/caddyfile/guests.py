@@ -32,6 +32,11 @@ class Guests:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
+    def has(self, namespace: str, name: str) -> bool:
+        """Whether there is a module of this name."""
+        # A dot would lead to another namespace, where modules are of another kind.
+        return "." not in name and f"{namespace}.{name}" in self._registry
+
     def names(self, namespace: str) -> list[str]:
         """Return the names of the modules that there are."""
         return self._registry.names(namespace)
@@ -39,8 +44,7 @@ class Guests:
     def read(self, line: Segment, namespace: str) -> Module:
         """Return the module that a line begins with the name of. Raises `CaddyfileError`."""
         id = f"{namespace}.{line.name}"
-        # A dot would lead to another namespace, where modules are of another kind.
-        if id not in self._registry or "." in line.name:
+        if not self.has(namespace, line.name):
             known = self.names(namespace)
             line.words[0].fail(
                 f"module not registered: {id}{suggestion(line.name, known)}",

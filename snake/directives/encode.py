@@ -178,8 +178,8 @@ def parse(line: Segment, scope: Scope) -> Encode:
 
 
 def _encoder(line: Segment, guests: Guests) -> Module:
-    known = (*guests.names("http.encoders"), "match", "minimum_length")
-    if line.name not in known:
+    if not guests.has("http.encoders", line.name):
+        known = (*guests.names("http.encoders"), "match", "minimum_length")
         line.words[0].fail(
             f"encode: unknown coding or subdirective: {line.name}{suggestion(line.name, known)}",
             f"encode knows: {', '.join(known)}",

@@ -199,10 +199,10 @@ def _sort(word: Token) -> str:
 
 
 def _codings(words: Words, guests: Guests) -> list[str]:
-    known = guests.names("http.precompressed")
     codings = words.all()
     for word in codings:
-        if word.text not in known:
+        if not guests.has("http.precompressed", word.text):
+            known = guests.names("http.precompressed")
             word.fail(
                 f"unknown coding '{word}'{suggestion(word.text, known)}",
                 f"expected some of {', '.join(known)}",

@@ -12,7 +12,14 @@ import msgspec
 from snake.core.check import Checked
 from snake.core.units import duration
 
-Duration = Annotated[int | str, Checked(duration)]
+Duration = Annotated[
+    int | str,
+    Checked(duration),
+    msgspec.Meta(
+        description="A duration: nanoseconds, or text such as 1m30s or 7d.",
+        examples=["30s", "5m", "1h30m", "7d"],
+    ),
+]
 """Nanoseconds, or text such as `5s`."""
 
 if TYPE_CHECKING:

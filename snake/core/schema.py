@@ -19,6 +19,11 @@ _REFERENCE = "#/$defs/{name}"
 
 Schema = dict[str, Any]
 
+_ID: Schema = {
+    "@id": {"description": "A name for who changes this later.", "type": ["string", "number"]}
+}
+"""What any object may have."""
+
 
 def json_schema(root: type[msgspec.Struct], registry: Registry) -> Schema:
     """Return the schema of a struct, with all modules of the registry that may stand in it."""
@@ -55,7 +60,7 @@ class _Build:
         return {
             "description": _description(kind),
             "type": "object",
-            "properties": {name: self._of(hints[field]) for field, name in names},
+            "properties": {name: self._of(hints[field]) for field, name in names} | _ID,
             "additionalProperties": False,
         }
 
@@ -66,7 +71,7 @@ class _Build:
         args = get_args(hint)
         match get_origin(hint):
             case origin if origin is Annotated:
-                schema = self._of(args[0])
+                schema = self._of(args[0]) | _notes(hint)
             case origin if origin in (Union, UnionType):
                 schema = {"anyOf": [self._of(arg) for arg in args]}
             case origin if origin in (tuple, list):
@@ -146,6 +151,17 @@ def _all_in(where: In) -> str:
 def _where(hint: Any) -> In | None:  # noqa: ANN401
     """Return the modules that a type stands for, if it does."""
     return next((each for each in getattr(hint, "__metadata__", ()) if type(each) is In), None)
+
+
+def _notes(hint: Any) -> Schema:  # noqa: ANN401
+    """Return what is said of a type beside what it is."""
+    notes = (each for each in hint.__metadata__ if isinstance(each, msgspec.Meta))
+    return {
+        name: value
+        for each in notes
+        for name in ("title", "description", "examples")
+        if (value := getattr(each, name)) is not None
+    }
 
 
 def _description(kind: type) -> str:

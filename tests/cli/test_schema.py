@@ -87,6 +87,20 @@ def test_mistakes_are_found(
     ]
 
 
+def test_durations_are_explained(validator: Draft202012Validator) -> None:
+    """An editor can say what may stand there."""
+    servers = validator.schema["$defs"]["config.http.Server"]["properties"]
+
+    assert servers["idle_timeout"]["description"].startswith("A duration")
+    assert "30s" in servers["idle_timeout"]["examples"]
+
+
+def test_parts_may_have_ids(validator: Draft202012Validator) -> None:
+    """Any object may have an `@id`, as in Caddy."""
+    handler = {"@id": 1, "handler": "static_response"}
+    validator.validate({"@id": "x", **server(**{"@id": "a", "routes": [{"handle": [handler]}]})})
+
+
 def leaves(error: Any) -> list[Any]:
     """Return the innermost errors of one."""
     return [leaf for each in error.context for leaf in leaves(each)] or [error]

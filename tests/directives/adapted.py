@@ -19,7 +19,8 @@ from snake.standard import MODULES, catalogue
 
 def _adapt(lines: str) -> tuple[Any, list[str]]:
     document, warnings = adapt(f":80 {{\n{lines}\n}}\n", "Caddyfile", catalogue())
-    return json.loads(as_text(document, pretty=False)), [str(warning) for warning in warnings]
+    told = [str(warning) for warning in warnings if "is not formatted" not in warning.message]
+    return json.loads(as_text(document, pretty=False)), told
 
 
 def handlers(lines: str) -> list[dict[str, Any]]:
@@ -30,7 +31,10 @@ def handlers(lines: str) -> list[dict[str, Any]]:
 
 
 def warnings(lines: str) -> list[str]:
-    """Return what is warned of in a site with these lines, which begin in the second one."""
+    """Return what is warned of in a site with these lines, which begin in the second one.
+
+    That they are not formatted is not told.
+    """
     return _adapt(lines)[1]
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from snake.adapter.adapt import adapt
 from snake.config.document import encode
+from snake.core.errors import ConfigError
 from snake.plugin import CaddyfileError
 from snake.standard import catalogue
 from tests.matchers.matching import matches
@@ -95,6 +96,7 @@ def test_wrong_definitions(definition: str, message: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["host", "path", "method"])
-async def test_null_matches_nothing(name: str) -> None:
-    """A list that is not given has nothing that could match."""
-    assert not await matches({name: None})
+async def test_matcher_cannot_be_null(name: str) -> None:
+    """`@a host` adapts to a matcher that is `null`; like Caddy, we do not run it."""
+    with pytest.raises(ConfigError, match=f"{name}: module value cannot be null"):
+        await matches({name: None})

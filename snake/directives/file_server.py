@@ -215,7 +215,9 @@ def _hide_caddyfiles(hide: list[str], files: Sequence[str]) -> list[str]:
     hidden = hide.copy()
     for file in files:
         name = posixpath.normpath(file)
-        if not hides(tuple(hidden))(absolute(name)):
+        # Only when the server runs, what is hidden by a relative path is known to be.
+        known = tuple(each for each in hidden if "/" not in each or each.startswith("/"))
+        if not hides(known)(absolute(name)):
             hidden.append(name if "/" in name else f"./{name}")
     return hidden
 

@@ -43,7 +43,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from snake.core.suggest import suggestion
 from snake.plugin import (
     ConfigError,
     Context,
@@ -53,6 +52,8 @@ from snake.plugin import (
     Scope,
     Segment,
     Token,
+    Words,
+    subdirectives,
 )
 from snake.python.bodylimit import body_limit, limit_body
 from snake.python.cache import Cache, read_cache
@@ -118,7 +119,7 @@ class Python(HandlerModule):
         """Refuse what contradicts itself, and by name what this version cannot do."""
         named = (self.module_wsgi, self.module_asgi, self.module_esgi)
         if sum(map(bool, named)) != 1:
-            raise ctx.fail("exactly one of module_wsgi, module_asgi is required")
+            raise ctx.fail(_ONE_APP)
         if self.lifespan not in ("", "on", "off"):
             raise ctx.at("lifespan").fail(f'lifespan must be on or off, got "{self.lifespan}"')
         kind = "asgi" if self.module_asgi else "wsgi"
@@ -157,92 +158,105 @@ class Python(HandlerModule):
 
 def parse(line: Segment, scope: Scope) -> Python:
     """Read a `python` line. Of a setting that is repeated the last one counts."""
-    del scope
     if len(line.args) > 1:
         line.args[-1].fail(
             f"wrong argument count or unexpected line ending after '{line.args[-1]}'",
             "expected: python [<matcher>] <module>:<attribute>",
         )
-    if line.args:
-        if line.block is not None:
-            line.args[0].fail(f'in a block the app is named by a line "module_wsgi {line.args[0]}"')
-        return Python(module_wsgi=line.args[0].text)
     fields: dict[str, Any] = {}
-    for sub in line.lines:
-        if sub.name not in SUBDIRECTIVES:
-            sub.fail(
-                f"unknown subdirective: {sub.name}{suggestion(sub.name, SUBDIRECTIVES)}",
-                f"python knows: {', '.join(SUBDIRECTIVES)}",
-            )
-        field, read = SUBDIRECTIVES[sub.name]
-        value = read(sub)
+    if line.args:
+        fields["module_wsgi"] = line.args[0].text
+        _read_as_lines(line, fields, scope)
+    else:
+        _read_block(line, fields)
+    if len(fields.keys() & {"module_wsgi", "module_asgi", "module_esgi"}) != 1:
+        scope.warn(line.words[0], f"python: {_ONE_APP}")
+    return Python(**fields)
+
+
+def _read_block(line: Segment, fields: dict[str, Any]) -> None:
+    for words in subdirectives(line, SUBDIRECTIVES):
+        field, read = SUBDIRECTIVES[words.name]
+        value = read(words)
         if isinstance(value, dict):
             value = fields.get(field, {}) | value
         elif isinstance(value, tuple):
             value = fields.get(field, ()) + value
         fields[field] = value
-    if len(fields.keys() & {"module_wsgi", "module_asgi", "module_esgi"}) != 1:
-        line.fail("exactly one of module_wsgi, module_asgi is required", _EXAMPLE)
-    return Python(**fields)
 
 
-def _one(line: Segment, expected: str = "") -> Token:
-    if len(line.args) != 1:
-        line.fail(f"expected exactly one argument for {line.name}{expected}")
-    return line.args[0]
+def _read_as_lines(line: Segment, fields: dict[str, Any], scope: Scope) -> None:
+    """Read a block after an app as Caddy Snake does: each line is as one of this directive.
+
+    So the last argument in it is the app. What was meant is told in a warning.
+    """
+    for inner in line.lines:
+        if len(inner.args) > 1:
+            inner.args[-1].fail(
+                f"wrong argument count or unexpected line ending after '{inner.args[-1]}'", _BLOCK
+            )
+        if inner.args:
+            fields["module_wsgi"] = inner.args[0].text
+            scope.warn(
+                inner.args[0], f"python: the app is {inner.args[0]}, as in Caddy Snake; {_BLOCK}"
+            )
+            _read_as_lines(inner, fields, scope)
+        else:
+            _read_block(inner, fields)
 
 
-def _text(line: Segment) -> str:
-    return _one(line).text
+_ONE_APP = "exactly one of module_wsgi, module_asgi is required"
+_BLOCK = "in a block the app is named by a line: module_wsgi <module>:<attribute>"
 
 
-def _lifespan(line: Segment) -> str:
-    word = _one(line, ": on|off")
+def _text(words: Words) -> str:
+    return words.take("one argument").text
+
+
+def _lifespan(words: Words) -> str:
+    word = words.take("one argument: on|off")
     if word.text not in ("on", "off"):
         word.fail("expected exactly one argument for lifespan: on|off")
     return word.text
 
 
-def _autoreload(line: Segment) -> str:
-    line.flag()
+def _autoreload(words: Words) -> str:
+    del words
     return "on"
 
 
-def _env_file(line: Segment) -> tuple[str]:
-    return (_text(line),)
+def _env_file(words: Words) -> tuple[str]:
+    return (_text(words),)
 
 
-def _env_var(line: Segment) -> dict[str, str]:
-    if len(line.args) != 2:  # noqa: PLR2004
-        line.fail("expected exactly two arguments for env_var: VARNAME value")
-    name, value = line.args
+def _env_var(words: Words) -> dict[str, str]:
+    name = words.take("two arguments: VARNAME value")
+    value = words.take("two arguments: VARNAME value")
     if fault := name_fault(name.text):
         name.fail(fault)
     return {name.text: value.text}
 
 
-def _start_timeout(line: Segment) -> str:
-    return _good(_one(line), start_timeout_seconds)
+def _start_timeout(words: Words) -> str:
+    return _good(words.take("a duration"), start_timeout_seconds)
 
 
-def _workers(line: Segment) -> str:
-    return _good(_one(line), worker_count)
-
-
-def _request_body(line: Segment) -> str:
+def _request_body(words: Words) -> str:
     """Read `request_body SIZE` or `request_body { max_size SIZE }`."""
-    if line.args:
-        return _good(_one(line), body_limit)
-    size = ""
-    for sub in line.lines:
-        if sub.name != "max_size":
-            sub.fail(f"unrecognized request_body subdirective {sub.name!r} (want max_size)")
+    if words.has_arguments:
+        return _body_limit(words)
+    size = None
+    for sub in subdirectives(words.block(), ("max_size",)):
         if size:
-            sub.fail("max_size specified more than once")
-        size = _good(_one(sub), body_limit)
-    if not size:
-        line.fail("request_body requires max_size", "expected: request_body <size>")
+            sub.token.fail("max_size specified more than once")
+        size = _body_limit(sub)
+    if size is None:
+        words.token.fail("request_body requires max_size", "expected: request_body <size>")
     return size
+
+
+def _body_limit(words: Words) -> str:
+    return _good(words.take("a size"), body_limit)
 
 
 def _good(word: Token, check: Callable[[str], object]) -> str:
@@ -261,15 +275,13 @@ def _checked(ctx: Context, read: Callable[[str], T], text: str) -> T:
         raise ctx.fail(error.message) from None
 
 
-_EXAMPLE = "expected a line like: module_wsgi main:app"
-
-SUBDIRECTIVES: dict[str, tuple[str, Callable[[Segment], object]]] = {
+SUBDIRECTIVES: dict[str, tuple[str, Callable[[Words], object]]] = {
     "module_wsgi": ("module_wsgi", _text),
     "module_asgi": ("module_asgi", _text),
     "module_esgi": ("module_esgi", _text),
     "working_dir": ("working_dir", _text),
     "venv": ("venv_path", _text),
-    "workers": ("workers", _workers),
+    "workers": ("workers", _text),
     "lifespan": ("lifespan", _lifespan),
     "start_timeout": ("start_timeout", _start_timeout),
     "env_file": ("env_files", _env_file),

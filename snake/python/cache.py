@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from snake.caddyfile.segments import Segment
+from snake.caddyfile.words import Words, subdirectives
 from snake.config.struct import Config
-from snake.core.suggest import suggestion
 
 SUBDIRECTIVES = ("mode", "listen", "advertise", "peer", "peers", "namespace", "secret")
 
@@ -20,21 +19,17 @@ class Cache(Config):
     secret: str = ""
 
 
-def read_cache(line: Segment) -> Cache:
+def read_cache(words: Words) -> Cache:
     """Read a `cache` line: `cache local`, `cache cluster { … }` or `cache { mode … }`."""
-    fields: dict[str, str] = {}
+    mode = words.all()
+    if len(mode) > 1:
+        mode[1].fail("expected cache mode or a cache block")
+    fields = {"mode": mode[0].text} if mode else {}
     peers: list[str] = []
-    if line.args:
-        fields["mode"] = line.arg()
-    for sub in line.lines:
-        match sub.name:
-            case "peer" | "peers":
-                if not sub.args:
-                    sub.fail(f"{sub.name} takes at least one argument, host:port")
-                peers += sub.texts
-            case name if name in SUBDIRECTIVES:
-                fields[name] = sub.arg()
-            case name:
-                hint = suggestion(name, SUBDIRECTIVES)
-                sub.fail(f"unknown cache subdirective: {name}{hint}")
+    for sub in subdirectives(words.block(), SUBDIRECTIVES):
+        if sub.name in ("peer", "peers"):
+            peers += [word.text for word in sub.some("one address or more, host:port")]
+        else:
+            fields[sub.name] = sub.take("one argument").text
+    fields["mode"] = fields.get("mode") or "cluster"
     return Cache(**fields, peers=tuple(peers))

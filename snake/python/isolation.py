@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from snake.caddyfile.segments import Segment
+from snake.caddyfile.words import Words, subdirectives
 from snake.config.struct import Config
 from snake.core.suggest import suggestion
 
@@ -38,38 +39,34 @@ class Isolation(Config):
     docker: Docker | None = None
 
 
-def read_isolation(line: Segment) -> Isolation:
+def read_isolation(words: Words) -> Isolation:
     """Read an `isolation` line."""
-    if len(line.args) != 1:
-        line.fail("expected isolation backend or 'none'", "isolation none | docker { … }")
-    backend = line.args[0]
-    if backend.text not in BACKENDS:
-        backend.fail(f'unknown isolation backend "{backend}"{suggestion(backend.text, BACKENDS)}')
-    if backend.text == "none":
-        line.no_block()
+    word = words.take("a backend, or 'none'")
+    backend = word.text.strip().lower()
+    if backend not in BACKENDS:
+        word.fail(f'unknown isolation backend "{word}"{suggestion(backend, BACKENDS)}')
+    if backend == "none":
         return Isolation(backend="none")
-    return Isolation(backend="docker", docker=_read_docker(line))
+    return Isolation(backend="docker", docker=_read_docker(words.block()))
 
 
-def _read_docker(line: Segment) -> Docker:
+def _read_docker(block: Segment) -> Docker:
     fields: dict[str, object] = {}
     mounts = []
-    for sub in line.lines:
-        match sub.name:
-            case "image" | "network" | "docker_host" | "memory" | "cpus":
-                fields[sub.name] = sub.arg()
+    for words in subdirectives(block, (*Docker.__struct_fields__[:-1], "mount")):
+        match words.name:
             case "read_only":
-                fields[sub.name] = sub.flag()
+                fields["read_only"] = True
             case "mount":
-                mounts.append(_read_mount(sub))
+                mounts.append(_read_mount(words))
             case name:
-                known = (*Docker.__struct_fields__[:-1], "mount")
-                sub.fail(f"unknown isolation docker subdirective: {name}{suggestion(name, known)}")
+                fields[name] = words.take("one argument").text
     return msgspec.convert({**fields, "mounts": mounts}, Docker)
 
 
-def _read_mount(line: Segment) -> Mount:
-    if len(line.args) not in (2, 3):
-        line.fail("expected two or three arguments for mount: host container [ro|rw]")
-    host, container, *mode = line.texts
+def _read_mount(words: Words) -> Mount:
+    given = words.all()
+    if len(given) not in (2, 3):
+        words.token.fail("expected two or three arguments for mount: host container [ro|rw]")
+    host, container, *mode = (word.text for word in given)
     return Mount(host=host, container=container, mode="".join(mode))

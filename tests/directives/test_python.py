@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from snake.core.errors import ConfigError, SnakeError, StartError
+from tests.directives.adapted import handlers, mistake, warnings
 from tests.site import site, site_of_routes
 
 MAIN = """
@@ -254,15 +255,19 @@ async def test_what_is_wrong_is_refused(config: dict[str, Any], message: str) ->
         (
             ("module_wsgi a:b", "wokers 2"),
             4,
-            'unknown subdirective: wokers; did you mean "workers"',
+            'unrecognized subdirective: wokers; did you mean "workers"',
         ),
-        (("workers 2",), 2, "exactly one of module_wsgi, module_asgi is required"),
-        (("module_wsgi a:b", "module_asgi a:b"), 2, "exactly one of module_wsgi, module_asgi"),
-        (("module_wsgi a:b c:d",), 3, "expected exactly one argument for module_wsgi"),
-        (("module_wsgi a:b", "env_var A"), 4, "expected exactly two arguments for env_var"),
-        (("module_wsgi a:b", "autoreload off"), 4, "autoreload takes no argument"),
+        (("module_wsgi",), 3, "module_wsgi takes one argument"),
+        (("module_wsgi a:b c:d",), 3, "unrecognized subdirective: c:d"),
+        (("module_wsgi a:b", "env_var A"), 4, "env_var takes two arguments: VARNAME value"),
+        (("module_wsgi a:b", "env_var 1 A"), 4, "env_var"),
+        (("module_wsgi a:b", "autoreload off"), 4, "unrecognized subdirective: off"),
+        (("module_wsgi a:b", "lifespan maybe"), 4, "exactly one argument for lifespan: on|off"),
+        (("module_wsgi a:b", "start_timeout 0s"), 4, "start_timeout must be a positive duration"),
+        (("module_wsgi a:b", "cache local x"), 4, "expected cache mode or a cache block"),
+        (("module_wsgi a:b", "isolation docker {", "mount a", "}"), 5, "two or three arguments"),
         (("module_wsgi a:b", "isolation podman"), 4, 'unknown isolation backend "podman"'),
-        (("module_wsgi a:b", "cache {", "mod x", "}"), 5, "unknown cache subdirective: mod"),
+        (("module_wsgi a:b", "cache {", "mod x", "}"), 5, "cache: unrecognized subdirective: mod"),
         (("module_wsgi a:b", "request_body lots"), 4, 'invalid request_body max_size "lots"'),
         (("module_wsgi a:b", "request_body"), 4, "request_body requires max_size"),
         (("module_wsgi a:b", "isolation docker {", "imag x", "}"), 5, 'did you mean "image"'),
@@ -281,7 +286,22 @@ def test_mistake_in_a_caddyfile_has_its_line(
     assert "^" in text
 
 
-def test_short_form_takes_no_block() -> None:
-    """The app is named once."""
-    with pytest.raises(SnakeError, match='by a line "module_wsgi main:app"'):
-        site("http://localhost {\npython main:app {\nworkers 2\n}\n}\n")
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("python {\nworkers 2\n}", "exactly one of module_wsgi, module_asgi is required"),
+        ("python {\nmodule_wsgi a:b\nmodule_asgi a:b\n}", "exactly one of module_wsgi"),
+        ("python a:b {\nworkers 2\n}", "the app is 2, as in Caddy Snake; in a block the app is"),
+    ],
+)
+def test_lines_that_do_not_run_are_warned_of(lines: str, message: str) -> None:
+    """They are adapted as Caddy Snake does, which refuses them when they are to run."""
+    assert any(message in each for each in warnings(lines))
+
+
+def test_block_after_an_app() -> None:
+    """Each line of it is read as the directive is: a lone argument is an app."""
+    assert handlers("python a:b {\nx c:d {\ny e:f\n}\nz {\nworkers 2\n}\n}") == [
+        {"handler": "python", "module_wsgi": "e:f", "workers": "2"}
+    ]
+    assert mistake("python a:b {\nx c d\n}")[:2] == (3, "d")

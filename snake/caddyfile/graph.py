@@ -12,13 +12,10 @@ class Graph:
         self._edges: dict[str, list[str]] = {}
 
     def add(self, place: Token, pattern: Token, imported: list[str]) -> None:
-        """Note what is imported at a place. Raises `CaddyfileError` for a cycle.
-
-        What imports itself is found out the second time, as in Caddy.
-        """
+        """Note what is imported at a place. Raises `CaddyfileError` for a cycle."""
         source = node(place)
         for target in imported:
-            if source in self._reachable(target):
+            if source == target or source in self._reachable(target):
                 pattern.fail(f"a cycle of imports exists between {source} and {target}")
             known = self._edges.setdefault(source, [])
             if target not in known:

@@ -106,6 +106,11 @@ class Words:
         """Return the words and the block that were not taken; there may be no word."""
         return Segment(self._left, self._block)
 
+    @property
+    def closes(self) -> bool:
+        """Whether all that was not taken is a brace: then it closes the block."""
+        return len(self._left) == 1 and self._left[0].closes and self._block is None
+
     def left(self) -> Segment | None:
         """Return what was not taken as another line, if there is any. Rejects a lone block."""
         if self._left:
@@ -132,6 +137,8 @@ def subdirectives(line: Segment, known: Collection[str] | None = None) -> Iterat
                 )
             words = Words(left)
             yield words
+            if words.closes:
+                return
             left = words.left()
 
 
@@ -177,6 +184,8 @@ def unchecked(line: Segment) -> Iterator[Words]:
         while True:
             words = Words(rest)
             yield words
+            if words.closes:
+                return
             rest = words.rest()
             if not rest.args:
                 break

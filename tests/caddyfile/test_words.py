@@ -34,6 +34,20 @@ def test_what_is_left_of_a_line_is_the_next_subdirective() -> None:
     assert names("one two\nflag") == ["one", "two", "flag"]
 
 
+def test_a_brace_that_is_left_closes_the_block() -> None:
+    """It ends its line, so what takes all of its words but that one ends the block."""
+    text = "block {\none two }\nflag"
+
+    assert [words.name for words in unchecked(line(text))] == [
+        "block",
+        "{",
+        "one",
+        "two",
+        "}",
+        "flag",
+    ]
+
+
 def test_unknown_names_are_refused() -> None:
     """So a superfluous argument is an unknown subdirective, and the nearest one is told."""
     with pytest.raises(CaddyfileError, match='unrecognized subdirective: fla; did you mean "flag"'):

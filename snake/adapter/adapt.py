@@ -18,6 +18,7 @@ from snake.adapter.order import Order
 from snake.adapter.origins import Origins
 from snake.adapter.routes import Groups
 from snake.adapter.scope import Block, Shared
+from snake.adapter.server_options import deprecated
 from snake.adapter.sites import Site, split
 from snake.caddyfile.errors import CaddyfileWarning
 from snake.caddyfile.format import unformatted_line
@@ -52,8 +53,8 @@ def adapt(
         storage=options.get("storage"),
         apps=build_apps(servers, shared, named),
     )
-    odd = [*caddyfile.warnings, *shared.warnings, *_warnings(parts.sites)]
-    return document, [*odd, *_layout_warning(text, file)]
+    odd = [*caddyfile.warnings, *deprecated(options.get("servers", ())), *shared.warnings]
+    return document, [*odd, *_warnings(parts.sites), *_layout_warning(text, file)]
 
 
 def _adapt_sites(sites: Sequence[Site], shared: Shared) -> list[AdaptedSite]:

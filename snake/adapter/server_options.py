@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
+from snake.caddyfile.errors import CaddyfileWarning
 from snake.caddyfile.segments import Segment
 from snake.config.http import Metrics, Server, ServerLogs
 from snake.core.record import Record
@@ -34,6 +35,18 @@ class ServerOptions(Record):
         credentials = self.log_credentials or logs.should_log_credentials
         logs = replace(logs, should_log_credentials=credentials, trace=self.trace or logs.trace)
         return replace(server, logs=logs)
+
+
+def deprecated(options: Sequence[ServerOptions]) -> Iterator[CaddyfileWarning]:
+    """Warn of what has its place elsewhere by now."""
+    for line in (line for each in options for line in each.line.lines):
+        if line.name == "metrics":
+            message = (
+                "The nested 'metrics' option inside `servers` is deprecated and will be removed in "
+                "the next major version. Use the global 'metrics' option instead."
+            )
+            word = line.words[0]
+            yield CaddyfileWarning(word.file, word.line, "", message)
 
 
 def options_for(listen: Sequence[str], options: Sequence[ServerOptions]) -> ServerOptions | None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from snake.adapter.adapt import adapt
+from snake.standard import catalogue
 from tests.options.adapted import document, refusal
 
 TWO = ":80 {\n}\n:81 {\n}"
@@ -146,6 +148,14 @@ def test_metrics_go_to_the_app() -> None:
     app = document("servers :80 {\nmetrics {\nper_host\n}\n}\nmetrics {\notlp\n}", TWO)["apps"]
     assert app["http"]["metrics"] == {"per_host": True}
     assert "metrics" not in app["http"]["servers"]["srv0"]
+
+
+def test_metrics_of_a_server_are_deprecated() -> None:
+    """Each such line is warned of."""
+    text = "{\n\tservers {\n\t\tmetrics\n\t}\n}\n"
+    _, warnings = adapt(text, "Caddyfile", catalogue())
+    (told,) = [str(warning) for warning in warnings]
+    assert told.startswith("Caddyfile:3: The nested 'metrics' option inside `servers`")
 
 
 @pytest.mark.parametrize(

@@ -220,7 +220,7 @@ def _key(token: Token) -> list[Token]:
     if text.startswith("@"):
         token.fail(
             "request matchers may not be defined globally, they must be in a site block; "
-            f"found {text}"
+            f"found {text}, at {token.place}"
         )
     if text.endswith("{") and not token.quote:
         token.fail(
@@ -271,6 +271,10 @@ def _refuse_unopened(key: Token, token: Token) -> NoReturn:
 
 def _refuse_unclosed(opening: Token, last: Token, what: str = "") -> NoReturn:
     what = what or f"syntax error: unexpected token '{last}', expecting '}}'"
+    glued = len(last.text) > 1 and not last.quote and set(last.text) <= set("{}")
     opening.fail(
-        f"{what}: the '{{' that opens here is not closed", "expected a '}' on its own line"
+        f"{what}: the '{{' that opens here is not closed",
+        f"the '{last}' of line {last.line} is a word; put each brace on a line of its own"
+        if glued
+        else "expected a '}' on its own line",
     )

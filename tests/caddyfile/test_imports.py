@@ -50,11 +50,19 @@ def test_placeholders_are_found_as_caddy_finds_them(word: str, expected: str) ->
 
 def test_argument_that_is_not_there_stays_and_warns() -> None:
     """An index out of bounds is left as written, and warned of."""
-    odd = ("{args[3]}", "{args[2:]}", "{args[x]}", "{args[0:9]}", "{args[]}", "{args.x}")
+    odd = (
+        "{args[3]}",
+        "{args[2:]}",
+        "{args[x]}",
+        "{args[0:9]}",
+        "{args[]}",
+        "{args.x}",
+        "{args[a:]}",
+    )
     caddyfile = read(f"(s) {{\na {' '.join(odd)} {{args.0}}\n}}\nx\nimport s 1", "C")
 
     assert caddyfile.sections[0].lines[0].texts == [*odd, "1"]
-    assert len(caddyfile.warnings) == 9
+    assert len(caddyfile.warnings) == 11
     assert caddyfile.warnings[0].line == 2
 
 
@@ -211,6 +219,27 @@ def test_wrong_import_is_refused(
 
     assert message in error.message
     assert error.line == line
+
+
+def test_a_link_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
+    """It is found, and cannot be read."""
+    (tmp_path / "link").symlink_to("nowhere")
+
+    message = refusal("x\nimport link", str(tmp_path / "Caddyfile")).message
+
+    assert message == f"Could not import {tmp_path}/link: No such file or directory"
+
+
+def test_a_file_that_is_not_utf8_is_warned_of(tmp_path: Path) -> None:
+    """Each byte that is not becomes one replacement character, as in Caddy."""
+    (tmp_path / "part").write_bytes(b"a\nb \xe9\xe2\x82\n")
+
+    caddyfile = read("x\nimport part", str(tmp_path / "Caddyfile"))
+
+    assert caddyfile.sections[0].lines[1].texts == ["\ufffd" * 3]
+    [warning] = caddyfile.warnings
+    assert (warning.file, warning.line) == (f"{tmp_path}/part", 2)
+    assert warning.message.startswith("the byte 0xe9 is not UTF-8")
 
 
 def test_file_that_imports_itself_is_refused(tmp_path: Path) -> None:

@@ -91,6 +91,7 @@ def test_odd_braces_are_read_as_caddy_does(text: str, expected: list[str]) -> No
         ("(a) {\n", 1, "is not closed"),
         ("&(a)\nb", 2, "syntax error: unexpected token 'b', expecting '{'"),
         ("a {\n" + "b {\n" * (MOST_NESTED + 1), MOST_NESTED + 2, "nested more than"),
+        ("a {\nb {\nc {\n" + "x\n} c {\n" * MOST_NESTED + "}\n}\n}", 2 * MOST_NESTED + 2, "nested"),
     ],
 )
 def test_broken_structure_is_refused(text: str, line: int, message: str) -> None:
@@ -100,6 +101,14 @@ def test_broken_structure_is_refused(text: str, line: int, message: str) -> None
 
     assert message in raised.value.message
     assert raised.value.line == line
+
+
+def test_braces_that_are_glued_together_are_pointed_at() -> None:
+    """Two braces without a blank between them are a word, and close nothing."""
+    with pytest.raises(CaddyfileError) as raised:
+        read("a {\n\tb {\n\t\tc\n}}\n", "Caddyfile")
+
+    assert raised.value.hint.startswith("the '}}' of line 4 is a word")
 
 
 @pytest.mark.parametrize(

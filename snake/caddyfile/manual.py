@@ -85,4 +85,4 @@ def _forms(syntax: Sequence[str], name: str) -> Iterator[str]:
     for form in syntax:
         words = form.split()
         if words and words[0] == name:
-            yield form.strip().removesuffix("{").rstrip()
+            yield " ".join(words).removesuffix("{").rstrip()

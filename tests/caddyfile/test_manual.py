@@ -14,10 +14,10 @@ from tests.adapter.test_adapt import refusal
             ":80 {\n\trespond a b c\n}",
             "expected: respond [<matcher>] <status> | <body> [<status>]",
         ),
-        ("{\n\tgrace_period\n}", "expected: grace_period   <duration>"),
+        ("{\n\tgrace_period\n}", "expected: grace_period <duration>"),
         (
             "{\n\tservers {\n\t\ttimeouts {\n\t\t\tidle\n\t\t}\n\t}\n}",
-            "expected: idle                    <duration>",
+            "expected: idle <duration>",
         ),
         (
             ":80 {\n\t@a header\n}",

@@ -46,7 +46,7 @@ def test_wheel_has_the_program_and_its_grammar(built: tuple[Path, Path]) -> None
     """The wheel has every module, the grammar, the type marker and the license."""
     names = contents(built[0])
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "snake").rglob("*.py")}
-    grammar = {f"snake/grammar/{path.name}" for path in (ROOT / "grammar").glob("*.lark")}
+    grammar = {f"snake/grammar/{path.name}" for path in (ROOT / "grammar").iterdir()}
 
     assert grammar
     assert modules | grammar | {"snake/py.typed"} <= names

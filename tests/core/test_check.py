@@ -1,4 +1,4 @@
-"""core.check and core.namespace: the types of a whole document, guests and their guests."""
+"""core.check: the types of a whole document, guests and their guests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from snake.core.check import Checked, check
 from snake.core.errors import ConfigError, SnakeError
 from snake.core.modules import Context, Module, Registry
-from snake.core.namespace import In, guests
+from snake.core.namespace import In
 
 
 class Inner(Module):
@@ -80,17 +80,6 @@ def host(part: Any) -> Host:
     return msgspec.json.decode(msgspec.json.encode({"parts": {"p": part}}), type=Host)
 
 
-def test_guests_are_found_wherever_they_stand() -> None:
-    """Each comes with the steps that lead to it, and with its name if the map key is one."""
-    found = list(guests(host({"things": [{"kind": "inner"}], "sets": [{"names": ["a"]}]})))
-
-    assert [guest.path for guest in found] == [
-        ("parts", "p", "things", "0"),
-        ("parts", "p", "sets", "0", "names"),
-    ]
-    assert [guest.where.namespace for guest in found] == ["test.things", "test.names"]
-
-
 @pytest.mark.parametrize(
     ("part", "message"),
     [
@@ -119,6 +108,13 @@ def test_what_is_wrong_is_named_with_its_place(part: Any, message: str) -> None:
         check(host(part), REGISTRY)
 
     assert str(caught.value).startswith(f"parts/{message}")
+
+
+def test_what_is_nested_too_deeply_is_refused() -> None:
+    """A document that no program could read has an error, and no traceback."""
+    deep = b'{"kind":"inner","more":' * 400 + b'{"kind":"inner"}' + b"}" * 400
+    with pytest.raises(ConfigError, match="JSON is nested too deeply"):
+        check(Part(things=(msgspec.Raw(deep),)), REGISTRY)
 
 
 def test_right_document_passes() -> None:

@@ -1,8 +1,9 @@
 """Fuzz: compare what Caddy and snake make of Caddyfiles that nobody wrote.
 
-    python -m tests.fuzz.adapt [--of directives|language] [--count N] [--seed N] [--keep]
+    python -m tests.fuzz.adapt [--of directives|language|mistakes] [--count N] [--seed N] [--keep]
 
-They have all directives in ordinary shapes, or few in all shapes that the language has.
+They have all directives in ordinary shapes, or few in all shapes that the language has, or
+all with some words that are wrong.
 Each seed is a Caddyfile. It prints those on which the two differ, and ends with the
 number that agree; the exit code is 1 if any differ.
 """
@@ -21,8 +22,13 @@ from tests import caddy
 from tests.fuzz import language
 from tests.fuzz.compose import Composer
 from tests.fuzz.language import Language
+from tests.fuzz.mistakes import Mistakes
 
-MADE: dict[str, type[Composer | Language]] = {"directives": Composer, "language": Language}
+MADE: dict[str, type[Composer | Language | Mistakes]] = {
+    "directives": Composer,
+    "language": Language,
+    "mistakes": Mistakes,
+}
 
 
 def ours(text: str) -> tuple[str, str]:

@@ -150,7 +150,7 @@ def test_error_is_under_the_word(oracle: caddy.Adapter) -> None:
 
 def test_form_is_that_of_the_module(oracle: caddy.Adapter) -> None:
     """What was expected inside of an issuer is what the issuer's manual says, not the site's."""
-    assert "expected: ca       <authority_id>" in str(error(oracle, "issuer internal {\nca\n}"))
+    assert "expected: ca <authority_id>" in str(error(oracle, "issuer internal {\nca\n}"))
 
 
 def test_place_is_a_site() -> None:

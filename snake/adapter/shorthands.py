@@ -77,14 +77,18 @@ def short_name(placeholder: str) -> str:
 
 def spell_out(line: Segment) -> Segment:
     """Return a line of a site, and the lines in it, with every placeholder's full name."""
-    words, block = line.words, line.block
+    words, block, behind = line.words, line.block, line.behind
     for word in words:
         if "{" in word.text:
             words = tuple(map(_spell_out, words))
             break
     if block:
         block = tuple(map(spell_out, block))
-    return line if words is line.words and block is line.block else Segment(words, block)
+    if behind:
+        behind = tuple(map(spell_out, behind))
+    elif words is line.words and block is line.block:
+        return line
+    return Segment(words, block, behind)
 
 
 def _spell_out(word: Token) -> Token:

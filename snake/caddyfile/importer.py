@@ -24,7 +24,7 @@ class Importer:
         self.warnings: list[CaddyfileWarning] = []
         self._snippets: dict[str, list[Token]] = {}
         self._graph = Graph()
-        self._of_files: dict[tuple[int, str, int], Import] = {}
+        self._imports: dict[tuple[int, str, int, str], Import] = {}
         self._size = 0
 
     def define(self, key: Token, tokens: Sequence[Token]) -> None:
@@ -55,20 +55,16 @@ class Importer:
     def _moved(self, tokens: Sequence[Token], call: Call) -> Iterator[Token]:
         """Tell tokens which import brought them.
 
-        Those of one line stay together: it is the same object for all of them. For
-        Caddy, two imports of a snippet are never the same, and two of a file are
-        if they stand on one line, whatever brought that line itself.
+        It is the same object for all that Caddy does not tell apart: it knows the line
+        that imports, but not what brought that line.
         """
-        fresh: dict[int, Import] = {}
+        file, row = call.last.file, call.last.row
         for token in tokens:
-            before = id(token.imported)
-            imported = fresh.get(before)
+            key = (id(token.imported), file, row, token.snippet)
+            imported = self._imports.get(key)
             if imported is None:
                 imported = Import(call.word, call.pattern.text, token.imported)
-                if not token.snippet:
-                    key = (before, call.last.file, call.last.row)
-                    imported = self._of_files.setdefault(key, imported)
-                fresh[before] = imported
+                self._imports[key] = imported
             yield moved(token, imported)
 
     def _source(self, call: Call) -> list[Token]:

@@ -40,13 +40,15 @@ def lay_out(lines: Sequence[Line]) -> list[Item]:
 def lay_out_odd(tokens: Sequence[Token], unread: list[Token]) -> list[Item]:
     """Return the lines and braces of any directive, as Caddy reads them word by word.
 
-    Of what stands behind the last brace, which nothing reads, the first word is
-    added to `unread`. Raises `CaddyfileError`.
+    Of what stands behind the last brace, which few directives read, the first word
+    is added to `unread`. Raises `CaddyfileError`.
     """
     items: list[Item] = []
     cursor = _add_line(tokens, items, 0)
-    if cursor.next():
-        unread.append(cursor.tokens[cursor.at])
+    if cursor.at > 0:
+        unread.append(cursor.tokens[cursor.at - 1])
+    while cursor.next():
+        _add_words(cursor, items, "BEHIND", 0)
     return items
 
 
@@ -73,12 +75,16 @@ def _add_line(tokens: Sequence[Token], items: list[Item], depth: int) -> Cursor:
     cursor.next()
     if depth > MOST_NESTED:
         tokens[0].fail(f"blocks are nested more than {MOST_NESTED} deep")
-    items.append(("WORDS", (tokens[0], *cursor.args())))
+    _add_words(cursor, items, "WORDS", depth)
+    return cursor
+
+
+def _add_words(cursor: Cursor, items: list[Item], terminal: str, depth: int) -> None:
+    items.append((terminal, (cursor.tokens[cursor.at], *cursor.args())))
     if not cursor.ends_line():
         items.append(OPEN)
         _add_block(cursor, items, depth + 1)
         items.append(CLOSE)
-    return cursor
 
 
 def _add_block(cursor: Cursor, items: list[Item], depth: int) -> None:

@@ -71,7 +71,17 @@ def _section(children: list[Any]) -> Section:
 
 
 def _line(children: list[Any]) -> Segment:
-    return Segment(*children)
+    words, *rest = children
+    if not rest or (isinstance(rest[0], tuple) and len(rest) == 1):
+        return Segment(words, *rest)
+    block = rest.pop(0) if isinstance(rest[0], tuple) else None
+    return Segment(words, block, tuple(rest))
 
 
-_MAKE: dict[str, Build] = {"start": tuple, "section": _section, "line": _line, "block": tuple}
+_MAKE: dict[str, Build] = {
+    "start": tuple,
+    "section": _section,
+    "line": _line,
+    "behind": _line,
+    "block": tuple,
+}

@@ -115,6 +115,8 @@ class Segment(Record):
 
     words: tuple[Token, ...]
     block: tuple[Segment, ...] | None = None
+    behind: tuple[Segment, ...] = ()
+    """What stands behind the brace that closes the block, and not on a line of its own."""
 
     @property
     def name(self) -> str:
@@ -135,6 +137,20 @@ class Segment(Record):
     def lines(self) -> tuple[Segment, ...]:
         """The lines in the braces; none when there are no braces."""
         return self.block or ()
+
+    @property
+    def directives(self) -> tuple[Segment, ...]:
+        """The lines in the braces of a line whose lines are directives.
+
+        So are, to Caddy, those of all braces behind; a word before each is skipped.
+        """
+        for line in self.behind:
+            if line.args:
+                line.args[0].fail(
+                    f"wrong argument count or unexpected line ending after '{line.args[0]}'",
+                    f"this stands behind the closing brace of {self.name}",
+                )
+        return self.lines + tuple(inner for line in self.behind for inner in line.lines)
 
     @property
     def rest(self) -> Segment:

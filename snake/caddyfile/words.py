@@ -114,7 +114,7 @@ class Words:
     def left(self) -> Segment | None:
         """Return what was not taken as another line, if there is any. Rejects a lone block."""
         if self._left:
-            return Segment(self._left, self._block)
+            return Segment(_without_brace(self._left), self._block)
         if self._block is not None:
             self.token.fail(f"{self.name} takes no block")
         return None
@@ -140,6 +140,11 @@ def subdirectives(line: Segment, known: Collection[str] | None = None) -> Iterat
             if words.closes:
                 return
             left = words.left()
+
+
+def _without_brace(words: tuple[Token, ...]) -> tuple[Token, ...]:
+    """Skip a brace that closes nothing, since words follow it on its line."""
+    return words[1:] if words[0].closes and len(words) > 1 else words
 
 
 def _known_as(name: str, known: Collection[str]) -> str:
@@ -189,7 +194,7 @@ def unchecked(line: Segment) -> Iterator[Words]:
             rest = words.rest()
             if not rest.args:
                 break
-            rest = Segment(rest.args, rest.block)
+            rest = Segment(_without_brace(rest.args), rest.block)
         if rest.block is not None:
             brace = replace(rest.words[0], quote="")
             yield Words(Segment((replace(brace, text="{"),)))

@@ -18,7 +18,7 @@ from snake.plugin import Directive, RouteValue, Scope, Segment
 def parse(line: Segment, scope: Scope) -> RouteValue:
     """Read a `handle` block."""
     line.flag()
-    return RouteValue((scope.subroute(line.lines),), group="handle")
+    return RouteValue((scope.subroute(line.directives),), group="handle")
 
 
 directive = Directive("handle", parse)

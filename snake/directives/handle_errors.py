@@ -28,7 +28,7 @@ def parse(line: Segment, scope: Scope) -> ErrorRouteValue:
     """Read a `handle_errors` block."""
     expression = _expression(line.args)
     match = ({"expression": msgspec.Raw(msgspec.json.encode(expression))},) if expression else ()
-    return ErrorRouteValue(scope.routes(line.lines), match)
+    return ErrorRouteValue(scope.routes(line.directives), match)
 
 
 def _expression(codes: tuple[Token, ...]) -> str:

@@ -31,7 +31,7 @@ def parse(line: Segment, scope: Scope) -> RouteValue:
     if prefix != path:
         prefix = prefix.removesuffix("/")
     strip = Route(handle=(to_json(Rewrite(strip_path_prefix=prefix), "handler"),))
-    inner = scope.subroute(line.lines)
+    inner = scope.subroute(line.directives)
     routes = (strip, *msgspec.structs.asdict(inner)["routes"])
     match = msgspec.Raw(msgspec.json.encode([path]))
     return RouteValue(

@@ -17,7 +17,7 @@ from snake.plugin import Directive, RouteValue, Scope, Segment
 def parse(line: Segment, scope: Scope) -> RouteValue:
     """Read a `route` block."""
     line.flag()
-    return RouteValue((scope.literal_subroute(line.lines),))
+    return RouteValue((scope.literal_subroute(line.directives),))
 
 
 directive = Directive("route", parse)

@@ -115,11 +115,19 @@ def test_what_looks_like_a_snippet_keeps_its_placeholders(tmp_path: Path) -> Non
         lines("import part 1", str(tmp_path / "Caddyfile"))
 
 
-def test_repeated_imports_stay_apart() -> None:
-    """The lines of a snippet that is imported twice in a row are not one."""
-    text = "(s) {\na\n}\n(t) {\nimport s\n}\nx {\nimport t\nimport t\n}"
+def test_repeated_imports_run_into_each_other() -> None:
+    """In a block, lines that the same line imports count as one, whatever brought that line."""
+    snippets = "(s) {\na\n}\n(t) {\nimport s\n}\n"
 
-    assert lines(text) == ["x:", "a", "a"]
+    assert lines(f"{snippets}x {{\nimport t\nimport t\n}}") == ["x:", "a", "a"]
+    assert lines(f"{snippets}x {{\nb {{\nimport t\nimport t\n}}\n}}") == ["x:", "b {", "a a", "}"]
+    assert lines(f"{snippets}x {{\nb {{\nimport s\nimport s\n}}\n}}") == [
+        "x:",
+        "b {",
+        "a",
+        "a",
+        "}",
+    ]
 
 
 def test_files_are_found_beside_the_file_that_imports_them(tmp_path: Path) -> None:

@@ -48,6 +48,16 @@ def test_repeated_field() -> None:
         twice.fields_once({"b": Segment.arg})
 
 
+def test_directives_may_stand_behind_the_block() -> None:
+    """Those of other braces on the line of the closing one count as well, a word before each."""
+    both = line("a {\n} c {\nd\n}")
+
+    assert both.lines == ()
+    assert [inner.name for inner in both.directives] == ["d"]
+    with pytest.raises(CaddyfileError, match="unexpected line ending after 'd'"):
+        _ = line("a {\n} \\\nc d").directives
+
+
 def test_block_can_be_forbidden() -> None:
     """A line that takes no block refuses even an empty one."""
     line("a b").no_block()

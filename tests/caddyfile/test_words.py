@@ -7,6 +7,7 @@ import pytest
 from snake.caddyfile.errors import CaddyfileError
 from snake.caddyfile.read import read
 from snake.caddyfile.segments import Segment
+from snake.caddyfile.tokens import lex
 from snake.caddyfile.words import Words, subdirectives, unchecked
 from snake.core.units import duration
 
@@ -46,6 +47,13 @@ def test_a_brace_that_is_left_closes_the_block() -> None:
         "}",
         "flag",
     ]
+
+
+def test_a_brace_in_front_of_what_is_left_is_skipped() -> None:
+    """It ends no line, so it closes nothing."""
+    inner = Segment(tuple(lex("flag } one two", "Caddyfile")))
+
+    assert [words.name for words in subdirectives(Segment((), (inner,)))] == ["flag", "one", "two"]
 
 
 def test_unknown_names_are_refused() -> None:

@@ -1,12 +1,14 @@
 """Guests: modules that stand inside of a directive or an option, read by syntax of their own.
 
 `output file /x` in `log` is the module `caddy.logging.writers.file`. Which modules there
-are nobody here knows: the class that bears the ID reads the line.
+are nobody here knows: the class that bears the ID reads the line, with a class method
+`from_caddyfile(line, guests)`. The line's first word is the module's name; the method
+returns the module or raises `CaddyfileError`. A class without it is for JSON alone.
 """
 
 from __future__ import annotations
 
-from typing import Protocol, Self
+from collections.abc import Callable
 
 import msgspec
 
@@ -15,15 +17,6 @@ from snake.caddyfile.segments import Segment
 from snake.core.errors import ConfigError
 from snake.core.modules import Module, Registry, to_json
 from snake.core.suggest import suggestion
-
-
-class Written(Protocol):
-    """A module class that has a syntax in the Caddyfile."""
-
-    @classmethod
-    def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:
-        """Read a line whose first word is the module's name. Raises `CaddyfileError`."""
-        ...
 
 
 class Guests:
@@ -56,12 +49,11 @@ class Guests:
             cls = self._registry.get(id)
         except ConfigError as error:
             line.words[0].fail(str(error))
-        read = getattr(cls, "from_caddyfile", None)
+        read: Callable[[Segment, Guests], Module] | None = getattr(cls, "from_caddyfile", None)
         if read is None:
             line.words[0].fail(f"module {id} cannot be written in a Caddyfile, only in JSON")
         with reading(line, read):
-            module: Module = read(line, self)
-        return module
+            return read(line, self)
 
     def json(self, line: Segment, namespace: str, key: str) -> msgspec.Raw:
         """Return the JSON of the module that a line begins with, its name in the field `key`."""

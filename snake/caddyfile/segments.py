@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import NoReturn
 
 from msgspec.structs import replace
 
 from snake.caddyfile.errors import CaddyfileError
 from snake.core.record import Record
-from snake.core.suggest import suggestion
 
 
 class Import(Record):
@@ -165,28 +164,6 @@ class Segment(Record):
     def without_first_arg(self) -> Segment:
         """Return this line with its first argument taken off."""
         return replace(self, words=(self.words[0], *self.words[2:]))
-
-    def fields(self, readers: Mapping[str, Callable[[Segment], object]]) -> dict[str, object]:
-        """Read every line in the braces with the reader of its name; the last of a name counts."""
-        fields: dict[str, object] = {}
-        for line in self.lines:
-            if line.name not in readers:
-                line.fail(
-                    f"{self.name}: unrecognized subdirective: {line.name}"
-                    f"{suggestion(line.name, readers)}",
-                    f"{self.name} knows: {', '.join(readers)}" if readers else "",
-                )
-            fields[line.name] = readers[line.name](line)
-        return fields
-
-    def fields_once(self, readers: Mapping[str, Callable[[Segment], object]]) -> dict[str, object]:
-        """Read every line in the braces as `fields` does, and reject a name that comes again."""
-        seen: set[str] = set()
-        for line in self.lines:
-            if line.name in seen:
-                line.fail(f"{self.name}: {line.name} is given twice")
-            seen.add(line.name)
-        return self.fields(readers)
 
     def no_block(self) -> None:
         """Reject a block where none belongs."""

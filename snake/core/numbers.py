@@ -78,20 +78,6 @@ def integer(text: str, bits: int = 64) -> int:
     return value
 
 
-def unsigned(text: str, bits: int = 64) -> int:
-    """Read a whole number without a sign, as `strconv.ParseUint(text, 10, bits)`.
-
-    Raises `NumberError`.
-    """
-    if text[:1] in ("+", "-") or not _INTEGER.fullmatch(text):
-        raise NumberError(f'"{text}" is no whole number without a sign')
-    digits = text.lstrip("0") or "0"
-    value = int(digits) if len(digits) <= _MOST_DIGITS else 1 << 64
-    if value >= 1 << bits:
-        raise NumberError(f'"{text}" is no whole number of {bits} bits; it is out of range')
-    return value
-
-
 def signed(number: int) -> int:
     """Return what the 64 bits of a number without a sign mean as one with a sign."""
     return (number + _HALF) % (2 * _HALF) - _HALF

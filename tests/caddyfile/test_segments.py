@@ -15,37 +15,27 @@ def line(text: str) -> Segment:
     return site.lines[0]
 
 
-def test_fields_are_read_by_name() -> None:
-    """Each line of a block is read by the reader of its name."""
-    found = line("a {\nb 1\nc\n}").fields({"b": Segment.arg, "c": Segment.flag, "d": Segment.arg})
-
-    assert found == {"b": "1", "c": True}
-
-
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a {\nbb 1\n}", 'a: unrecognized subdirective: bb; did you mean "b"?'),
-        ("a {\nb 1 2\n}", "b takes one argument, got 2"),
-        ("a {\nb\n}", "b takes one argument, got 0"),
-        ("a {\nc 1\n}", "c takes no argument, got 1"),
+        ("b 1 2", "b takes one argument, got 2"),
+        ("b", "b takes one argument, got 0"),
     ],
 )
-def test_wrong_field_is_refused(text: str, message: str) -> None:
-    """An unknown or malformed line is named, with the nearest known name."""
+def test_number_of_arguments_is_checked(text: str, message: str) -> None:
+    """A line that has another number of arguments than one is refused."""
+    assert line("b 1").arg() == "1"
     with pytest.raises(CaddyfileError) as raised:
-        line(text).fields({"b": Segment.arg, "c": Segment.flag})
+        line(text).arg()
 
     assert raised.value.message == message
 
 
-def test_repeated_field() -> None:
-    """Of lines with one name the last counts, or the second is refused: each as Caddy's does."""
-    twice = line("a {\nb 1\nb 2\n}")
-
-    assert twice.fields({"b": Segment.arg}) == {"b": "2"}
-    with pytest.raises(CaddyfileError, match="a: b is given twice"):
-        twice.fields_once({"b": Segment.arg})
+def test_flag_has_no_argument() -> None:
+    """A word that stands alone is true; with an argument it is refused."""
+    assert line("c").flag()
+    with pytest.raises(CaddyfileError, match="c takes no argument, got 1"):
+        line("c 1").flag()
 
 
 def test_directives_may_stand_behind_the_block() -> None:

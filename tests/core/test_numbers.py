@@ -17,7 +17,6 @@ from snake.core.numbers import (
     shortest,
     signed,
     truth,
-    unsigned,
 )
 
 
@@ -59,18 +58,6 @@ def test_integers_have_a_range(text: str, bits: int) -> None:
     """A number has to fit into its bits."""
     with pytest.raises(NumberError, match="it is out of range"):
         integer(text, bits)
-
-
-def test_numbers_without_a_sign() -> None:
-    """ParseUint takes no sign, and one bit more."""
-    assert unsigned("18446744073709551615") == 2**64 - 1
-    assert unsigned("65535", 16) == 65535
-    for text in ("+1", "-1", "", "1.0"):
-        with pytest.raises(NumberError, match=r"is no|is neither"):
-            unsigned(text)
-    for text in ("65536", "9" * 9000):
-        with pytest.raises(NumberError, match="it is out of range"):
-            unsigned(text, 16)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ _CONFLICTS = {("http", "443"): "HTTPS", ("https", "80"): "HTTP", ("h2c", "443"):
 _BROWSERS = {"ws": "http", "wss": "https"}
 
 
-class UpstreamError(SnakeError):
+class UpstreamAddressError(SnakeError):
     """Text that is no address of an upstream."""
 
 
@@ -58,16 +58,16 @@ class UpstreamAddress(Record):
 
 
 def read_upstream(text: str) -> UpstreamAddress:
-    """Read the address of an upstream. Raises `UpstreamError` or `AddressError`."""
+    """Read the address of an upstream. Raises `UpstreamAddressError` or `AddressError`."""
     address = _with_scheme(text) if "://" in text else _without_scheme(text)
     if address.network == "unix+h2c":
         address = UpstreamAddress("unix", "h2c", address.host, address.port)
     if right := _BROWSERS.get(address.scheme):
-        raise UpstreamError(
+        raise UpstreamAddressError(
             f"the scheme {address.scheme}:// is only supported in browsers; use {right}:// instead"
         )
     if address.scheme not in SCHEMES:
-        raise UpstreamError(f"unsupported URL scheme {address.scheme}://")
+        raise UpstreamAddressError(f"unsupported URL scheme {address.scheme}://")
     return address
 
 
@@ -85,18 +85,18 @@ def _without_scheme(text: str) -> UpstreamAddress:
 
 def _with_scheme(text: str) -> UpstreamAddress:
     if "{" in text:
-        raise UpstreamError(
+        raise UpstreamAddressError(
             "due to parsing difficulties, placeholders are not allowed "
             "when an upstream address contains a scheme"
         )
     url, port = _parse(text)
     port = port or url.port
     if url.path or url.query or url.fragment:
-        raise UpstreamError(
+        raise UpstreamAddressError(
             "URLs for proxy upstreams only support scheme, host, and port components"
         )
     if other := _CONFLICTS.get((url.scheme, port)):
-        raise UpstreamError(
+        raise UpstreamAddressError(
             f"upstream address has conflicting scheme ({url.scheme}://) "
             f"and port (:{port}, the {other} port)"
         )
@@ -109,12 +109,12 @@ def _parse(text: str) -> tuple[URL, str]:
         return parse_url(text), ""
     except URLError as error:
         if "invalid port" not in str(error) or "-" not in text:
-            raise UpstreamError(f"parsing upstream URL: {error}") from None
+            raise UpstreamAddressError(f"parsing upstream URL: {error}") from None
     # What stands after the last colon is read as a port: not only a range, and a path too.
     ports = text.rpartition(":")[2]
     if ports.count("-") != 1:
-        raise UpstreamError(f"parsing upstream URL: port range invalid: {ports}")
+        raise UpstreamAddressError(f"parsing upstream URL: port range invalid: {ports}")
     try:
         return parse_url(text.replace(ports, "0")), ports
     except URLError as error:
-        raise UpstreamError(f"parsing upstream URL: {error}") from None
+        raise UpstreamAddressError(f"parsing upstream URL: {error}") from None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import os
+import random
 import re
+import socket
 import subprocess
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from http.client import HTTPConnection
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 
 import zstandard
@@ -29,8 +31,13 @@ class Reply:
     """A response without what two servers may differ in: dates, names, framing, boundaries."""
 
     status: int
+    """0 when there was none, and the connection was closed."""
     fields: list[tuple[str, str]]
     body: bytes
+
+    def without(self, names: Collection[str]) -> Reply:
+        """Return it without these fields (names in lower case)."""
+        return replace(self, fields=[field for field in self.fields if field[0] not in names])
 
 
 @dataclass(frozen=True)
@@ -41,27 +48,73 @@ class Pair:
     snake: int
 
     def ask(
-        self, target: str, method: str = "GET", headers: Mapping[str, str] | None = None
+        self,
+        target: str,
+        method: str = "GET",
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+        body: bytes | None = None,
+        host: str = "",
     ) -> tuple[Reply, Reply]:
         """Send one request to both, the target as it is; return what Caddy and what snake said."""
+        fields = list(headers.items() if isinstance(headers, Mapping) else headers)
+        if host and not any(name.lower() == "host" for name, _ in fields):
+            fields.append(("Host", host))
         caddy, snake = (
-            ask(port, method, target, dict(headers or {})) for port in (self.caddy, self.snake)
+            ask(port, method, target, fields, body) for port in (self.caddy, self.snake)
         )
         return caddy, snake
 
+    def say(self, text: bytes) -> tuple[Reply, Reply]:
+        """Send bytes to both; return the first response of Caddy, and of snake."""
+        return say(self.caddy, text), say(self.snake, text)
 
-def ask(port: int, method: str, target: str, headers: dict[str, str]) -> Reply:
+
+def ask(
+    port: int,
+    method: str,
+    target: str,
+    headers: Iterable[tuple[str, str]],
+    body: bytes | None = None,
+) -> Reply:
     """Send one request on a connection of its own."""
+    fields = list(headers)
+    names = {name.lower() for name, _ in fields}
     connection = HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.putrequest(method, target, skip_host="Host" in headers, skip_accept_encoding=True)
-    for name, value in headers.items():
+    connection.putrequest(method, target, skip_host="host" in names, skip_accept_encoding=True)
+    for name, value in fields:
         connection.putheader(name, value)
-    connection.endheaders()
-    response = connection.getresponse()
+    if body is not None and not names & {"content-length", "transfer-encoding"}:
+        connection.putheader("Content-Length", str(len(body)))
+    connection.endheaders(body)
+    try:
+        return _read(connection.getresponse(), port)
+    except ConnectionError:
+        return Reply(0, [], b"")
+    finally:
+        connection.close()
+
+
+def say(port: int, text: bytes) -> Reply:
+    """Send bytes on a connection of their own, and read one response."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as sock:
+        sock.sendall(text)
+        response = HTTPResponse(sock, method=text.split(b" ", 1)[0].decode("latin-1"))
+        try:
+            response.begin()
+            return _read(response, port)
+        except (ConnectionError, HTTPException):
+            return Reply(0, [], b"")
+        finally:
+            response.close()
+
+
+def _read(response: HTTPResponse, port: int) -> Reply:
+    """Read a response; the port of the server itself becomes `PORT` in it."""
     body = response.read()
-    connection.close()
-    fields = sorted((name.lower(), value) for name, value in response.getheaders())
-    return _comparable(response.status, fields, body)
+    fields = sorted(
+        (name.lower(), value.replace(str(port), "PORT")) for name, value in response.getheaders()
+    )
+    return _comparable(response.status, fields, body.replace(str(port).encode(), b"PORT"))
 
 
 def _comparable(status: int, fields: list[tuple[str, str]], body: bytes) -> Reply:
@@ -87,16 +140,40 @@ def _decoded(coding: str, body: bytes) -> bytes:
 
 
 @contextmanager
-def pair(site: str, folder: Path) -> Iterator[Pair]:
+def pair(
+    site: str | Mapping[str, str], folder: Path, options: str = "", workers: int | None = None
+) -> Iterator[Pair]:
     """Serve a Caddyfile with both; `PORT` in it becomes a port of each.
 
     Both run in a folder of their own below `folder`, and find what they share there by `..`.
+    `site` may be one text for each, by name. With one worker, snake runs in one process, as
+    Caddy does, where that shows: in whose turn it is.
     """
-    text = OPTIONS + site
-    for name in ("caddy", "snake"):
+    sites = site if isinstance(site, Mapping) else {"caddy": site, "snake": site}
+    texts = {name: _with_options(text, options) for name, text in sites.items()}
+    for name in texts:
         (folder / name).mkdir()
-    with _caddy(text, folder / "caddy") as port, running(text, folder / "snake") as server:
+    with ExitStack() as stack:
+        port = stack.enter_context(_caddy(texts["caddy"], folder / "caddy"))
+        with _on_processors(workers):
+            server = stack.enter_context(running(texts["snake"], folder / "snake"))
         yield Pair(port, server.port)
+
+
+def _with_options(text: str, more: str) -> str:
+    return f"{OPTIONS.removesuffix('}' + chr(10))}{more}\n}}\n{text}" if more else OPTIONS + text
+
+
+@contextmanager
+def _on_processors(count: int | None) -> Iterator[None]:
+    """Have processes that are started here run on so many processors: one worker for each."""
+    before = os.sched_getaffinity(0)
+    if count is not None:
+        os.sched_setaffinity(0, random.sample(sorted(before), count))
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 @contextmanager

@@ -151,8 +151,8 @@ def test_headers_match_alike(both: Pair, method: str, headers: dict[str, str]) -
 
 def test_every_matcher_has_matched(both: Pair) -> None:
     """The requests above reach every matcher but those of protocols and networks not at hand."""
-    replies = [ask(both.caddy, "GET", target, {"X-P": "val"}) for target in TARGETS]
-    replies += [ask(both.caddy, "GET", "/a?val=POST", headers) for headers in HEADERS]
+    replies = [ask(both.caddy, "GET", target, [("X-P", "val")]) for target in TARGETS]
+    replies += [ask(both.caddy, "GET", "/a?val=POST", headers.items()) for headers in HEADERS]
     matched = {name for reply in replies for name, _ in reply.fields}
 
     missing = {name for name in MATCHERS if f"x-match-{name}" not in matched}

@@ -1,0 +1,213 @@
+"""Scenarios: sites and requests, and what Caddy and snake answer to them.
+
+They are in `scenarios/*.toml`. To see the answers of some::
+
+    python -m tests.differential.scenarios rewrite.toml 'strip_prefix'
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.differential.pair import Pair, Reply, pair
+from tests.differential.upstream import upstream
+from tests.server import free_port
+
+FOLDER = Path(__file__).parent / "scenarios"
+_KNOWN = {"name", "site", "requests", "options", "whole", "files", "differs", "ignore"}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request."""
+
+    method: str = "GET"
+    target: str = "/"
+    headers: Sequence[tuple[str, str]] = ()
+    body: bytes | None = None
+    raw: bytes | None = None
+
+    def __str__(self) -> str:
+        """Return it as it stands in the file, more or less."""
+        if self.raw is not None:
+            return repr(self.raw)
+        fields = " ".join(f"{name}={value!r}" for name, value in self.headers)
+        return f"{self.method} {self.target} {fields}".rstrip()
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A site, and the requests that both servers get."""
+
+    name: str
+    requests: tuple[Ask, ...]
+    site: str = ""
+    options: str = ""
+    whole: str = ""
+    files: dict[str, str] = field(default_factory=dict)
+    differs: str = ""
+    ignore: tuple[str, ...] = ()
+
+    @property
+    def alone(self) -> bool:
+        """Whether it needs servers of its own."""
+        return bool(self.options or self.whole)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What both servers said to one request of a scenario."""
+
+    scenario: Scenario
+    ask: Ask
+    caddy: Reply
+    snake: Reply
+
+    @property
+    def right(self) -> bool:
+        """Whether they are equal; or are not, where they differ on purpose."""
+        equal = self.caddy.without(self.scenario.ignore) == self.snake.without(self.scenario.ignore)
+        return equal is not bool(self.scenario.differs)
+
+    def __str__(self) -> str:
+        """Return both answers, one above the other, or the one that they have in common."""
+        asked = f"{self.scenario.name}\n  {self.ask}"
+        if self.caddy == self.snake:
+            return f"{asked}\n    both  {self.caddy}"
+        return f"{asked}\n    caddy {self.caddy}\n    snake {self.snake}"
+
+
+def read(path: Path) -> list[Scenario]:
+    """Read the scenarios of a file."""
+    return [_scenario(table) for table in tomllib.loads(path.read_text())["scenario"]]
+
+
+def _scenario(table: dict[str, Any]) -> Scenario:
+    assert _KNOWN.issuperset(table), f"{table['name']}: {sorted(set(table) - _KNOWN)}"
+    requests = tuple(_ask(each) for each in table.pop("requests"))
+    return Scenario(**{**table, "requests": requests, "ignore": tuple(table.get("ignore", ()))})
+
+
+def _ask(given: str | dict[str, Any]) -> Ask:
+    table: dict[str, Any] = {"ask": given} if isinstance(given, str) else given
+    if "raw" in table:
+        return Ask(raw=table["raw"].encode("latin-1"))
+    method, target = table["ask"].split(" ", 1)
+    headers = [
+        (name, value)
+        for name, values in table.get("headers", {}).items()
+        for value in ([values] if isinstance(values, str) else values)
+    ]
+    body = table.get("body")
+    return Ask(method, target, headers, None if body is None else body.encode())
+
+
+def answers(scenarios: Sequence[Scenario], folder: Path) -> Iterator[Answers]:
+    """Serve scenarios with both servers, and yield what they say to every request."""
+    with _upstreams() as words:
+        together = [scenario for scenario in scenarios if not scenario.alone]
+        if together:
+            yield from _together(together, words, _new(folder, "together"))
+        for number, scenario in enumerate(scenarios):
+            if scenario.alone:
+                yield from _alone(scenario, words, _new(folder, str(number)))
+
+
+def _new(folder: Path, name: str) -> Path:
+    inner = folder / name
+    inner.mkdir()
+    return inner
+
+
+@contextmanager
+def _upstreams() -> Iterator[dict[str, str]]:
+    """Run the upstreams, and give the words that name them in a site."""
+    with upstream() as first, upstream("2") as second:
+        yield {
+            "{$UPSTREAM}": f"127.0.0.1:{first}",
+            "{$UPSTREAM2}": f"127.0.0.1:{second}",
+            "{$DEAD}": f"127.0.0.1:{free_port()}",
+        }
+
+
+def _together(
+    scenarios: Sequence[Scenario], words: dict[str, str], folder: Path
+) -> Iterator[Answers]:
+    """One Caddyfile for all, each scenario on a port of its own: `PORT`, `PORT1`, ..."""
+    sites = []
+    for number, scenario in enumerate(scenarios):
+        own = words | _files(scenario, folder / "files" / str(number))
+        sites.append(f"http://:PORT{number}@ {{\n{_filled(scenario.site, own)}\n}}\n")
+    with _serving(sites, folder) as pairs:
+        for scenario, both in zip(scenarios, pairs, strict=True):
+            yield from _asked(scenario, both)
+
+
+@contextmanager
+def _serving(sites: Sequence[str], folder: Path) -> Iterator[list[Pair]]:
+    with ExitStack() as stack:
+        ports = {name: [free_port() for _ in sites] for name in ("caddy", "snake")}
+
+        def text(name: str) -> str:
+            return "".join(
+                site.replace(f"PORT{number}@", str(ports[name][number]))
+                for number, site in enumerate(sites)
+            )
+
+        stack.enter_context(pair({name: text(name) for name in ports}, folder, workers=1))
+        yield [Pair(*both) for both in zip(ports["caddy"], ports["snake"], strict=True)]
+
+
+def _alone(scenario: Scenario, words: dict[str, str], folder: Path) -> Iterator[Answers]:
+    own = words | _files(scenario, folder / "files")
+    site = scenario.whole or f"http://:PORT {{\n{scenario.site}\n}}\n"
+    with pair(
+        _filled(site, own), folder, options=_filled(scenario.options, own), workers=1
+    ) as both:
+        yield from _asked(scenario, both)
+
+
+def _files(scenario: Scenario, folder: Path) -> dict[str, str]:
+    folder.mkdir(parents=True)
+    for name, text in scenario.files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return {"{$FILES}": str(folder)}
+
+
+def _filled(text: str, words: dict[str, str]) -> str:
+    for word, value in words.items():
+        text = text.replace(word, value)
+    return text
+
+
+def _asked(scenario: Scenario, both: Pair) -> Iterator[Answers]:
+    for ask in scenario.requests:
+        if ask.raw is not None:
+            yield Answers(scenario, ask, *both.say(ask.raw))
+        else:
+            replies = both.ask(ask.target, ask.method, ask.headers, ask.body, host="example.test")
+            yield Answers(scenario, ask, *replies)
+
+
+def main(name: str, part: str = "") -> None:
+    """Print the answers to the scenarios of a file whose names have `part` in them."""
+    scenarios = [scenario for scenario in read(FOLDER / name) if part in scenario.name]
+    wrong = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for given in answers(scenarios, Path(folder)):
+            sys.stdout.write(f"{'' if given.right else 'WRONG '}{given}\n")
+            wrong += not given.right
+    sys.stdout.write(f"{wrong} wrong\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -41,8 +41,8 @@ from snake.core.numbers import integer
 from snake.core.suggest import suggestion
 from snake.files.hide import hidden_by, hides
 from snake.files.precompressed import Sidecar
-from snake.files.roots import absolute, root_of
 from snake.files.static import StaticFiles
+from snake.http.roots import absolute, root_of
 from snake.http.status import Status, status_filler, status_json
 from snake.plugin import (
     Context,

@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from snake.core.glob import MAGIC, compile_glob
-from snake.files.roots import absolute
 from snake.http.request import Request
+from snake.http.roots import absolute
 from snake.http.template import Template
 
 Hidden = Callable[[str, Request], bool]

@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 from snake.core.folder import START
 from snake.core.glob import MAGIC, compile_glob
-from snake.files.roots import join, root_of
 from snake.http.errors import HandlerError
 from snake.http.request import Request
+from snake.http.roots import join, root_of
 from snake.http.template import Fill, Template
 
 POLICIES = (

@@ -21,13 +21,13 @@ from snake.files.content import Content
 from snake.files.hide import Hidden
 from snake.files.mime import content_type
 from snake.files.precompressed import Sidecar
-from snake.files.roots import join
 from snake.files.validators import validators
 from snake.http.accept_encoding import accepted_encodings
 from snake.http.errors import HandlerError
 from snake.http.handler import Next, Send
 from snake.http.request import Request
 from snake.http.response import Header, drop_early, has_header, respond
+from snake.http.roots import join
 from snake.http.template import Fill
 
 _VARY = (b"vary", b"Accept-Encoding")

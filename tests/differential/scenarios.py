@@ -18,6 +18,7 @@ from typing import Any
 
 from tests.differential.pair import Pair, Reply, pair
 from tests.differential.upstream import upstream
+from tests.php import php_fpm
 from tests.server import free_port
 
 FOLDER = Path(__file__).parent / "scenarios"
@@ -54,6 +55,11 @@ class Scenario:
     files: dict[str, str] = field(default_factory=dict)
     differs: str = ""
     ignore: tuple[str, ...] = ()
+
+    @property
+    def needs_php(self) -> bool:
+        """Whether php-fpm is one of its upstreams: `{$PHP}`."""
+        return "{$PHP}" in self.site + self.whole
 
     @property
     def alone(self) -> bool:
@@ -111,7 +117,7 @@ def _ask(given: str | dict[str, Any]) -> Ask:
 
 def answers(scenarios: Sequence[Scenario], folder: Path) -> Iterator[Answers]:
     """Serve scenarios with both servers, and yield what they say to every request."""
-    with _upstreams() as words:
+    with _upstreams(scenarios, folder) as words:
         together = [scenario for scenario in scenarios if not scenario.alone]
         if together:
             yield from _together(together, words, _new(folder, "together"))
@@ -127,14 +133,18 @@ def _new(folder: Path, name: str) -> Path:
 
 
 @contextmanager
-def _upstreams() -> Iterator[dict[str, str]]:
-    """Run the upstreams, and give the words that name them in a site."""
-    with upstream() as first, upstream("2") as second:
-        yield {
-            "{$UPSTREAM}": f"127.0.0.1:{first}",
-            "{$UPSTREAM2}": f"127.0.0.1:{second}",
+def _upstreams(scenarios: Sequence[Scenario], folder: Path) -> Iterator[dict[str, str]]:
+    """Run the upstreams that are needed, and give the words that name them in a site."""
+    with ExitStack() as stack:
+        words = {
+            "{$UPSTREAM}": f"127.0.0.1:{stack.enter_context(upstream())}",
+            "{$UPSTREAM2}": f"127.0.0.1:{stack.enter_context(upstream('2'))}",
             "{$DEAD}": f"127.0.0.1:{free_port()}",
         }
+        if any(scenario.needs_php for scenario in scenarios):
+            address = f"127.0.0.1:{free_port()}"
+            words["{$PHP}"] = stack.enter_context(php_fpm(_new(folder, "php"), address))
+        yield words
 
 
 def _together(

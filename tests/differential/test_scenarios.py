@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import php
 from tests.differential.scenarios import FOLDER, answers, read
 
 FILES = sorted(FOLDER.glob("*.toml"))
@@ -16,7 +17,11 @@ ALL = [scenario for path in FILES for scenario in read(path)]
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
 def test_answers_are_equal(path: Path, tmp_path: Path) -> None:
     """Status, fields and body are equal; where they differ on purpose, they do."""
-    wrong = [str(given) for given in answers(read(path), tmp_path) if not given.right]
+    scenarios = read(path)
+    if php.binary() is None and any(scenario.needs_php for scenario in scenarios):
+        pytest.skip("php-fpm is not installed")
+
+    wrong = [str(given) for given in answers(scenarios, tmp_path) if not given.right]
 
     assert not wrong, "\n".join(wrong)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snake.files.roots import join, root_of
+from snake.http.roots import join, root_of
 from tests.matchers.matching import request
 
 

@@ -18,7 +18,7 @@ import chart
 import install
 import memory
 import report
-from contenders import CONTENDERS, Place
+from contenders import CONTENDERS, Place, commands
 from load import TOOLS, LoadError, installed
 from processes import StartError, free_ports, running
 from results import Row, Runs, medians, row
@@ -88,12 +88,13 @@ def _once(work: Work, name: str, venv: Path, options: argparse.Namespace) -> Row
     with TemporaryDirectory(prefix="snake-bench-") as folder:
         port, behind = free_ports(2)
         place = Place(venv, Path(folder), port, behind)
-        commands = CONTENDERS[name](work, place)
+        start = commands(name, work, place)
         url = f"http://127.0.0.1:{port}{work.path}"
-        with running(commands, port, work.path, Path(folder) / "log") as server:
+        fields = {"Accept-Encoding": work.encoding} if work.encoding else {}
+        with running(start, port, work.path, Path(folder) / "log") as server:
             if options.warmup:
-                load(url, options.connections, options.warmup)
-            loaded = load(url, options.connections, options.seconds)
+                load(url, options.connections, options.warmup, fields)
+            loaded = load(url, options.connections, options.seconds, fields)
             return row(loaded, server.start, memory.pss(server.pids))
 
 
@@ -109,9 +110,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     names = [work.name for work in WORKS]
     parser.add_argument("--work", nargs="+", choices=names, default=names, help="which apps")
-    parser.add_argument(
-        "--only", nargs="+", choices=list(CONTENDERS), default=[], help="which servers"
-    )
+    parser.add_argument("--only", nargs="+", choices=CONTENDERS, default=[], help="which servers")
     parser.add_argument("--rounds", type=int, default=5, help="how often each runs (5)")
     parser.add_argument("--seconds", type=int, default=10, help="load in each round (10)")
     parser.add_argument("--warmup", type=int, default=2, help="load before it, not counted (2)")

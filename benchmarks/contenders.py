@@ -1,17 +1,18 @@
 """The servers, and the commands that start each with its makers' published settings.
 
-snake and Caddy Snake run one and the same Caddyfile. gunicorn and uvicorn
+snake and Caddy, and snake and Caddy Snake, run one and the same Caddyfile. gunicorn and uvicorn
 stand behind Caddy's `reverse_proxy`, as in Caddy Snake's own benchmark: there
 gunicorn has four threads.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from works import Work
+from works import App, Site, Work
 
 APPS = Path(__file__).parent / "apps"
 
@@ -31,69 +32,73 @@ class Place:
         """Return the path of a program in the venv."""
         return str(self.venv / "bin" / name)
 
-    def caddyfile(self, name: str, handler: str) -> str:
+    def caddyfile(self, name: str, handler: str, port: int | None = None) -> str:
         """Write a Caddyfile for one site, and return its path."""
         path = self.folder / f"{name}.caddyfile"
         path.write_text(
             f"{{\n\tadmin off\n\tdefault_bind 127.0.0.1\n}}\n"
-            f"http://127.0.0.1:{self.port} {{\n\troute /* {{\n\t\t{handler}\n\t}}\n}}\n"
+            f"http://127.0.0.1:{port or self.port} {{\n\t{handler}\n}}\n"
         )
         return str(path)
 
 
 Argv = list[str]
-Contender = Callable[[Work, Place], list[Argv]]
+Start = Callable[[App, Place], list[Argv]]
 """Returns the commands to start, the app server before the proxy."""
 
 
-def _python(work: Work, place: Place) -> str:
+def _python(work: App, place: Place) -> str:
     return place.caddyfile(
         "python",
-        f"python {{\n\t\t\tmodule_{work.interface} {work.module}\n\t\t\tworking_dir {APPS}\n"
-        f"\t\t\tvenv {place.venv}\n\t\t\tworkers {work.workers}\n\t\t}}",
+        f"route /* {{\n\t\tpython {{\n\t\t\tmodule_{work.interface} {work.module}\n"
+        f"\t\t\tworking_dir {APPS}\n\t\t\tvenv {place.venv}\n\t\t\tworkers {work.workers}\n"
+        "\t\t}\n\t}",
     )
 
 
 def _proxy(place: Place) -> Argv:
-    config = place.caddyfile("proxy", f"reverse_proxy 127.0.0.1:{place.behind}")
+    return _caddy(place, place.caddyfile("proxy", f"reverse_proxy 127.0.0.1:{place.behind}"))
+
+
+def _caddy(place: Place, config: str) -> Argv:
     return [place.program("caddy"), "run", "--adapter", "caddyfile", "--config", config]
 
 
-def snake(work: Work, place: Place) -> list[Argv]:
+def snake(work: App, place: Place) -> list[Argv]:
     """Run snake, the app embedded in its workers."""
     return [[place.program("snake"), "run", "--config", _python(work, place)]]
 
 
-def caddysnake(work: Work, place: Place) -> list[Argv]:
+def caddysnake(work: App, place: Place) -> list[Argv]:
     """Run Caddy Snake, the binary from PyPI."""
     (binary,) = place.venv.glob("lib/python3*/site-packages/caddysnake-cli")
     config = _python(work, place)
     return [[str(binary), "run", "--adapter", "caddyfile", "--config", config]]
 
 
-def caddy_gunicorn(work: Work, place: Place) -> list[Argv]:
+def caddy_gunicorn(work: App, place: Place) -> list[Argv]:
     """Run gunicorn with four threads a worker, behind Caddy."""
     bind = f"127.0.0.1:{place.behind}"
     server = [place.program("gunicorn"), "--workers", str(work.workers), "--threads", "4"]
     return [[*server, "--bind", bind, "--chdir", str(APPS), work.module], _proxy(place)]
 
 
-def caddy_uvicorn(work: Work, place: Place) -> list[Argv]:
+def caddy_uvicorn(work: App, place: Place) -> list[Argv]:
     """Run uvicorn with uvloop and httptools behind Caddy."""
     return [_uvicorn(work, place, place.behind), _proxy(place)]
 
 
-def uvicorn(work: Work, place: Place) -> list[Argv]:
+def uvicorn(work: App, place: Place) -> list[Argv]:
     """Run uvicorn with uvloop and httptools, alone."""
     return [_uvicorn(work, place, place.port)]
 
 
-def _uvicorn(work: Work, place: Place, port: int) -> Argv:
+def _uvicorn(work: App, place: Place, port: int) -> Argv:
     options = ["--port", str(port), "--workers", str(work.workers), "--no-access-log"]
     return [place.program("uvicorn"), *options, "--app-dir", str(APPS), work.module]
 
 
-def granian(work: Work, place: Place) -> list[Argv]:
+def granian(work: App, place: Place) -> list[Argv]:
     """Run granian, alone."""
     options = ["--port", str(place.port), "--workers", str(work.workers)]
     if work.blocking_threads is not None:
@@ -102,14 +107,14 @@ def granian(work: Work, place: Place) -> list[Argv]:
     return [[place.program("granian"), *interface, *options, work.module]]
 
 
-def hypercorn(work: Work, place: Place) -> list[Argv]:
+def hypercorn(work: App, place: Place) -> list[Argv]:
     """Run Hypercorn with uvloop, alone."""
     options = ["--bind", f"127.0.0.1:{place.port}", "--workers", str(work.workers)]
     server = [place.program("hypercorn"), "--worker-class", "uvloop", *options]
     return [[*server, str(APPS / work.module.replace(":", ".py:"))]]
 
 
-CONTENDERS: dict[str, Contender] = {
+APP_SERVERS: dict[str, Start] = {
     "snake": snake,
     "caddysnake": caddysnake,
     "caddy+gunicorn": caddy_gunicorn,
@@ -118,3 +123,40 @@ CONTENDERS: dict[str, Contender] = {
     "granian": granian,
     "hypercorn": hypercorn,
 }
+CONTENDERS = (*APP_SERVERS, "caddy")
+
+
+def commands(name: str, work: Work, place: Place) -> list[Argv]:
+    """Return the commands that start a contender for a work."""
+    if isinstance(work, App):
+        return APP_SERVERS[name](work, place)
+    if isinstance(work, Site):
+        return _site(name, work, place)
+    raise TypeError(work)
+
+
+def _site(name: str, work: Site, place: Place) -> list[Argv]:
+    """Serve a site; what is behind a proxy is the real Caddy, whoever the proxy is."""
+    handler = work.handler.replace("{behind}", f"127.0.0.1:{place.behind}")
+    config = place.caddyfile("site", handler.replace("{files}", str(_files(place))))
+    start = {
+        "snake": lambda: [place.program("snake"), "run", "--config", config],
+        "caddy": lambda: _caddy(place, config),
+    }[name]()
+    if not work.proxied:
+        return [start]
+    upstream = place.caddyfile("upstream", 'respond "Hello, world!"', place.behind)
+    return [_caddy(place, upstream), start]
+
+
+def _files(place: Place) -> Path:
+    """Make the files that are served: bytes that mean nothing, and words that compress."""
+    folder = place.folder / "files"
+    folder.mkdir(exist_ok=True)
+    words = [f"word{number}" for number in range(2000)]
+    chance = random.Random(1)
+    text = " ".join(chance.choice(words) for _ in range(9000))[:60_000]
+    (folder / "10k.bin").write_bytes(chance.randbytes(10_000))
+    (folder / "1m.bin").write_bytes(chance.randbytes(1_000_000))
+    (folder / "60k.txt").write_text(text)
+    return folder

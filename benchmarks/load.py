@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,9 +31,10 @@ class Load:
     """Broken connections, timeouts, and answers that are no 2xx or 3xx."""
 
 
-def wrk(url: str, connections: int, seconds: int) -> Load:
+def wrk(url: str, connections: int, seconds: int, fields: Mapping[str, str]) -> Load:
     """Keep `connections` busy with one thread: it must not take the second core from the server."""
     options = ["--threads", "1", "--connections", str(connections), "--script", str(WRK_SCRIPT)]
+    options += [f"-H{name}: {value}" for name, value in fields.items()]
     output = _run(["wrk", *options, "--duration", f"{seconds}s", "--timeout", "10s", url])
     result = json.loads(output.splitlines()[-1])
     return Load(
@@ -45,9 +46,10 @@ def wrk(url: str, connections: int, seconds: int) -> Load:
     )
 
 
-def hey(url: str, connections: int, seconds: int) -> Load:
+def hey(url: str, connections: int, seconds: int, fields: Mapping[str, str]) -> Load:
     """Keep `connections` busy, as Caddy Snake's own benchmark does."""
-    output = _run(["hey", "-c", str(connections), "-z", f"{seconds}s", url])
+    options = [word for name, value in fields.items() for word in ("-H", f"{name}: {value}")]
+    output = _run(["hey", "-c", str(connections), "-z", f"{seconds}s", *options, url])
     statuses = re.findall(r"\[(\d+)\]\s+(\d+) responses", output)
     broken = re.findall(r"^\s+\[(\d+)\]\t(?!\d+ responses)", output, re.MULTILINE)
     return Load(
@@ -60,7 +62,7 @@ def hey(url: str, connections: int, seconds: int) -> Load:
     )
 
 
-TOOLS: dict[str, Callable[[str, int, int], Load]] = {"wrk": wrk, "hey": hey}
+TOOLS: dict[str, Callable[[str, int, int, Mapping[str, str]], Load]] = {"wrk": wrk, "hey": hey}
 
 
 def installed() -> list[str]:

@@ -21,7 +21,7 @@ from pathlib import Path
 import direct
 import drive
 import uvloop
-from works import WORKS, Work
+from works import WORKS, App
 
 from snake.adapter.adapt import adapt
 from snake.engine.provision import provision
@@ -51,7 +51,7 @@ Stages = dict[str, float]
 """Microseconds by stage, in the order of a request."""
 
 
-async def stages(work: Work, requests: int, seconds: int) -> Stages:
+async def stages(work: App, requests: int, seconds: int) -> Stages:
     """Take one work apart."""
     app = direct.load(work.module)
     head = await _head(requests)
@@ -110,7 +110,7 @@ async def _loaded(url: str, seconds: int) -> float:
     return used / int(found[1])
 
 
-def report(work: Work, found: Stages) -> str:
+def report(work: App, found: Stages) -> str:
     """Return one table."""
     total = sum(found.values())
     lines = [f"{work.title}: {total:.1f} µs of CPU a request, {MICRO / total:,.0f} req/s a core"]
@@ -131,7 +131,7 @@ def main() -> None:
     if not shutil.which("wrk"):
         sys.exit("the last stage needs wrk; on Debian and Ubuntu: apt install wrk")
     for name in options.work:
-        (work,) = [each for each in WORKS if each.name == name]
+        (work,) = [each for each in WORKS if isinstance(each, App) and each.name == name]
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             found = runner.run(stages(work, options.requests, options.seconds))
         print(report(work, found), end="\n\n", flush=True)

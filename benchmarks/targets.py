@@ -49,6 +49,11 @@ FACTORS = (
     Target("sleep", "caddysnake", factor=2.0),
     Target("flask2", "caddysnake", factor=1.5),
     Target("fastapi2", "caddysnake", factor=1.5),
+    Target("respond", "caddy", factor=1.0),
+    Target("file", "caddy", factor=1.0),
+    Target("bigfile", "caddy", factor=1.0),
+    Target("proxy", "caddy", factor=1.0),
+    Target("gzip", "caddy", factor=0.8),
     Target("flask", "caddysnake", Quantity.START),
     Target("flask", "caddysnake", Quantity.MEMORY),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 PRIVATE_RANGES = (
     "192.168.0.0/16",
     "172.16.0.0/12",
@@ -11,3 +13,12 @@ PRIVATE_RANGES = (
     "::1",
 )
 """What `private_ranges` stands for."""
+
+
+def spelled_out(ranges: Iterable[str]) -> tuple[str, ...]:
+    """Return the ranges, with all those that `private_ranges` stands for in its place."""
+    return tuple(
+        each
+        for given in ranges
+        for each in (PRIVATE_RANGES if given == "private_ranges" else (given,))
+    )

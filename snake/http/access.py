@@ -100,7 +100,7 @@ class _Entry:
         self._fields = {
             "remote_ip": client[0],
             "remote_port": str(client[1]),
-            "client_ip": client[0],
+            "client_ip": request.client_ip,
             "proto": f"HTTP/{scope.get('http_version', '1.1')}",
             "method": scope["method"],
             "host": request.hostport,

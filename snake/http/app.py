@@ -18,9 +18,11 @@ from snake.core.units import SECOND
 from snake.http.access import AccessLog
 from snake.http.autohttps import names_needing_certificates
 from snake.http.handler import ASGIApp
+from snake.http.ip_ranges import Within
 from snake.http.named_routes import NamedRoutes
 from snake.http.routes import end, load_routes
 from snake.http.server import make_app
+from snake.http.trusted_proxies import DEFAULT_HEADERS, TrustedProxies
 from snake.logs.app import Logs
 from snake.transport.settings import Settings
 
@@ -36,9 +38,6 @@ UNAVAILABLE = (
     "listener_wrappers",
     "packet_conn_wrappers",
     "tls_connection_policies",
-    "trusted_proxies",
-    "trusted_proxies_unix",
-    "client_ip_headers",
     "read_min_rate",
     "write_min_rate",
     "strict_sni_host",
@@ -83,8 +82,26 @@ async def _provision_server(
         errors = (await load_routes(ctx.at("errors", "routes"), server.errors.routes))(end)
     access = AccessLog(server.logs, logs) if server.logs is not None and logs else None
     early = not QUIET_HANDLERS.issuperset(_handlers(msgspec.to_builtins(server, enc_hook=_json)))
-    asgi = make_app(routes(end), errors, access, early=early)
+    proxies = await _trusted_proxies(ctx, server)
+    asgi = make_app(routes(end), errors, access, early=early, proxies=proxies)
     return RunningServer(name, server.listen, asgi, settings_of(ctx, server))
+
+
+async def _trusted_proxies(ctx: Context, server: Server) -> TrustedProxies | None:
+    """Return whom a server trusts; `None` for nobody. Raises `ConfigError`."""
+    if server.trusted_proxies is None and not server.trusted_proxies_unix:
+        return None
+    within: Within | None = None
+    if server.trusted_proxies is not None:
+        within = await ctx.at("trusted_proxies").load(
+            server.trusted_proxies, namespace="http.ip_sources", key="source"
+        )
+    return TrustedProxies(
+        within,
+        server.client_ip_headers or DEFAULT_HEADERS,
+        strict=server.trusted_proxies_strict > 0,
+        unix=server.trusted_proxies_unix,
+    )
 
 
 def check(ctx: Context, app: HTTPApp, server: Server) -> None:

@@ -9,26 +9,9 @@ from typing import Self
 
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment
-from snake.core.modules import Module
-
-PRIVATE_RANGES = (
-    "192.168.0.0/16",
-    "172.16.0.0/12",
-    "10.0.0.0/8",
-    "127.0.0.1/8",
-    "fd00::/8",
-    "::1",
-)
-"""What `private_ranges` stands for."""
-
-
-def spelled_out(ranges: list[str]) -> tuple[str, ...]:
-    """Return the ranges, with all those that `private_ranges` stands for in its place."""
-    return tuple(
-        each
-        for given in ranges
-        for each in (PRIVATE_RANGES if given == "private_ranges" else (given,))
-    )
+from snake.core.modules import Context, Module
+from snake.core.ranges import spelled_out
+from snake.http.ip_ranges import Within, compile_plain_ranges
 
 
 class Static(Module):
@@ -37,6 +20,10 @@ class Static(Module):
     id = "http.ip_sources.static"
 
     ranges: tuple[str, ...] = ()
+
+    async def provision(self, ctx: Context) -> Within:
+        """Parse the ranges."""
+        return compile_plain_ranges(ctx.at("ranges"), self.ranges)
 
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:

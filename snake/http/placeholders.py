@@ -225,14 +225,21 @@ def _value(prefix: str) -> Callable[[str], Getter]:
 
 
 def _variable(name: str) -> Getter:
-    if name == "client_ip":
-        return _host_of("client")
+    if name in _KNOWN_VARIABLES:
+        return _KNOWN_VARIABLES[name]
 
     def get(request: Request) -> Any:  # noqa: ANN401
         value = request.variable(name)
         return "" if value is None else value
 
     return get
+
+
+_KNOWN_VARIABLES: dict[str, Getter] = {
+    "client_ip": lambda request: request.client_ip,
+    "trusted_proxy": lambda request: request.is_trusted_proxy,
+}
+"""Variables that each request has, computed when they are asked for."""
 
 
 def _response_header(name: str) -> Getter:

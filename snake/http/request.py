@@ -13,6 +13,7 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 from snake.http.paths import clean
+from snake.http.trusted_proxies import Arrival, peer_ip
 from snake.transport.asgi import Receive, Scope, decode_path
 
 
@@ -32,6 +33,7 @@ class Request:
         "_clean",
         "_host",
         "_vars",
+        "arrival",
         "early",
         "error",
         "groups",
@@ -65,6 +67,8 @@ class Request:
         """In error routes: what failed."""
         self.original: Original | None = None
         """The request line before the first rewrite; `None` while there was none."""
+        self.arrival: Arrival | None = None
+        """How it came, where proxies are trusted to say who the client is."""
         self.prefix: str = ""
         """The path prefix that `handle_path` took off: `SCRIPT_NAME`, `root_path`."""
 
@@ -117,6 +121,25 @@ class Request:
         if self._host is None:
             self._host = split_port(self.hostport)[0].lower()
         return self._host
+
+    @property
+    def client_ip(self) -> str:
+        """The address of the client, as trusted proxies tell it; empty for a Unix socket.
+
+        The variable of this name goes before, as in Caddy.
+        """
+        told = self.variable("client_ip")
+        if isinstance(told, str):
+            return told
+        return peer_ip(self.scope) if self.arrival is None else self.arrival.client.ip
+
+    @property
+    def is_trusted_proxy(self) -> bool:
+        """Whether who connected is a proxy that is trusted."""
+        told = self.variable("trusted_proxy")
+        if told is not None:
+            return told is True
+        return self.arrival is not None and self.arrival.client.trusted
 
     @property
     def clean_path(self) -> str:

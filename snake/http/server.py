@@ -14,6 +14,7 @@ from snake.http.errors import AbortError, HandlerError
 from snake.http.handler import ASGIApp, Message, Next, Receive, Scope, Send
 from snake.http.request import Request
 from snake.http.response import respond
+from snake.http.trusted_proxies import Arrival, TrustedProxies
 from snake.http.websocket import as_get
 from snake.transport.asgi import ResponseStartedError
 from snake.transport.exchange import ClientDisconnectedError
@@ -24,12 +25,18 @@ Run = Callable[[Request, Send], Awaitable[None]]
 
 
 def make_app(
-    routes: Next, errors: Next | None, access: AccessLog | None, *, early: bool = True
+    routes: Next,
+    errors: Next | None,
+    access: AccessLog | None,
+    *,
+    early: bool = True,
+    proxies: TrustedProxies | None = None,
 ) -> ASGIApp:
     """Return the ASGI app of a server.
 
     `errors` are its error routes, linked. Without `early` the app trusts that no
     handler sets `request.early`, and gives handlers the transport's own `send`.
+    `proxies` are those that may say who the client is.
     """
     run = _with_errors(routes, errors)
     if early:
@@ -41,7 +48,10 @@ def make_app(
     def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "websocket":
             send = as_get(scope, send)
-        return run(Request(scope, receive), send)
+        request = Request(scope, receive)
+        if proxies is not None:
+            request.arrival = Arrival(proxies, scope)
+        return run(request, send)
 
     return app
 
@@ -109,6 +119,7 @@ def _log_error(request: Request, error: HandlerError) -> None:
         fields = {
             "request": {
                 "remote_ip": (request.scope.get("client") or ("",))[0],
+                "client_ip": request.client_ip,
                 "method": request.method,
                 "host": request.hostport,
                 "uri": request.uri,

@@ -14,7 +14,10 @@ def reader(key: str) -> Callable[[Request], str]:
 
     A key that is one placeholder stands for its value.
     """
-    if key.startswith("{") and key.endswith("}") and key.count("{") == 1:
-        get = lookup(key.strip("{}"))
-        return (lambda _: "") if get is None else lambda request: as_text(get(request))
-    return lambda request: as_text(request.variable(key))
+    is_placeholder = key.startswith("{") and key.endswith("}") and key.count("{") == 1
+    get = lookup(key.strip("{}") if is_placeholder else f"http.vars.{key}") or _unknown
+    return lambda request: as_text(get(request))
+
+
+def _unknown(_: Request) -> None:
+    """Return the value of a placeholder that nobody knows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from snake.core.ranges import PRIVATE_RANGES
+from snake.core.ranges import spelled_out
 from snake.http.captures import Capture
 from snake.plugin import Segment, Token, Words, subdirectives
 
@@ -27,10 +27,7 @@ def all_words(lines: Sequence[Segment]) -> tuple[str, ...]:
 
 def read_ranges(words: Sequence[Token]) -> tuple[str, ...]:
     """Read ranges of IP addresses; `private_ranges` stands for several."""
-    ranges: list[str] = []
-    for word in words:
-        ranges += PRIVATE_RANGES if word.text == "private_ranges" else (word.text,)
-    return tuple(ranges)
+    return spelled_out(word.text for word in words)
 
 
 def read_captures(lines: Sequence[Segment], name: str) -> Iterator[tuple[Token, Capture]]:

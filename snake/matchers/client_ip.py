@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from snake.http.ip_ranges import compile_ranges
-from snake.http.variables import reader
 from snake.matchers._lines import each_line, read_ranges
 from snake.plugin import Context, Matcher, MatcherModule, MatcherSyntax, Scope, Segment
 
@@ -29,8 +28,7 @@ class ClientIP(MatcherModule):
     async def provision(self, ctx: Context) -> Matcher:
         """Parse the ranges."""
         within = compile_ranges(ctx, self.ranges)
-        address = reader("{http.vars.client_ip}")
-        return lambda request: within(address(request))
+        return lambda request: within(request.client_ip)
 
 
 def parse(lines: Sequence[Segment], name: str, scope: Scope) -> ClientIP:

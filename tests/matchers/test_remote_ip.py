@@ -15,7 +15,7 @@ from tests.matchers.matching import matches, provisioned
         ("127.0.0.1/8", "127.9.9.9", True),
         ("10.0.0.0/8", "11.0.0.1", False),
         ("192.0.2.1", "192.0.2.1", True),
-        ("192.0.2.1", "::ffff:192.0.2.1", True),
+        ("192.0.2.1", "::ffff:192.0.2.1", False),
         ("2001:db8::/32", "2001:db8::1", True),
         ("fe80::/10%eth0", "fe80::1%eth0", True),
         ("fe80::/10%eth0", "fe80::1%eth1", False),

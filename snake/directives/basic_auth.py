@@ -9,19 +9,40 @@ Syntax::
 The hash is made by `caddy hash-password`, or by any program that makes bcrypt or argon2id
 hashes. `<realm>` is shown to whoever is asked for a password; it is `restricted`. Names
 and hashes may have placeholders that are known when the server starts: `{env.HASH}`.
+
+Whoever comes in is `{http.auth.user.id}`, and `user_id` in the access log. All others
+are a 401, which error routes can answer. Passwords are hashed in threads of their own,
+two at a time in each worker and by turns among clients, and checked ones are
+remembered, though not as they are.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Annotated
 
 import msgspec
 
 from snake.auth.argon2id import Argon2id
 from snake.auth.bcrypt import Bcrypt
+from snake.auth.contract import Authenticate, User, Verdict
 from snake.auth.http_basic import Account, HashCache, HTTPBasic
 from snake.core.suggest import suggestion
-from snake.plugin import Directive, HandlerModule, In, Scope, Segment, to_json
+from snake.http.response import drop_early
+from snake.plugin import (
+    Context,
+    Directive,
+    Handler,
+    HandlerError,
+    HandlerModule,
+    In,
+    Next,
+    Request,
+    Scope,
+    Segment,
+    Send,
+    to_json,
+)
 
 HASHES = {"bcrypt": Bcrypt, "argon2id": Argon2id}
 
@@ -32,6 +53,51 @@ class Authentication(HandlerModule):
     id = "http.handlers.authentication"
 
     providers: dict[str, Annotated[msgspec.Raw, In("http.authentication.providers")]] = {}
+
+    async def provision(self, ctx: Context) -> Handler:
+        """Load the providers."""
+        providers: list[Authenticate] = [
+            await ctx.at("providers", name).load_named(raw, f"http.authentication.providers.{name}")
+            for name, raw in self.providers.items()
+        ]
+        return _handler(providers)
+
+
+def _handler(providers: list[Authenticate]) -> Handler:
+    first = providers[0] if providers else None
+
+    def authentication(request: Request, send: Send, next: Next) -> Awaitable[None]:
+        verdict = first(request) if first else None
+        if type(verdict) is User:
+            _name(request, "http.auth.user", verdict)
+            return next(request, send)
+        return ask(verdict, request, send, next)
+
+    async def ask(
+        verdict: Verdict | Awaitable[Verdict] | None, request: Request, send: Send, next: Next
+    ) -> None:
+        for provider in providers:
+            found = provider(request) if verdict is None else verdict
+            verdict = None
+            if isinstance(found, Awaitable):
+                found = await found
+            if isinstance(found, User):
+                _name(request, "http.auth.user", found)
+                await next(request, send)
+                return
+            if found.candidate:
+                _name(request, "http.auth.candidate", found.candidate)
+            drop_early(request, {name for name, _ in found.headers})
+            request.early = [*(request.early or ()), *found.headers]
+        raise HandlerError(401, "not authenticated")
+
+    return authentication
+
+
+def _name(request: Request, key: str, user: User) -> None:
+    request.set_value(f"{key}.id", user.id)
+    for name, value in user.metadata.items():
+        request.set_value(f"{key}.{name}", value)
 
 
 def parse(line: Segment, scope: Scope) -> Authentication:

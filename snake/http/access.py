@@ -73,7 +73,7 @@ class AccessLog:
                 await run(request, entry.watching(send))
             finally:
                 if sinks := self.sinks(request, host):
-                    entry.write(sinks)
+                    entry.write(sinks, request)
 
         return logged
 
@@ -142,12 +142,12 @@ class _Entry:
 
         return watched
 
-    def write(self, sinks: tuple[Sink, ...]) -> None:
+    def write(self, sinks: tuple[Sink, ...], request: Request) -> None:
         """Give the record to every sink."""
         fields = {
             "request": self._fields,
             "bytes_read": self.read,
-            "user_id": "",
+            "user_id": (request.values or {}).get("http.auth.user.id", ""),
             "duration": perf_counter() - self._started,
             "size": self.size,
             "status": self.status,

@@ -212,3 +212,18 @@ async def test_server_field_that_was_left_out() -> None:
 
     _, _, fields = logs.sinks["http.log.access"].records[0]
     assert fields["resp_headers"] == {}
+
+
+@pytest.mark.parametrize("name", ["", "bob", "two\nlines\x1b[31m"])
+async def test_user(name: str) -> None:
+    """The user that a handler has recognized is in the record."""
+
+    async def known(request: Request, send: Send) -> None:
+        if name:
+            request.set_value("http.auth.user.id", name)
+        await hello(request, send)
+
+    logs = await record(ServerLogs(), run=known)
+    ((_, _, fields),) = logs.sinks[LOG].records
+
+    assert fields["user_id"] == name

@@ -138,18 +138,22 @@ def commands(name: str, work: Work, place: Place) -> list[Argv]:
 def _site(name: str, work: Site, place: Place) -> list[Argv]:
     """Serve a site; what is behind a proxy is the real Caddy, whoever the proxy is."""
     handler = work.handler.replace("{behind}", f"127.0.0.1:{place.behind}")
-    config = place.caddyfile("site", handler.replace("{files}", str(_files(place))))
+    config = place.caddyfile("site", handler.replace("{files}", str(files(place))))
     start = {
         "snake": lambda: [place.program("snake"), "run", "--config", config],
         "caddy": lambda: _caddy(place, config),
     }[name]()
     if not work.proxied:
         return [start]
-    upstream = place.caddyfile("upstream", 'respond "Hello, world!"', place.behind)
-    return [_caddy(place, upstream), start]
+    return [upstream(place), start]
 
 
-def _files(place: Place) -> Path:
+def upstream(place: Place) -> Argv:
+    """Run what is behind a proxy: a Caddy that responds."""
+    return _caddy(place, place.caddyfile("upstream", 'respond "Hello, world!"', place.behind))
+
+
+def files(place: Place) -> Path:
     """Make the files that are served: bytes that mean nothing, and words that compress."""
     folder = place.folder / "files"
     folder.mkdir(exist_ok=True)

@@ -43,6 +43,7 @@ MODULES = {
     "http.authentication.hashes.argon2id": "snake.auth.argon2id:Argon2id",
     "http.authentication.hashes.bcrypt": "snake.auth.bcrypt:Bcrypt",
     "http.authentication.providers.http_basic": "snake.auth.http_basic:HTTPBasic",
+    "http.encoders.br": "snake.encoders.br:Brotli",
     "http.encoders.gzip": "snake.encoders.gzip:Gzip",
     "http.encoders.zstd": "snake.encoders.zstd:Zstd",
     "http.ip_sources.static": "snake.http.ip_sources:Static",

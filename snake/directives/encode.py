@@ -4,6 +4,7 @@ Syntax::
 
     encode [<codings...>] {
         gzip [<level>]
+        br [<quality>]
         zstd [<level>] {
             level <level>
             disable_checksum
@@ -16,10 +17,10 @@ Syntax::
         match status <codes...> | header <field> [<value>]
     }
 
-The codings are `zstd` and `gzip`, best first; without any, both. A client gets the
-one that it rates highest. Responses longer than `minimum_length` (512) are
-encoded if they match: by default those with a content type of text, code, fonts
-or vector images. Streams are flushed as they come, event streams too.
+The codings are `zstd`, `br` and `gzip`, best first; without any, `zstd` and `gzip`, for in Caddy
+`br` needs a plugin. A client gets the one that it rates highest. Responses longer than
+`minimum_length` (512) are encoded if they match: by default those with a content type of text,
+code, fonts or vector images. Streams are flushed as they come, event streams too.
 """
 
 from __future__ import annotations

@@ -12,9 +12,9 @@ Levels are `fastest`, `default`, `better` and `best`, in any case.
 
 from __future__ import annotations
 
+from functools import partial
 from threading import local
-
-import zstandard
+from typing import Any
 
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment, Token
@@ -71,35 +71,42 @@ class _Zstd:
     coding = "zstd"
 
     def __init__(self, level: int, *, checksum: bool) -> None:
-        self._settings = zstandard.ZstdCompressionParameters.from_level(
+        # Only what runs needs the library, which takes a while to load.
+        import zstandard  # noqa: PLC0415
+
+        settings = zstandard.ZstdCompressionParameters.from_level(
             level, window_log=WINDOW_LOG, write_checksum=checksum
         )
+        self._compressor = partial(zstandard.ZstdCompressor, compression_params=settings)
+        self._flush = zstandard.COMPRESSOBJ_FLUSH_BLOCK
         # A compressor is worth keeping (it is half the time of a small body), but one thread's.
         self._local = local()
 
     def whole(self, data: bytes) -> bytes:
-        compressor: zstandard.ZstdCompressor | None = getattr(self._local, "compressor", None)
+        compressor = getattr(self._local, "compressor", None)
         if compressor is None:
-            compressor = zstandard.ZstdCompressor(compression_params=self._settings)
-            self._local.compressor = compressor
-        return compressor.compress(data)
+            compressor = self._local.compressor = self._compressor()
+        encoded: bytes = compressor.compress(data)
+        return encoded
 
     def stream(self) -> Stream:
-        return _Stream(self._settings)
+        return _Stream(self._compressor().compressobj(), self._flush)
 
 
 class _Stream:
-    def __init__(self, settings: zstandard.ZstdCompressionParameters) -> None:
-        self._compress = zstandard.ZstdCompressor(compression_params=settings).compressobj()
+    __slots__ = ("_compress", "_flush")
+
+    def __init__(self, compress: Any, flush: int) -> None:  # noqa: ANN401  # zstandard has no types
+        self._compress = compress
+        self._flush = flush
 
     def write(self, data: bytes, *, flush: bool) -> bytes:
-        encoded = self._compress.compress(data)
-        if flush:
-            encoded += self._compress.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
-        return encoded
+        encoded: bytes = self._compress.compress(data)
+        return encoded + self._compress.flush(self._flush) if flush else encoded
 
     def end(self) -> bytes:
-        return self._compress.flush()
+        rest: bytes = self._compress.flush()
+        return rest
 
 
 def _known(word: Token) -> str:

@@ -24,11 +24,14 @@ from snake.caddyfile.fields import Fields, Reader, number, read_block, text
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment
 from snake.caddyfile.words import Words
-from snake.config.struct import Duration, Guest
-from snake.core.modules import Module
+from snake.config.struct import Duration, Guest, nanoseconds
+from snake.core.modules import Context, Module, name_of
 from snake.core.namespace import In
 from snake.core.numbers import NumberError, integer
-from snake.core.units import UnitError, duration
+from snake.core.units import SECOND, UnitError, duration
+from snake.proxy import selection
+from snake.proxy.selection import Select
+from snake.proxy.sticky import Sticky
 
 POLICIES = "http.reverse_proxy.selection_policies"
 
@@ -37,6 +40,11 @@ Policy = Annotated[Guest, In(POLICIES, "policy")]
 
 class _Plain(Module):
     """A policy that has nothing to say but its name."""
+
+    async def provision(self, ctx: Context) -> Select:
+        """Return what chooses a backend."""
+        del ctx
+        return selection.PLAIN[name_of(type(self))]()
 
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:
@@ -95,6 +103,13 @@ class RandomChoose(Module):
 
     choose: int = 0
 
+    async def provision(self, ctx: Context) -> Select:
+        """Return what chooses a backend. Raises `ConfigError` for less than two."""
+        choose = self.choose or 2
+        if choose < 2:  # noqa: PLR2004
+            raise ctx.at("choose").fail("choose must be at least 2")
+        return selection.random_choose(choose)
+
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> RandomChoose:
         """Read `random_choose <count>`."""
@@ -108,6 +123,17 @@ class WeightedRoundRobin(Module):
     id = f"{POLICIES}.weighted_round_robin"
 
     weights: tuple[int, ...] = ()
+
+    async def provision(self, ctx: Context) -> Select:
+        """Return what chooses a backend. Raises `ConfigError` for weights that choose none."""
+        for index, weight in enumerate(self.weights):
+            if weight < 0:
+                raise ctx.at("weights", index).fail("weight of an upstream cannot be negative")
+        if not sum(self.weights):
+            raise ctx.at("weights").fail(
+                "weighted_round_robin requires at least one upstream with a positive weight"
+            )
+        return selection.weighted_round_robin(self.weights)
 
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> WeightedRoundRobin:
@@ -125,6 +151,13 @@ class QueryHash(Module):
     key: str = ""
     fallback: Policy = None
 
+    async def provision(self, ctx: Context) -> Select:
+        """Return what chooses a backend. Raises `ConfigError` without a key."""
+        if not self.key:
+            raise ctx.at("key").fail("query key is required")
+        fallback = await load_policy(ctx.at("fallback"), self.fallback)
+        return selection.hashed(selection.query_value(self.key), fallback)
+
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> QueryHash:
         """Read `query <key>`."""
@@ -141,6 +174,13 @@ class HeaderHash(Module):
 
     field: str = ""
     fallback: Policy = None
+
+    async def provision(self, ctx: Context) -> Select:
+        """Return what chooses a backend. Raises `ConfigError` without a field."""
+        if not self.field:
+            raise ctx.at("field").fail("header field is required")
+        fallback = await load_policy(ctx.at("fallback"), self.fallback)
+        return selection.hashed(selection.header_value(self.field), fallback)
 
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> HeaderHash:
@@ -161,6 +201,12 @@ class CookieHash(Module):
     max_age: Duration = 0
     fallback: Policy = None
 
+    async def provision(self, ctx: Context) -> Select:
+        """Return what chooses a backend."""
+        fallback = await load_policy(ctx.at("fallback"), self.fallback)
+        seconds = nanoseconds(self.max_age) // SECOND
+        return Sticky(self.name or "lb", self.secret, seconds, fallback).select
+
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> CookieHash:
         """Read `cookie [<name> [<secret>]]`."""
@@ -178,6 +224,14 @@ class CookieHash(Module):
         readers = _fallback(fields, guests) | {"max_age": max_age}
         read_block(words.block(), readers)
         return msgspec.convert(fields.values, cls)
+
+
+async def load_policy(ctx: Context, policy: msgspec.Raw | None) -> Select:
+    """Provision a policy; the one at random when none is given."""
+    if policy is None:
+        return selection.random
+    select: Select = await ctx.load(policy, namespace=POLICIES, key="policy")
+    return select
 
 
 def _weight(text: str) -> int:

@@ -25,6 +25,7 @@ Syntax, inside `reverse_proxy`::
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
@@ -33,12 +34,23 @@ from snake.caddyfile.fields import Fields, Reader, text, texts, time
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment
 from snake.caddyfile.words import Words
-from snake.config.struct import Config, Duration
-from snake.core.modules import Module
+from snake.config.struct import Config, Duration, nanoseconds
+from snake.core.dial import join_host_port, join_network
+from snake.core.modules import Context, Module
 from snake.core.namespace import In
+from snake.core.network import AddressError
+from snake.core.units import SECOND
+from snake.http.request import Request
+from snake.http.template import Template
+from snake.proxy.backend import Backend, Backends
+from snake.proxy.dns import DNS, read_server
 from snake.proxy.resolver import UpstreamResolver
+from snake.proxy.source import Found, Lookup, Several, Source
 
 SOURCES = "http.reverse_proxy.upstreams"
+
+_REFRESH = 60.0
+"""Seconds for which what was found counts, unless `refresh` says otherwise."""
 
 _TABLE = {
     "refresh": ("refresh", time),
@@ -54,6 +66,18 @@ class IPVersions(Config):
     ipv4: bool | None = None
     ipv6: bool | None = None
 
+    def together(self) -> str:
+        """Return the addresses that are asked for in a word: `ip`, `ip4` or `ip6`."""
+        only = [
+            name
+            for name, wanted, other in (
+                ("ip4", self.ipv4, self.ipv6),
+                ("ip6", self.ipv6, self.ipv4),
+            )
+            if wanted or (wanted is None and other is None)
+        ]
+        return only[0] if len(only) == 1 else "ip"
+
 
 class A(Module):
     """The JSON of `http.reverse_proxy.upstreams.a`: the addresses of a name."""
@@ -67,6 +91,22 @@ class A(Module):
     dial_timeout: Duration = 0
     dial_fallback_delay: Duration = 0
     versions: IPVersions | None = None
+
+    async def provision(self, ctx: Context) -> Source:
+        """Return the source. Raises `ConfigError` for addresses of resolvers that are none."""
+        version = (self.versions or IPVersions()).together()
+        name, port = Template(self.name).all, Template(self.port or "80").all
+        dns = _dns(ctx, self.resolver, self.dial_timeout)
+        make = _maker(ctx)
+
+        def key(request: Request) -> str:
+            return join_host_port(name(request), port(request))
+
+        async def find(request: Request) -> list[Backend]:
+            found = await dns.addresses(name(request), version)
+            return [make(join_host_port(address, port(request))) for address in found]
+
+        return Found(Lookup(_seconds(self.refresh) or _REFRESH), key, find)
 
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> A:
@@ -98,6 +138,22 @@ class SRV(Module):
     dial_fallback_delay: Duration = 0
     dial_network: str = ""
 
+    async def provision(self, ctx: Context) -> Source:
+        """Return the source. Raises `ConfigError` for addresses of resolvers that are none."""
+        labels = f"_{self.service}._{self.proto}." if self.service or self.proto else ""
+        name = Template(labels + self.name).all
+        dns = _dns(ctx, self.resolver, self.dial_timeout)
+        make = _maker(ctx)
+
+        async def find(request: Request) -> list[Backend]:
+            return [
+                make(join_network(self.dial_network, each.target, str(each.port)))
+                for each in await dns.services(name(request))
+            ]
+
+        lookup = Lookup(_seconds(self.refresh) or _REFRESH, _seconds(self.grace_period))
+        return Found(lookup, name, find, forgetful=True)
+
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> SRV:
         """Read `srv [<name>]`."""
@@ -121,11 +177,43 @@ class Multi(Module):
 
     sources: tuple[Annotated[msgspec.Raw, In(SOURCES, "source")], ...] = ()
 
+    async def provision(self, ctx: Context) -> Source:
+        """Provision each source."""
+        return Several(
+            [
+                await ctx.at("sources", index).load(raw, namespace=SOURCES, key="source")
+                for index, raw in enumerate(self.sources)
+            ]
+        )
+
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> Multi:
         """Read `multi { … }`."""
         line.flag()
         return cls(sources=tuple(guests.json(each, SOURCES, "source") for each in line.lines))
+
+
+def _dns(ctx: Context, resolver: UpstreamResolver | None, timeout: Duration) -> DNS:
+    if resolver is None:
+        return DNS()
+    servers = []
+    for index, address in enumerate(resolver.addresses):
+        try:
+            servers.append(read_server(address))
+        except AddressError as error:
+            raise ctx.at("resolver", "addresses", index).fail(str(error)) from None
+    return DNS(servers, _seconds(timeout))
+
+
+def _maker(ctx: Context) -> Callable[[str], Backend]:
+    backends = ctx.service(Backends)
+    if backends is None:
+        raise ctx.fail("a source of upstreams is for reverse_proxy alone")
+    return backends.make
+
+
+def _seconds(value: Duration) -> float:
+    return nanoseconds(value) / SECOND
 
 
 def _arguments(words: Words, fields: Fields, *paths: str) -> None:

@@ -329,7 +329,7 @@ async def test_long_body_is_encoded_in_a_thread() -> None:
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"encodings": {"br": {}}}, "unknown module: http.encoders.br"),
+        ({"encodings": {"lz4": {}}}, "unknown module: http.encoders.lz4"),
         ({"prefer": ["br"]}, "encoding br not enabled"),
         ({"prefer": ["gzip", "gzip"]}, "encoding gzip is duplicated in prefer"),
         ({"encodings": {"gzip": {"level": 99}}}, "encodings/gzip/level: level 99"),
@@ -347,6 +347,8 @@ async def test_wrong_setting_is_refused(config: dict[str, Any], message: str) ->
     [
         ("encode brotli", "unknown coding or subdirective: brotli"),
         ("encode {\ngzpi\n}", 'did you mean "gzip"'),
+        ("encode {\nbr fast\n}", 'br: "fast" is no whole number'),
+        ("encode {\nbr 4 5\n}", "br takes no argument"),
         ("encode {\nminimum_length\n}", "minimum_length takes a number of bytes"),
         ("encode {\nminimum_length 1k\n}", 'minimum_length: "1k" is no whole number'),
         ("encode {\nmatch path /x\n}", "unrecognized response matcher: path"),

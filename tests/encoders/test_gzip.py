@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import sys
 import zlib
+from pathlib import Path
 
 import pytest
 
@@ -29,15 +31,38 @@ async def test_whole_body_can_be_read(level: int) -> None:
 async def test_any_length_can_be_read(size: int) -> None:
     """The window fits the body, whatever its length, and costs nothing in size."""
     body = (TEXT * 10)[:size]
-    encoded = (await encoder("gzip")).whole(body)
+    for level in (5, 6):
+        encoded = (await encoder("gzip", level=level)).whole(body)
 
-    assert gzip.decompress(encoded) == body
-    assert len(encoded) <= len(zlib.compress(body, 5, 31)) + 2
+        assert gzip.decompress(encoded) == body
+        assert level == 5 or len(encoded) <= len(zlib.compress(body, level, 31)) + 2
 
 
-async def test_stream_can_be_read_as_it_comes() -> None:
+async def test_default_level_is_about_as_small_as_zlib() -> None:
+    """Whichever library encodes, a text is at most a tenth longer than zlib makes it."""
+    body = (Path(__file__).parents[2] / "docs/directives.md").read_bytes()
+
+    for level in range(1, 10):
+        encoded = (await encoder("gzip", level=level)).whole(body)
+        assert len(encoded) < len(zlib.compress(body, level, 31)) * 1.1
+
+
+async def test_without_isal_zlib_does_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On machines that ISA-L is not made for, all levels are zlib's."""
+    monkeypatch.setitem(sys.modules, "isal", None)
+    monkeypatch.delitem(sys.modules, "snake.encoders.deflate", raising=False)
+    gz = await encoder("gzip")
+    monkeypatch.delitem(sys.modules, "snake.encoders.deflate")
+
+    assert gz.whole(TEXT) == zlib.compress(TEXT, 5, 31)
+    stream = gz.stream()
+    assert gzip.decompress(stream.write(TEXT, flush=True) + stream.end()) == TEXT
+
+
+@pytest.mark.parametrize("level", [1, 5, 9])
+async def test_stream_can_be_read_as_it_comes(level: int) -> None:
     """What was flushed can be read before the end."""
-    stream = (await encoder("gzip")).stream()
+    stream = (await encoder("gzip", level=level)).stream()
     reader = zlib.decompressobj(31)
 
     assert reader.decompress(stream.write(b"one", flush=True)) == b"one"

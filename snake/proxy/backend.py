@@ -1,0 +1,123 @@
+"""Backends: the upstreams of a running proxy, and what is known of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from weakref import WeakValueDictionary
+
+from snake.core.dial import join_network, parse_network
+from snake.core.errors import SnakeError
+from snake.core.network import AddressError
+from snake.http.request import Request
+from snake.http.template import Template
+from snake.proxy.contract import DialInfo
+
+
+class Host:
+    """What is known of one address, whichever proxies of a config use it."""
+
+    __slots__ = ("__weakref__", "fails", "requests")
+
+    def __init__(self) -> None:
+        self.requests = 0
+        """Requests that it is answering."""
+        self.fails = 0
+        """Failures that count still: each for `fail_duration`."""
+
+
+class Hosts:
+    """The hosts of one config, by their addresses as they are written, while any is in use."""
+
+    def __init__(self) -> None:
+        self._hosts: WeakValueDictionary[str, Host] = WeakValueDictionary()
+
+    def get(self, dial: str) -> Host:
+        """Return the host of an address, the same for every proxy that names it so."""
+        host = self._hosts.get(dial)
+        if host is None:
+            host = self._hosts[dial] = Host()
+        return host
+
+
+class DialAddressError(SnakeError):
+    """The address of an upstream is none, or more than one."""
+
+
+class Backend:
+    """One upstream of one proxy.
+
+    Source: `Upstream` of Caddy's `reverseproxy`.
+    """
+
+    __slots__ = ("dial", "fill", "host", "max_fails", "max_requests", "unhealthy")
+
+    def __init__(self, dial: str, host: Host, *, max_requests: int = 0, max_fails: int = 0) -> None:
+        self.dial = dial
+        """The address as it is written, which stands for it wherever upstreams are told apart."""
+        self.fill = _filler(dial)
+        """Returns where it is, for a request. Raises `DialAddressError`."""
+        self.host = host
+        self.max_requests = max_requests
+        """How many requests it may be answering at a time; 0 for any number."""
+        self.max_fails = max_fails
+        """The number of failures that makes it unavailable; 0 when none are counted."""
+        self.unhealthy = False
+        """What active health checks have found."""
+
+    @property
+    def available(self) -> bool:
+        """Whether it may get a request now."""
+        host = self.host
+        return not (
+            self.unhealthy
+            or (self.max_fails and host.fails >= self.max_fails)
+            or (self.max_requests and host.requests >= self.max_requests)
+        )
+
+
+class Backends:
+    """Makes the backends of one proxy."""
+
+    def __init__(self, hosts: Hosts, *, max_requests: int = 0, max_fails: int = 0) -> None:
+        self._hosts = hosts
+        self._max_requests = max_requests
+        self._max_fails = max_fails
+
+    def make(self, dial: str, max_requests: int = 0) -> Backend:
+        """Return the backend of an address. Raises `DialAddressError`."""
+        return Backend(
+            dial,
+            self._hosts.get(dial),
+            max_requests=max_requests or self._max_requests,
+            max_fails=self._max_fails,
+        )
+
+
+def _filler(dial: str) -> Callable[[Request], DialInfo]:
+    """Compile an address. Raises `DialAddressError` for one without placeholders that is wrong."""
+    template = Template(dial)
+    if template.constant is not None:
+        info = dial_info(template.constant)
+        return lambda _: info
+    return lambda request: dial_info(template.all(request))
+
+
+def dial_info(text: str) -> DialInfo:
+    """Read an address that placeholders are no longer in. Raises `DialAddressError`."""
+    try:
+        address = parse_network(text)
+    except AddressError as error:
+        raise DialAddressError(f"invalid dial address {text}: {error}") from None
+    if address.end_port != address.start_port:
+        count = address.end_port - address.start_port + 1
+        raise DialAddressError(
+            f"dial address must represent precisely one socket: {text} represents {count}"
+        )
+    port = str(address.start_port)
+    where = join_network("", address.host, "" if address.is_unix or address.is_fd else port)
+    return DialInfo(address.network, where, address.host, port)
+
+
+def written(to: DialInfo) -> str:
+    """Return an address as `{http.reverse_proxy.upstream.address}` gives it: `tcp/a:80`."""
+    return join_network(to.network, to.host, to.port)

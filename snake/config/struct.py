@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, dataclass_transform
 import msgspec
 
 from snake.core.check import Checked
-from snake.core.units import duration
+from snake.core.errors import ConfigError
+from snake.core.units import SECOND, UnitError, duration
 
 Duration = Annotated[
     int | str,
@@ -37,3 +38,15 @@ def nanoseconds(value: Duration) -> int:
 @dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The base of the document's own structs: frozen, strict, and short when written."""
+
+
+def seconds(value: Duration, path: str) -> float | None:
+    """Return a JSON duration in seconds; `None` for none, which is what 0 and less mean.
+
+    Raises `ConfigError` at `path`.
+    """
+    try:
+        time = nanoseconds(value)
+    except UnitError as error:
+        raise ConfigError(str(error), path) from None
+    return time / SECOND if time > 0 else None

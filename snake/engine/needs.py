@@ -8,12 +8,11 @@ from msgspec.structs import replace
 
 from snake.config.document import Document
 from snake.config.http import HTTPApp
-from snake.config.struct import Duration, nanoseconds
+from snake.config.struct import seconds
 from snake.core.check import check as check_types
 from snake.core.errors import ConfigError
 from snake.core.modules import Registry
 from snake.core.network import AddressError, NetworkAddress, parse_address
-from snake.core.units import SECOND, UnitError
 
 _UNAVAILABLE = {
     "storage": "storage",
@@ -53,7 +52,7 @@ def grace_period(document: Document) -> float | None:
 
     Raises `ConfigError`.
     """
-    return _seconds(http(document).grace_period, "apps/http/grace_period")
+    return seconds(http(document).grace_period, "apps/http/grace_period")
 
 
 def shutdown_delay(document: Document) -> float | None:
@@ -61,15 +60,7 @@ def shutdown_delay(document: Document) -> float | None:
 
     Raises `ConfigError`.
     """
-    return _seconds(http(document).shutdown_delay, "apps/http/shutdown_delay")
-
-
-def _seconds(value: Duration, path: str) -> float | None:
-    try:
-        time = nanoseconds(value)
-    except UnitError as error:
-        raise ConfigError(str(error), path) from None
-    return time / SECOND if time > 0 else None
+    return seconds(http(document).shutdown_delay, "apps/http/shutdown_delay")
 
 
 def single(listen: Iterable[str]) -> Iterator[NetworkAddress]:

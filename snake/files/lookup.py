@@ -17,6 +17,7 @@ from typing import NamedTuple
 from snake.core.folder import START
 from snake.core.glob import MAGIC, compile_glob
 from snake.http.errors import HandlerError
+from snake.http.paths import ascii_lower
 from snake.http.request import Request
 from snake.http.roots import join, root_of
 from snake.http.template import Fill, Template
@@ -52,7 +53,7 @@ class Lookup:
     def __init__(self, root: str, files: Sequence[str], policy: str, splits: Sequence[str]) -> None:
         self._root = root_of(root)
         self._files = [_Pattern(file) for file in files]
-        self._splits = [split.lower() for split in splits]
+        self._splits = [ascii_lower(split) for split in splits]
         self._fallback = self._files[-1] if policy == "first_exist_fallback" else None
         self._choose: Callable[[Request, str], Found | None] = {
             "smallest_size": self._smallest,
@@ -128,7 +129,7 @@ class Lookup:
 
     def _split(self, path: str) -> tuple[str, str]:
         """Split after the first delimiter that ends a segment."""
-        lower = path.lower()
+        lower = ascii_lower(path)
         for delimiter in self._splits:
             at = lower.find(delimiter) + len(delimiter)
             if at >= len(delimiter) and (at == len(path) or path[at] == "/"):

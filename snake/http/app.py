@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from snake.config.http import HTTPApp, Server
-from snake.config.struct import nanoseconds
+from snake.config.struct import nanoseconds, seconds
 from snake.core.check import check as check_types
 from snake.core.errors import ConfigError, SnakeError
 from snake.core.modules import Context
@@ -126,8 +126,8 @@ def check(ctx: Context, app: HTTPApp, server: Server) -> None:
 
 def settings_of(ctx: Context, server: Server) -> Settings:
     """Return the transport's limits of a server; what is not set is the transport's default."""
-    seconds = {
-        field: _seconds(ctx.at(field), getattr(server, field))
+    times = {
+        field: seconds(getattr(server, field), ctx.at(field).path)
         for field in (
             "read_timeout",
             "read_header_timeout",
@@ -138,7 +138,7 @@ def settings_of(ctx: Context, server: Server) -> Settings:
         )
         if getattr(server, field)
     }
-    given: dict[str, Any] = dict(seconds)
+    given: dict[str, Any] = dict(times)
     if server.max_header_bytes > 0:
         given["max_header_bytes"] = server.max_header_bytes
     for field in ("keepalive_idle", "keepalive_interval"):
@@ -172,11 +172,6 @@ def _begins_with_http2(ctx: Context, server: Server) -> bool:
         if "h1" not in protocols:
             raise ctx.at(place).fail("h1 cannot be left out in this version of snake")
     return not told or any("h2c" in protocols for protocols in told.values())
-
-
-def _seconds(ctx: Context, value: int | str) -> float | None:
-    time = _time(ctx, value)
-    return time / SECOND if time > 0 else None
 
 
 def _time(ctx: Context, value: int | str) -> int:

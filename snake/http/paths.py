@@ -23,3 +23,14 @@ def clean(path: str, *, collapse_slashes: bool = True) -> str:
     if path.endswith(("/", "/.", "/..")) and not cleaned.endswith("/"):
         cleaned += "/"
     return cleaned
+
+
+def ascii_lower(text: str) -> str:
+    """Return a text with ASCII's letters in lower case, and all others as they are.
+
+    So it is as long as before, and nothing that only looks like a letter becomes one.
+    """
+    return text.lower() if text.isascii() else text.translate(_LOWER)
+
+
+_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}

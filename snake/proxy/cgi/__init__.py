@@ -1,0 +1,1 @@
+"""How CGI programs are asked by FastCGI: their environment, and what they answer."""

@@ -20,6 +20,9 @@ from snake.transport.asgi import Message, decode_path
 
 Script = Callable[["Asked"], Awaitable[None]]
 
+HEAD = b"Content-Type: text/plain\r\n\r\n"
+"""The head of a response."""
+
 
 def record(kind: int, content: bytes, *, request: int = 1, version: int = 1) -> bytes:
     """Return one record, its padding of five bytes."""
@@ -203,3 +206,13 @@ async def read(reply: Reply) -> bytes:
         pieces.append(piece)
     reply.close()
     return b"".join(pieces)
+
+
+def saying(*records: bytes) -> Script:
+    """Return a server that reads the request and sends this."""
+
+    async def script(asked: Asked) -> None:
+        await asked.read_all()
+        await asked.say(*records)
+
+    return script

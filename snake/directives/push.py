@@ -1,4 +1,4 @@
-"""push: send resources before the client asks for them, by HTTP/2.
+"""push: name resources that the client will ask for; nothing is sent ahead of its asking.
 
 Syntax::
 
@@ -10,21 +10,28 @@ Syntax::
         }
     }
 
-Resources that the response names in a Link header are pushed too. `headers` changes the
-headers of the requests that the server makes for them, as `request_header` does. Browsers
-take no pushed resources any more.
+It is read as Caddy reads it, and does nothing: pushing was a part of HTTP/2 that browsers
+take no more, and no other protocol has it. `header Link` names resources to browsers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
+from snake.core.regexp import RegexpError
 from snake.directives.header import Operations
 from snake.http.header_ops import HeaderOps
 from snake.plugin import (
     Config,
+    Context,
     Directive,
+    Handler,
     HandlerModule,
+    Next,
+    Request,
     Scope,
     Segment,
+    Send,
     Words,
     unchecked,
     warn_of_rest,
@@ -47,6 +54,19 @@ class Push(HandlerModule):
 
     resources: tuple[Resource, ...] = ()
     headers: HeaderOps | None = None
+
+    async def provision(self, ctx: Context) -> Handler:
+        """Check the header operations."""
+        if self.headers is not None:
+            try:
+                self.headers.compile()
+            except RegexpError as error:
+                raise ctx.at("headers", "replace").fail(str(error)) from None
+        return _pass_on
+
+
+def _pass_on(request: Request, send: Send, next: Next) -> Awaitable[None]:
+    return next(request, send)
 
 
 def parse(line: Segment, scope: Scope) -> Push:

@@ -80,7 +80,13 @@ class StaticResponse(HandlerModule):
             if content and not _has_type(fields, request):
                 fields = [field for field in fields if field[0] != b"content-type"]
                 fields.append((b"content-type", content_type))
-            code = status(request)
+            try:
+                code = status(request)
+            except HandlerError:
+                # What was set before the fault was found stays, as in Caddy.
+                _replace_early(request, fields)
+                request.early = [*(request.early or ()), *fields]
+                raise
             if code == EARLY_HINTS:
                 await next(request, on_start(send, lambda message: _keep(message, fields)))
                 return

@@ -16,6 +16,7 @@ from snake.config.http import ServerLogs
 from snake.http.fields import canonical as canonical_name
 from snake.http.handler import Message, Receive, Send
 from snake.http.request import Request
+from snake.http.template import as_text
 from snake.logs.app import Logs, Sink
 
 REDACTED = ["REDACTED"]
@@ -90,6 +91,7 @@ class _Entry:
         "read",
         "size",
         "status",
+        "unanswered",
     )
 
     def __init__(self, request: Request, *, show_secrets: bool) -> None:
@@ -112,6 +114,7 @@ class _Entry:
         self.status = 0
         self.headers: Any = ()
         self.has_server = True
+        self.unanswered = False
 
     def counting(self, receive: Receive) -> Receive:
         """Return `receive` with the bytes of the body counted."""
@@ -131,9 +134,7 @@ class _Entry:
             if kind == "http.response.body":
                 self.size += len(message.get("body", b""))
             elif kind == "http.response.start":
-                self.status = message["status"]
-                self.headers = message.get("headers") or ()
-                self.has_server = message.get("server_header") is not False
+                self._began(message)
             elif kind == "websocket.accept":
                 self.status = 101
             elif kind == "http.response.pathsend":
@@ -142,12 +143,23 @@ class _Entry:
 
         return watched
 
+    def _began(self, message: Message) -> None:
+        self.headers = message.get("headers") or ()
+        self.has_server = message.get("server_header") is not False
+        self.unanswered = message.get("unanswered", False)
+        if self.unanswered:
+            # The status is the server's then.
+            self.status = 0
+        else:
+            self.status = message["status"]
+
     def write(self, sinks: tuple[Sink, ...], request: Request) -> None:
-        """Give the record to every sink."""
+        """Give the record to every sink. No status is that of a request that nobody answered."""
+        values = request.values or {}
         fields = {
             "request": self._fields,
             "bytes_read": self.read,
-            "user_id": (request.values or {}).get("http.auth.user.id", ""),
+            "user_id": as_text(values.get("http.auth.user.id")),
             "duration": perf_counter() - self._started,
             "size": self.size,
             "status": self.status,
@@ -155,10 +167,11 @@ class _Entry:
                 **({"Server": ["snake"]} if self.has_server else {}),
                 **_readable(self.headers, self._secrets),
             },
+            **(request.log_fields or {}),
         }
         level = logging.ERROR if self.status >= 500 else logging.INFO  # noqa: PLR2004
         for sink in sinks:
-            sink.emit(level, "handled request", fields)
+            sink.emit(level, "NOP" if self.unanswered else "handled request", fields)
 
 
 def _content_length(headers: Any) -> int:  # noqa: ANN401

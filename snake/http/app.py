@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import ceil
 from typing import Any
 
@@ -32,7 +32,10 @@ QUIET_HANDLERS = frozenset(
         *("static_response", "subroute", "vars"),
     }
 )
-"""Handlers that never set response headers before the one that answers does."""
+"""Handlers that never set response headers before the one that answers does.
+
+(`static_response` does when its status turns out to be none, so only with one that is fixed.)
+"""
 
 UNAVAILABLE = (
     "listener_wrappers",
@@ -81,7 +84,9 @@ async def _provision_server(
     if server.errors is not None and server.errors.routes:
         errors = (await load_routes(ctx.at("errors", "routes"), server.errors.routes))(end)
     access = AccessLog(server.logs, logs) if server.logs is not None and logs else None
-    early = not QUIET_HANDLERS.issuperset(_handlers(msgspec.to_builtins(server, enc_hook=_json)))
+    early = not all(
+        _is_quiet(each) for each in _handlers(msgspec.to_builtins(server, enc_hook=_json))
+    )
     proxies = await _trusted_proxies(ctx, server)
     asgi = make_app(routes(end), errors, access, early=early, proxies=proxies)
     return RunningServer(name, server.listen, asgi, settings_of(ctx, server))
@@ -187,11 +192,16 @@ def _json(value: object) -> object:
     raise NotImplementedError
 
 
-def _handlers(node: object) -> Iterator[str]:
-    """Yield the name of every handler anywhere in a piece of config."""
+def _is_quiet(handler: Mapping[str, object]) -> bool:
+    status = str(handler.get("status_code", ""))
+    return handler["handler"] in QUIET_HANDLERS and (not status or status.isdecimal())
+
+
+def _handlers(node: object) -> Iterator[Mapping[str, object]]:
+    """Yield every handler anywhere in a piece of config."""
     if isinstance(node, dict):
-        if isinstance(name := node.get("handler"), str):
-            yield name
+        if isinstance(node.get("handler"), str):
+            yield node
         node = list(node.values())
     if isinstance(node, list | tuple):
         for child in node:

@@ -85,17 +85,20 @@ def _deferred(
     edit: Edit,
     matches: Callable[[int, Sequence[Header]], bool] | None,
 ) -> Send:
-    """Apply the operations to a response when it starts, to early headers and its own alike."""
+    """Apply the operations to a response when it starts, to early headers and its own alike.
+
+    Where no handler answers, no response starts: it is the server that sends an empty one.
+    """
 
     def edited(message: Message) -> Awaitable[None]:
-        if message["type"] in STARTS:
+        if message["type"] in STARTS and not message.get("unanswered"):
             fields = [*(request.early or ()), *(message.get("headers") or ())]
             request.early = None
             status = message.get("status", STARTS[message["type"]])
             shown = fields if _is_bare(message) else [SERVER, *fields]
             if matches is None or matches(status, shown):
                 fields = _edit_start(message, edit, fields, request)
-            message["headers"] = fields
+            message["headers"] = request.sent = fields
         return send(message)
 
     return edited

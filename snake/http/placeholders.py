@@ -23,6 +23,15 @@ Getter = Callable[[Request], Any]
 """The value for one request. `None` means that this request does not know the name."""
 
 
+class Null(str):
+    """The value of a placeholder that is known and has none: empty as text, `null` in a log."""
+
+    __slots__ = ()
+
+
+NULL = Null()
+
+
 def lookup(key: str) -> Getter | None:
     """Return the getter of a placeholder, or `None` when nothing has that name."""
     if getter := _EXACT.get(key):
@@ -31,7 +40,20 @@ def lookup(key: str) -> Getter | None:
         if key.startswith(prefix):
             return make(key[len(prefix) :])
     get = surrounding(key)
-    return None if get is None else lambda _: get()
+    if get is not None:
+        return lambda _: get()
+    return _set_value(key) if may_be_set(key) else None
+
+
+def may_be_set(name: str) -> bool:
+    """Whether a handler may give a placeholder this name.
+
+    Other text in braces stays as it is: JSON, CSS, and what else a body is made of.
+    """
+    return _NAME.fullmatch(name) is not None
+
+
+_NAME = re.compile(r"""[^\s"'`\\:;,<>(){}\[\]]+""")
 
 
 def _proto(request: Request) -> str:
@@ -214,14 +236,14 @@ def _masked(sizes: str) -> Getter | None:
     return get
 
 
-def _value(prefix: str) -> Callable[[str], Getter]:
-    """Make getters of what matchers and handlers left: known only when it was set."""
+def _set_value(key: str) -> Getter:
+    """Make the getter of what a matcher or a handler may set: known only when it was."""
 
-    def make(rest: str) -> Getter:
-        key = prefix + rest
-        return lambda request: request.values.get(key) if request.values else None
+    def get(request: Request) -> Any:  # noqa: ANN401
+        value = request.values.get(key) if request.values else None
+        return value(request) if callable(value) else value
 
-    return make
+    return get
 
 
 def _variable(name: str) -> Getter:
@@ -246,8 +268,8 @@ def _response_header(name: str) -> Getter:
     field = name.lower().encode("latin-1", "replace")
 
     def get(request: Request) -> str:
-        early = request.early or ()
-        return ",".join(_text(value) for key, value in early if key == field)
+        fields = request.early or request.sent or ()
+        return ",".join(_text(value) for key, value in fields if key == field)
 
     return get
 
@@ -332,7 +354,4 @@ _PREFIXES: tuple[tuple[str, Callable[[str], Getter | None]], ...] = (
     ("http.request.remote.host/", _masked),
     ("http.response.header.", _response_header),
     ("http.vars.", _variable),
-    ("http.regexp.", _value("http.regexp.")),
-    ("http.matchers.file.", _value("http.matchers.file.")),
-    ("http.auth.", _value("http.auth.")),
 )

@@ -37,10 +37,12 @@ class Request:
         "early",
         "error",
         "groups",
+        "log_fields",
         "original",
         "prefix",
         "receive",
         "scope",
+        "sent",
         "started",
         "values",
     )
@@ -58,11 +60,15 @@ class Request:
         self._clean: str | None = None
         self._host: str | None = None
         self.values: dict[str, Any] | None = None
-        """Placeholders set on the way: `http.regexp.*`, `http.matchers.file.*`, `http.error.*`."""
+        """Placeholders set on the way, such as `http.regexp.*`; see `set_value`."""
         self.groups: set[str] | None = None
         """Route groups of which a route has matched already."""
         self.early: list[tuple[bytes, bytes]] | None = None
         """Response headers set before anything answered; names in lower case."""
+        self.sent: list[tuple[bytes, bytes]] | None = None
+        """The response's headers after that, if any were set early."""
+        self.log_fields: dict[str, Any] | None = None
+        """Fields for the access log: `log_append`."""
         self.error: BaseException | None = None
         """In error routes: what failed."""
         self.original: Original | None = None
@@ -167,10 +173,19 @@ class Request:
         return self._vars.get(name) if self._vars is not None else None
 
     def set_value(self, key: str, value: object) -> None:
-        """Set a placeholder for what follows."""
+        """Set a placeholder for what follows.
+
+        A function is called with the request whenever the value is wanted.
+        """
         if self.values is None:
             self.values = {}
         self.values[key] = value
+
+    def log_field(self, name: str, value: object) -> None:
+        """Add a field to the record that the access log gets of this request."""
+        if self.log_fields is None:
+            self.log_fields = {}
+        self.log_fields[name] = value
 
     # What a rewrite changes -------------------------------------------------
 

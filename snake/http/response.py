@@ -11,13 +11,25 @@ Header = tuple[bytes, bytes]
 
 
 async def respond(
-    send: Send, status: int, headers: Iterable[Header] = (), body: bytes = b""
+    send: Send,
+    status: int,
+    headers: Iterable[Header] = (),
+    body: bytes = b"",
+    *,
+    unanswered: bool = False,
 ) -> None:
-    """Send a whole response. `content-length` is added; header names are lower case."""
+    """Send a whole response. `content-length` is added to a body; header names are lower case.
+
+    One that is sent because no handler answered is marked as `unanswered`, for those who
+    change answers.
+    """
     fields = list(headers)
-    if status >= 200 and status not in (204, 304):  # noqa: PLR2004
+    if body:
         fields.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": fields})
+    start: Message = {"type": "http.response.start", "status": status, "headers": fields}
+    if unanswered:
+        start["unanswered"] = True
+    await send(start)
     await send({"type": "http.response.body", "body": body})
 
 

@@ -27,9 +27,11 @@ Link = Callable[[Next], Next]
 
 
 async def end(request: Request, send: Send) -> None:
-    """End of all routes: an empty 200, or the bare status of the error being handled."""
-    status = request.error.status if isinstance(request.error, HandlerError) else 200
-    await respond(send, status)
+    """End of all routes: an empty 200 that nobody made, or the bare status of an error."""
+    if isinstance(request.error, HandlerError):
+        await respond(send, request.error.status)
+    else:
+        await respond(send, 200, unanswered=True)
 
 
 async def load_routes(ctx: Context, routes: Sequence[Route]) -> Link:

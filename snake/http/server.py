@@ -139,7 +139,7 @@ def _with_early_headers(run: Run) -> Run:
             early = request.early
             if early and message["type"] in _STARTS:
                 message["headers"] = [*early, *(message.get("headers") or ())]
-                request.early = None
+                request.early, request.sent = None, message["headers"]
             return send(message)
 
         await run(request, merged)

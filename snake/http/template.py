@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from snake.core.numbers import shortest
 from snake.http.placeholders import Getter, lookup
 from snake.http.request import Request
 
@@ -137,4 +138,6 @@ def as_text(value: object) -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float):
+        return shortest(value)
     return "" if value is None else str(value)

@@ -13,7 +13,11 @@ from snake.transport.asgi import Message
 from snake.transport.names import ResponseNames
 
 _NO_CONTENT = 204
-_BODILESS = frozenset({_NO_CONTENT, 304})
+_BODILESS = {
+    204: frozenset({b"content-length"}),
+    304: frozenset({b"content-length", b"content-type"}),
+}
+"""Statuses that never have a body, and what they say nothing of (RFC 9110 §8.6; 304 as Go)."""
 _LOWEST_STATUS = 200
 """Interim statuses are the transport's own affair: an app cannot switch protocols by itself."""
 _HIGHEST_STATUS = 999
@@ -105,8 +109,8 @@ def response_head(message: Message) -> tuple[bytes, int | None, int]:
     last = b""
     rest: list[tuple[bytes, bytes]] | None = None
     headers = message.get("headers") or ()
-    if status == _NO_CONTENT:  # RFC 9110 §8.6
-        headers = [field for field in headers if field[0].lower() != b"content-length"]
+    if status in _BODILESS:
+        headers = [field for field in headers if field[0].lower() not in _BODILESS[status]]
     for field in headers:
         name, value = field
         if name == b"content-length" and length is None:

@@ -88,7 +88,7 @@ def ask(
     connection.endheaders(body)
     try:
         return _read(connection.getresponse(), port)
-    except ConnectionError:
+    except (ConnectionError, HTTPException):
         return Reply(0, [], b"")
     finally:
         connection.close()

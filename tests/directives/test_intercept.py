@@ -1,4 +1,4 @@
-"""intercept, as far as it is adapted and checked."""
+"""intercept: what it refuses, and that it streams. See also `scenarios/intercept.toml`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,6 @@ import pytest
 from snake.core.errors import ConfigError
 from tests.adapter.test_adapt import refusal
 from tests.directives.handlers import provision
-
-
-async def test_it_does_not_run_yet() -> None:
-    """An interception that is right is refused by name."""
-    handlers = [{"match": {"status_code": [404]}, "routes": [{"handle": []}]}]
-    with pytest.raises(ConfigError, match=r"http\.handlers\.intercept does not run"):
-        await provision("intercept", handle_response=handlers)
 
 
 async def test_wrong_types_are_refused() -> None:

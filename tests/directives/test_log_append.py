@@ -1,4 +1,4 @@
-"""log_append, as far as it is adapted and checked."""
+"""log_append: what it reads and refuses; `differential/test_access_logs.py` has what it logs."""
 
 from __future__ import annotations
 
@@ -32,13 +32,6 @@ def test_what_is_too_much_is_warned_of() -> None:
     assert warnings("log_append a b c d {\ne\n}") == [
         "Caddyfile:2: log_append: c and what follows is ignored"
     ]
-
-
-async def test_it_does_not_run_yet() -> None:
-    """A log never lacks a field silently."""
-    error = await refusal({"handler": "log_append", "key": "a", "value": "b"})
-
-    assert error.message.startswith("http.handlers.log_append does not run")
 
 
 async def test_wrong_types() -> None:

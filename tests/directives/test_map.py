@@ -1,10 +1,20 @@
-"""map, as far as it is adapted and checked."""
+"""map: what it refuses. What it does is compared with Caddy (`scenarios/map.toml`)."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.directives.adapted import handlers, mistake, refusal
+from tests.site import site
+
+MANY = """
+:80 {
+	map {path} {a} {
+		INPUTS
+	}
+	respond {a}
+}
+"""
 
 
 @pytest.mark.parametrize(
@@ -34,11 +44,44 @@ def test_outputs_that_are_left_out() -> None:
     assert found["defaults"] == ["d", "", ""]
 
 
-async def test_it_does_not_run_yet() -> None:
-    """A placeholder is never left unset silently."""
-    error = await refusal({"handler": "map", "source": "{a}", "destinations": ["{b}"]})
+@pytest.mark.parametrize(
+    ("config", "path", "message"),
+    [
+        ({"destinations": ["a"]}, "destinations/0", "a: a destination is a placeholder"),
+        ({"destinations": ["{a}", "x{b}"]}, "destinations/1", "x{b}: a destination is"),
+        ({"destinations": ["{a b}"]}, "destinations/0", "{a b}: a destination is"),
+        ({"destinations": ["{a}"], "defaults": ["x", "y"]}, "defaults", "1 destinations != 2"),
+        (
+            {"mappings": [{"input": "a"}, {"input": "b", "input_regexp": "c"}]},
+            "mappings/1",
+            "input and input_regexp exclude each other",
+        ),
+        (
+            {"mappings": [{"input": "a"}, {"input_regexp": "a"}]},
+            "mappings/1",
+            "the input 'a' is that of mapping 0 already",
+        ),
+        ({"mappings": [{"input": "a", "outputs": ["x"]}]}, "mappings/0/outputs", "1 outputs != 0"),
+        (
+            {"destinations": ["{a}"], "mappings": [{"input_regexp": "(", "outputs": ["x"]}]},
+            "mappings/0/input_regexp",
+            "invalid regular expression",
+        ),
+    ],
+)
+async def test_wrong_values(config: dict[str, object], path: str, message: str) -> None:
+    """What is not clear, or fits nothing, is told with its place."""
+    error = await refusal({"handler": "map", "source": "{x}", **config})
 
-    assert error.message.startswith("http.handlers.map does not run")
+    assert error.path == f"handle/0/{path}"
+    assert message in error.message
+
+
+async def test_many_inputs_are_one_look_up() -> None:
+    """The last of many plain inputs is found as the first is."""
+    inputs = "\n".join(f"/{n} value{n}" for n in range(5000))
+    async with site(MANY.replace("INPUTS", inputs)) as served:
+        assert (await served.get("/4999")).text == "value4999"
 
 
 @pytest.mark.parametrize(

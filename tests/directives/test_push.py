@@ -1,10 +1,23 @@
-"""push, as far as it is adapted and checked."""
+"""push: it is read and checked, and does nothing."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.directives.adapted import handlers, mistake, refusal
+from tests.site import site
+
+SITE = """
+:80 {
+	push /a {
+		HEAD /b
+		headers {
+			A b
+		}
+	}
+	respond x
+}
+"""
 
 
 @pytest.mark.parametrize(
@@ -36,11 +49,20 @@ def test_what_follows_a_resource_is_one_too() -> None:
     ]
 
 
-async def test_it_does_not_run_yet() -> None:
-    """It is refused by name."""
-    error = await refusal({"handler": "push", "resources": [{"target": "/a"}]})
+async def test_nothing_is_pushed() -> None:
+    """The response is that of what follows, and nothing more."""
+    async with site(SITE) as served:
+        response = await served.get("/")
 
-    assert error.message.startswith("http.handlers.push does not run")
+    assert (response.status, response.text, len(response.messages)) == (200, "x", 2)
+
+
+async def test_wrong_regexp() -> None:
+    """What would change the headers of a push is checked."""
+    replace = {"A": [{"search_regexp": "("}]}
+    error = await refusal({"handler": "push", "headers": {"replace": replace}})
+
+    assert error.path == "handle/0/headers/replace"
 
 
 @pytest.mark.parametrize(

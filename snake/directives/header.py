@@ -63,8 +63,8 @@ class Headers(HandlerModule):
 
     async def provision(self, ctx: Context) -> Handler:
         """Compile the operations."""
-        edit_request = _compile(ctx.at("request"), self.request)
-        edit_response = _compile(ctx.at("response"), self.response)
+        edit_request = compile_ops(ctx.at("request"), self.request)
+        edit_response = compile_ops(ctx.at("response"), self.response)
         wrap = response_wrapper(self.response, edit_response)
 
         def headers(request: Request, send: Send, next: Next) -> Awaitable[None]:
@@ -75,7 +75,8 @@ class Headers(HandlerModule):
         return headers
 
 
-def _compile(ctx: Context, ops: HeaderOps | None) -> Edit | None:
+def compile_ops(ctx: Context, ops: HeaderOps | None) -> Edit | None:
+    """Return operations as one function. Raises `ConfigError`."""
     if ops is None:
         return None
     for name, replacements in ops.replace.items():

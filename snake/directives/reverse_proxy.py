@@ -71,21 +71,24 @@ from typing import Annotated
 import msgspec
 from msgspec.structs import replace
 
+from snake.core.check import check
 from snake.core.modules import name_of
 from snake.core.numbers import NumberError, integer, signed
 from snake.core.ranges import PRIVATE_RANGES
 from snake.core.units import duration, size
-from snake.directives.header import Headers, Operations
+from snake.directives.header import Headers, Operations, compile_ops
 from snake.directives.rewrite import Rewrite
 from snake.http.fields import canonical
 from snake.http.response_handler import ResponseHandler
 from snake.matchers._nested import matcher_lines
 from snake.matchers._response_handlers import ResponseHandlers
 from snake.plugin import (
+    Context,
     Directive,
     Duration,
     Fields,
     Guest,
+    Handler,
     HandlerModule,
     In,
     Module,
@@ -98,10 +101,20 @@ from snake.plugin import (
     to_json,
 )
 from snake.proxy.balancing import BALANCING, BALANCING_TABLE, LoadBalancing, policy_reader
+from snake.proxy.handler import ProxyHandler, Proxying, response_edit
 from snake.proxy.health import HEALTH, HealthChecks, health_readers
 from snake.proxy.http_transport import HTTPTransport, TLSConfig
+from snake.proxy.pool import Pool
+from snake.proxy.pool import Upstream as RunningUpstream
 from snake.proxy.sources import SOURCES
 from snake.proxy.upstream import Upstream, Upstreams
+
+_UNAVAILABLE = (
+    *("circuit_breaker", "load_balancing", "health_checks", "dynamic_upstreams"),
+    *("trusted_proxies", "request_buffers", "response_buffers", "stream_timeout"),
+    *("stream_close_delay", "rewrite", "handle_response"),
+)
+"""Fields that this version reads but cannot honour."""
 
 TRANSPORTS = "http.reverse_proxy.transport"
 H2C = ("h2c", "2")
@@ -149,6 +162,27 @@ class ReverseProxy(HandlerModule):
     rewrite: Rewrite | None = None
     handle_response: tuple[ResponseHandler, ...] = ()
     verbose_logs: bool = False
+
+    async def provision(self, ctx: Context) -> Handler:
+        """Provision the transport and make the pool of upstreams."""
+        for field in _UNAVAILABLE:
+            if getattr(self, field):
+                check(self, ctx.registry, ctx.path)
+                raise ctx.at(field).fail(f"{field} is not available in this version of snake")
+        raw = msgspec.Raw(b'{"protocol":"http"}') if self.transport is None else self.transport
+        transport = await ctx.at("transport").load(raw, namespace=TRANSPORTS, key="protocol")
+        pool = Pool([RunningUpstream(each.dial, each.max_requests) for each in self.upstreams])
+        headers = self.headers or Headers()
+        return ProxyHandler(
+            Proxying(
+                transport=transport,
+                pool=pool,
+                edit_request=compile_ops(ctx.at("headers", "request"), headers.request),
+                edit_response=response_edit(
+                    headers.response, compile_ops(ctx.at("headers", "response"), headers.response)
+                ),
+            )
+        )
 
 
 class Proxy:

@@ -246,6 +246,11 @@ def _set_value(key: str) -> Getter:
     return get
 
 
+def _proxied(name: str) -> Getter:
+    """What a proxy tells of the request that it passes on: nothing before there is one."""
+    return lambda request: request.proxied.value(name) if request.proxied is not None else None
+
+
 def _variable(name: str) -> Getter:
     if name in _KNOWN_VARIABLES:
         return _KNOWN_VARIABLES[name]
@@ -354,4 +359,5 @@ _PREFIXES: tuple[tuple[str, Callable[[str], Getter | None]], ...] = (
     ("http.request.remote.host/", _masked),
     ("http.response.header.", _response_header),
     ("http.vars.", _variable),
+    ("http.reverse_proxy.", _proxied),
 )

@@ -10,7 +10,7 @@ so it holds no dictionary until someone needs one.
 from __future__ import annotations
 
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from snake.http.paths import clean
 from snake.http.trusted_proxies import Arrival, peer_ip
@@ -24,6 +24,14 @@ class Original(NamedTuple):
     raw_path: bytes
     query: bytes
     path: str
+
+
+class Proxied(Protocol):
+    """What is known of a request that is passed on to an upstream."""
+
+    def value(self, name: str) -> object:
+        """Return the value of `http.reverse_proxy.<name>`, or `None` when it is not known."""
+        ...
 
 
 class Request:
@@ -40,6 +48,7 @@ class Request:
         "log_fields",
         "original",
         "prefix",
+        "proxied",
         "receive",
         "scope",
         "sent",
@@ -75,6 +84,8 @@ class Request:
         """The request line before the first rewrite; `None` while there was none."""
         self.arrival: Arrival | None = None
         """How it came, where proxies are trusted to say who the client is."""
+        self.proxied: Proxied | None = None
+        """What a reverse proxy tells of the request; `None` where there is none."""
         self.prefix: str = ""
         """The path prefix that `handle_path` took off: `SCRIPT_NAME`, `root_path`."""
 

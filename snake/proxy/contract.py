@@ -86,6 +86,8 @@ class Reply(Protocol):
     """The response of an upstream, whose body is still to be read."""
 
     status: int
+    version: str
+    """Of HTTP: `1.1`, `1.0` or `2.0`."""
     fields: list[Field]
     trailers: list[Field]
     """Complete when the body has been read to its end."""

@@ -50,9 +50,11 @@ from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment
 from snake.caddyfile.words import Words
 from snake.config.struct import Config, Duration, Guest
-from snake.core.modules import Module, to_json
+from snake.core.check import check
+from snake.core.modules import Context, Module, to_json
 from snake.core.namespace import In
 from snake.core.units import duration
+from snake.proxy.contract import Transport
 from snake.proxy.network_proxy import ProxyURL
 from snake.proxy.resolver import UpstreamResolver
 
@@ -108,6 +110,17 @@ class HTTPTransport(Module):
     versions: tuple[str, ...] = ()
     local_address: str = ""
     network_proxy: Annotated[Guest, In("caddy.network_proxy", "from")] = None
+
+    async def provision(self, ctx: Context) -> Transport:
+        """Return the transport that runs; its connections close with the generation."""
+        from snake.proxy.http_client import HTTPClient, HTTPSettings  # noqa: PLC0415
+
+        nothing = HTTPTransport()
+        for field in nothing.__struct_fields__:
+            if getattr(self, field) != getattr(nothing, field):
+                check(self, ctx.registry, ctx.path)
+                raise ctx.at(field).fail(f"{field} is not available in this version of snake")
+        return await ctx.enter(HTTPClient(HTTPSettings()))
 
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> HTTPTransport:

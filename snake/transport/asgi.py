@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes
 
 log = logging.getLogger("snake.http")
@@ -28,6 +28,18 @@ HALF_CLOSE = "snake.half_close"
 
 `send` goes on then, and raises as soon as it cannot.
 """
+
+
+CLIENT = "snake.client"
+"""The extension of a scope by which a handler deals with its client beyond ASGI: a `Client`."""
+
+
+class Client(Protocol):
+    """The client of one request."""
+
+    def when_gone(self, callback: Callable[[], None]) -> None:
+        """Call back when the client goes away before it is answered; at once, if it is gone."""
+        ...
 
 
 class AbortError(Exception):

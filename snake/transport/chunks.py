@@ -19,7 +19,7 @@ _SIZE_LINE = re.compile(
     rb"([0-9A-Fa-f]{1,16})((?:[ \t]*;[ \t]*%b(?:[ \t]*=[ \t]*(?:%b|%b))?)*)"
     % (_TOKEN, _TOKEN, _QUOTED)
 )
-_TRAILER_LINE = re.compile(rb"(%b):[^\x00-\x08\x0a-\x1f\x7f]*" % _TOKEN)
+_TRAILER_LINE = re.compile(rb"(%b):([^\x00-\x08\x0a-\x1f\x7f]*)" % _TOKEN)
 _FORBIDDEN = frozenset({b"content-length", b"transfer-encoding", b"host", b"trailer"})
 """Fields that must not come after the body (RFC 9110 §6.5.1)."""
 
@@ -41,7 +41,7 @@ class ChunkReader:
     """Takes bytes as they come; gives the data in them, and what is left after the last chunk."""
 
     __slots__ = ("_extension_bytes", "_left", "_line", "_settings", "_state", "_trailer_bytes",
-                 "_trailers")  # fmt: skip
+                 "trailers")  # fmt: skip
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -50,7 +50,8 @@ class ChunkReader:
         self._left = 0
         self._extension_bytes = 0
         self._trailer_bytes = 0
-        self._trailers = 0
+        self.trailers: list[tuple[bytes, bytes]] = []
+        """The fields after the body; never to be taken for those before it."""
 
     @property
     def done(self) -> bool:
@@ -117,17 +118,18 @@ class ChunkReader:
         self._state = _State.DATA if self._left else _State.TRAILER
 
     def _read_trailer(self, line: bytes) -> None:
-        """Check a trailer field and forget it: nothing that comes after the body is trusted."""
+        """Check a trailer field, and keep it apart."""
         if not line:
             self._state = _State.DONE
             return
         match = _TRAILER_LINE.fullmatch(line)
-        if match is None or match[1].lower() in _FORBIDDEN:
+        name = match[1].lower() if match is not None else b""
+        if match is None or name in _FORBIDDEN:
             raise RefusedError(400, "malformed trailer")
-        self._trailers += 1
+        self.trailers.append((name, match[2].strip(b" \t")))
         self._trailer_bytes += len(line)
         if (
-            self._trailers > self._settings.max_header_count
+            len(self.trailers) > self._settings.max_header_count
             or self._trailer_bytes > self._settings.max_header_bytes
         ):
             raise RefusedError(431)

@@ -40,6 +40,8 @@ def _enforce_busy(connection: Connection, now: float) -> None:
     body = exchange.body if exchange is not None else None
     if exchange is None:
         return
+    if connection.half_closed:
+        exchange.look_after()
     if (
         body is not None
         and not body.complete

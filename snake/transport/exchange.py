@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from snake.transport.asgi import (
@@ -52,9 +53,9 @@ class Exchange:
     `http.disconnect`.
     """
 
-    __slots__ = ("_asked", "_chunked", "_flags", "_head", "_left", "_news", "began", "body",
-                 "connection", "expects", "gone", "head_only", "http11", "keep_alive",
-                 "state")  # fmt: skip
+    __slots__ = ("_asked", "_chunked", "_flags", "_head", "_leave", "_left", "_news", "_seen",
+                 "began", "body", "connection", "expects", "gone", "head_only", "http11",
+                 "keep_alive", "state")  # fmt: skip
 
     def __init__(
         self,
@@ -79,6 +80,8 @@ class Exchange:
         self._asked = False
         self._chunked = False
         self._news: asyncio.Event | None = None
+        self._leave: Callable[[], None] | None = None
+        self._seen = -1
 
     # receive ------------------------------------------------------------------
 
@@ -128,10 +131,35 @@ class Exchange:
         if self._news is not None:
             self._news.set()
 
+    def when_gone(self, callback: Callable[[], None]) -> None:
+        """Call back when the client goes away before it is answered; at once, if it is gone."""
+        self._leave = callback
+        if self.gone:
+            self.leave()
+
+    def leave(self) -> None:
+        """Tell whoever asked that the client is gone, or is taken for gone."""
+        leave, self._leave = self._leave, None
+        if leave is not None:
+            leave()
+
+    def look_after(self) -> None:
+        """Take a client for gone that closed its side, and got nothing since the last look.
+
+        It may only have shut it down; but most that do not ask any more do not listen either.
+        """
+        if self._leave is None:
+            return
+        if self._seen == self.connection.sent:
+            self.leave()
+        else:
+            self._seen = self.connection.sent
+
     def drop(self) -> None:
         """Let the app know that nothing it sends will arrive."""
         self.gone = True
         self.notify()
+        self.leave()
 
     # send -----------------------------------------------------------------------
 
@@ -205,6 +233,7 @@ class Exchange:
 
     def _finish(self) -> None:
         self.state = DONE
+        self._leave = None
         if self._news is not None:
             self._news.set()
         self.connection.answered(self)

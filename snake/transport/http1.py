@@ -16,7 +16,7 @@ import asyncio
 import re
 from typing import TYPE_CHECKING, Any
 
-from snake.transport.asgi import HALF_CLOSE, Scope
+from snake.transport.asgi import CLIENT, HALF_CLOSE, Scope
 from snake.transport.body import RequestBody
 from snake.transport.exchange import DONE, STREAMING, Exchange
 from snake.transport.flow import Flow
@@ -197,7 +197,7 @@ class Connection(Flow):
             "headers": heads.headers,
             "client": self.client,
             "server": self.server,
-            "extensions": {"http.response.pathsend": {}, HALF_CLOSE: {}},
+            "extensions": {"http.response.pathsend": {}, HALF_CLOSE: {}, CLIENT: exchange},
         }
         self._run(scope, exchange)
         return end

@@ -1,4 +1,4 @@
-"""reverse_proxy, as far as it is adapted and checked."""
+"""reverse_proxy, as it is adapted and checked."""
 
 from __future__ import annotations
 
@@ -10,17 +10,6 @@ from snake.adapter.adapt import adapt
 from snake.core.errors import ConfigError
 from snake.standard import catalogue
 from tests.directives.handlers import provision
-
-
-async def test_it_does_not_run_yet() -> None:
-    """A proxy that is right is refused by name: it never does nothing."""
-    config = {
-        "transport": {"protocol": "http", "tls": {}},
-        "load_balancing": {"selection_policy": {"policy": "random"}},
-        "upstreams": [{"dial": "a:80", "max_requests": 3}],
-    }
-    with pytest.raises(ConfigError, match=r"http\.handlers\.reverse_proxy does not run"):
-        await provision("reverse_proxy", **config)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from snake.transport.asgi import Receive, Scope, Send
+from snake.transport.asgi import CLIENT, Receive, Scope, Send
 from snake.transport.settings import Settings
 from tests.transport.wire import GET, echo, hello, serving, whole_body
 
@@ -45,6 +45,7 @@ async def test_scope() -> None:
         await client.response()
         local = client.writer.get_extra_info("sockname")
     scope = seen[0]
+    assert scope["extensions"].pop(CLIENT)
     assert scope == {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.5"},

@@ -25,6 +25,7 @@ class CGIReply:
         `told` gets the status and what came on stderr, when all is over.
         """
         self.status, self.fields = read_head(head)
+        self.version = "1.1"
         self.trailers: list[Field] = []
         self.duplex: Duplex | None = None
         self._link = link

@@ -109,12 +109,13 @@ def say(port: int, text: bytes) -> Reply:
 
 
 def _read(response: HTTPResponse, port: int) -> Reply:
-    """Read a response; the port of the server itself becomes `PORT` in it."""
-    body = response.read()
+    """Read a response; the server's own port becomes `PORT` in it, and its name in Via Caddy's."""
+    body = response.read().replace(str(port).encode(), b"PORT").replace(b"1.1 snake", b"1.1 Caddy")
     fields = sorted(
-        (name.lower(), value.replace(str(port), "PORT")) for name, value in response.getheaders()
+        (name.lower(), value.replace(str(port), "PORT").replace("1.1 snake", "1.1 Caddy"))
+        for name, value in response.getheaders()
     )
-    return _comparable(response.status, fields, body.replace(str(port).encode(), b"PORT"))
+    return _comparable(response.status, fields, body)
 
 
 def _comparable(status: int, fields: list[tuple[str, str]], body: bytes) -> Reply:

@@ -85,7 +85,7 @@ async def _work(channel: socket.socket, data: bytes, sockets: Sockets) -> int:
 
 async def _serve(servers: list[RunningServer], sockets: Sockets) -> list[Serving]:
     return [
-        await serve(sockets[str(address)], server.app, server.settings)
+        await serve(sockets[str(address)], server.app, server.settings, wrappers=server.wrappers)
         for server in servers
         for address in single(server.listen)
     ]

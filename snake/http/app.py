@@ -24,6 +24,7 @@ from snake.http.routes import end, load_routes
 from snake.http.server import make_app
 from snake.http.trusted_proxies import DEFAULT_HEADERS, TrustedProxies
 from snake.logs.app import Logs
+from snake.transport.admission import ListenerWrapper
 from snake.transport.settings import Settings
 
 QUIET_HANDLERS = frozenset(
@@ -38,7 +39,6 @@ QUIET_HANDLERS = frozenset(
 """
 
 UNAVAILABLE = (
-    "listener_wrappers",
     "packet_conn_wrappers",
     "tls_connection_policies",
     "read_min_rate",
@@ -59,6 +59,7 @@ class RunningServer(Record):
     listen: tuple[str, ...]
     app: ASGIApp
     settings: Settings
+    wrappers: tuple[ListenerWrapper, ...] = ()
 
 
 async def provision_http(ctx: Context, app: HTTPApp, logs: Logs | None) -> list[RunningServer]:
@@ -89,7 +90,17 @@ async def _provision_server(
     )
     proxies = await _trusted_proxies(ctx, server)
     asgi = make_app(routes(end), errors, access, early=early, proxies=proxies)
-    return RunningServer(name, server.listen, asgi, settings_of(ctx, server))
+    wrappers = await _wrappers(ctx.at("listener_wrappers"), server)
+    return RunningServer(name, server.listen, asgi, settings_of(ctx, server), wrappers)
+
+
+async def _wrappers(ctx: Context, server: Server) -> tuple[ListenerWrapper, ...]:
+    """Provision what looks at connections before HTTP does."""
+    loaded = [
+        await ctx.at(index).load(raw, namespace="caddy.listeners", key="wrapper")
+        for index, raw in enumerate(server.listener_wrappers)
+    ]
+    return tuple(wrapper for wrapper in loaded if wrapper is not None)
 
 
 async def _trusted_proxies(ctx: Context, server: Server) -> TrustedProxies | None:

@@ -16,6 +16,7 @@ import asyncio
 import re
 from typing import TYPE_CHECKING, Any
 
+from snake.transport.admission import Admission, of_transport
 from snake.transport.asgi import CLIENT, HALF_CLOSE, Scope
 from snake.transport.body import RequestBody
 from snake.transport.exchange import DONE, STREAMING, Exchange
@@ -49,10 +50,10 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 class Connection(Flow):
     """One client."""
 
-    __slots__ = ("_advancing", "_buffer", "client", "exchange", "guest", "half_closed", "phase",
-                 "server", "serving", "since")  # fmt: skip
+    __slots__ = ("_admission", "_advancing", "_buffer", "client", "exchange", "guest",
+                 "half_closed", "phase", "server", "serving", "since")  # fmt: skip
 
-    def __init__(self, serving: Serving) -> None:
+    def __init__(self, serving: Serving, admission: Admission | None = None) -> None:
         super().__init__(serving.settings.write_high_water, serving.context)
         self.serving = serving
         self.exchange: Exchange | None = None
@@ -63,7 +64,8 @@ class Connection(Flow):
         """Whether the client sends no more."""
         self.guest: Guest | None = None
         """Who has the connection after `_hand_over`."""
-        self._buffer = b""
+        self._buffer = admission.begun if admission else b""
+        self._admission = admission
         self._advancing = False
 
     # What the loop calls ------------------------------------------------------
@@ -71,8 +73,8 @@ class Connection(Flow):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a new client."""
         super().connection_made(transport)
-        self.client = _address(transport.get_extra_info("peername"))
-        self.server = _address(transport.get_extra_info("sockname"))
+        admission = self._admission or of_transport(transport)
+        self.client, self.server = admission.client, admission.server
         self.serving.opened(self)
         self.since = self.taken_at = self.serving.clock.now
 
@@ -391,8 +393,3 @@ class Connection(Flow):
             self.close()
         else:
             self._refuse_body(exchange, RefusedError(408))
-
-
-def _address(name: object) -> tuple[str, int] | None:
-    """Return host and port of a TCP address, IPv4 unmapped; a Unix socket's has none."""
-    return (name[0].removeprefix("::ffff:"), name[1]) if isinstance(name, tuple) else None

@@ -7,9 +7,15 @@ import contextvars
 import errno
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from snake.transport.admission import (
+    ListenerWrapper,
+    RefusedConnectionError,
+    admission,
+    host_and_port,
+)
 from snake.transport.asgi import ASGIApp
 from snake.transport.clock import Clock
 from snake.transport.deadlines import enforce
@@ -33,14 +39,19 @@ _MOST_AT_ONCE = 128
 
 
 async def serve(
-    sock: socket.socket, app: ASGIApp, settings: Settings, *, state: dict[str, Any] | None = None
+    sock: socket.socket,
+    app: ASGIApp,
+    settings: Settings,
+    *,
+    state: dict[str, Any] | None = None,
+    wrappers: Sequence[ListenerWrapper] = (),
 ) -> Serving:
     """Serve `app` on a bound and listening TCP or Unix socket; return at once.
 
-    Each scope has a shallow copy of `state`, if it is given. The socket stays the caller's: it is
-    never closed here.
+    Each scope has a shallow copy of `state`, if it is given. Each connection goes through the
+    wrappers first, in order. The socket stays the caller's: it is never closed here.
     """
-    serving = Serving(sock, app, settings, state)
+    serving = Serving(sock, app, settings, state, wrappers)
     serving.resume()
     return serving
 
@@ -49,7 +60,12 @@ class Serving:
     """One socket that is served: its open connections, and how to end them."""
 
     def __init__(
-        self, sock: socket.socket, app: ASGIApp, settings: Settings, state: dict[str, Any] | None
+        self,
+        sock: socket.socket,
+        app: ASGIApp,
+        settings: Settings,
+        state: dict[str, Any] | None,
+        wrappers: Sequence[ListenerWrapper] = (),
     ) -> None:
         _prepare(sock, settings)
         self._sock = sock
@@ -71,6 +87,9 @@ class Serving:
         self._host: Host | None = None
         self.tasks: set[asyncio.Task[Any]] = set()
         """Apps that wait for something, and connections on their way in."""
+        self._wrappers = wrappers
+        self._waiting: set[asyncio.Task[Any]] = set()
+        """Connections that the wrappers have not let in yet."""
 
     @property
     def connections(self) -> int:
@@ -106,16 +125,32 @@ class Serving:
                 return
             self._exhausted = False
             client.setblocking(False)  # noqa: FBT003
-            task = self.start(self._admit(client))
-            if not task.done():
-                self.tasks.add(task)
-                task.add_done_callback(self.tasks.discard)
+            if self._wrappers:
+                _keep(self.start(self._wrap(client)), self._waiting)
+            else:
+                _keep(self.start(self._admit(client, Connection(self))), self.tasks)
 
-    async def _admit(self, client: socket.socket) -> None:
+    async def _admit(self, client: socket.socket, connection: Connection) -> None:
         try:
-            await self._loop.connect_accepted_socket(lambda: Connection(self), client)
+            await self._loop.connect_accepted_socket(lambda: connection, client)
         except OSError:  # it was reset before it was ours
             client.close()
+
+    async def _wrap(self, client: socket.socket) -> None:
+        """Let a connection through all wrappers, or close it."""
+        try:
+            admitted = admission(client)
+            for wrapper in self._wrappers:
+                admitted = await wrapper.admit(client, admitted)
+        except RefusedConnectionError as error:
+            log.info("refused a connection: %s", error, extra={"fields": {"remote": _name(client)}})
+            client.close()
+        except BaseException as error:
+            client.close()
+            if not isinstance(error, OSError):
+                raise
+        else:
+            await self._admit(client, Connection(self, admitted))
 
     def _back_off(self, error: OSError) -> None:
         """Let connections wait while there are no file descriptors for them."""
@@ -168,6 +203,8 @@ class Serving:
         """
         self.pause()
         self.draining = True
+        for task in self._waiting:
+            task.cancel()
         if self._host is not None:
             await self._host.drain()
         for connection in list(self._open):
@@ -190,6 +227,22 @@ class Serving:
             await self._closed.wait()
         if self.tasks:
             await asyncio.wait(self.tasks, timeout=patience)
+
+
+def _keep(task: asyncio.Task[None], tasks: set[asyncio.Task[Any]]) -> None:
+    """Keep a task from the garbage collector until it is done."""
+    if not task.done():
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+
+def _name(client: socket.socket) -> str:
+    """Return the address of a peer; nothing when it is gone."""
+    try:
+        name = host_and_port(client.getpeername())
+    except OSError:
+        return ""
+    return f"{name[0]}:{name[1]}" if name else ""
 
 
 def _prepare(sock: socket.socket, settings: Settings) -> None:

@@ -5,18 +5,25 @@ Source: https://caddyserver.com/docs/caddyfile/options#listener-wrappers.
 
 from __future__ import annotations
 
+import re
+from ipaddress import ip_network
 from typing import Annotated, Any, Self
 
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment
 from snake.caddyfile.words import subdirectives
-from snake.config.struct import Duration
+from snake.config.struct import Duration, seconds
 from snake.core.check import Checked
 from snake.core.errors import SnakeError
-from snake.core.modules import Module
+from snake.core.modules import Context, Module
 from snake.core.suggest import suggestion
-from snake.core.units import duration
+from snake.core.units import SECOND, duration
+from snake.transport import proxy_protocol
+from snake.transport.admission import ListenerWrapper
 
+_BITS = re.compile(r"/(?:0|[1-9]\d{0,2})\Z")
+_TIMEOUT = 10 * SECOND
+"""For a PROXY header, in nanoseconds."""
 _POLICIES = ("IGNORE", "USE", "REJECT", "REQUIRE", "SKIP")
 
 
@@ -40,6 +47,17 @@ class ProxyProtocol(Module):
     deny: tuple[str, ...] = ()
     fallback_policy: Annotated[str, Checked(_policy)] = ""
 
+    async def provision(self, ctx: Context) -> ListenerWrapper:
+        """Read the networks."""
+        timeout = seconds(self.timeout or _TIMEOUT, ctx.at("timeout").path)
+        policy = _policy(self.fallback_policy or _POLICIES[0])
+        return proxy_protocol.ProxyProtocol(
+            [_network(ctx.at("allow", index), text) for index, text in enumerate(self.allow)],
+            [_network(ctx.at("deny", index), text) for index, text in enumerate(self.deny)],
+            proxy_protocol.Policy[policy],
+            timeout,
+        )
+
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:
         """Read `proxy_protocol { timeout; allow; deny; fallback_policy }`."""
@@ -60,6 +78,16 @@ class ProxyProtocol(Module):
         return cls(**fields)
 
 
+def _network(ctx: Context, text: str) -> proxy_protocol.Network:
+    """Read a network in CIDR notation. Raises `ConfigError`."""
+    if not _BITS.search(text):
+        raise ctx.fail(f"{text}: a network has its bits at the end, such as 10.0.0.0/8")
+    try:
+        return ip_network(text, strict=False)
+    except ValueError as error:
+        raise ctx.fail(f"{text}: {error}") from None
+
+
 class HTTPRedirect(Module):
     """The JSON of `caddy.listeners.http_redirect`: HTTP on a port for HTTPS is redirected."""
 
@@ -78,6 +106,10 @@ class TLS(Module):
     """The JSON of `caddy.listeners.tls`: where among the wrappers TLS is ended."""
 
     id = "caddy.listeners.tls"
+
+    async def provision(self, ctx: Context) -> None:
+        """Mark the place, where nothing is to be ended as long as a server has no TLS."""
+        del ctx
 
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:

@@ -92,10 +92,7 @@ def test_delay_of_the_end(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "place"),
     [
-        ("listener_wrappers {\n\t\t\ttls\n\t\t}", "listener_wrappers"),
-        ("trusted_proxies static private_ranges", "trusted_proxies"),
-        ("trusted_proxies_unix", "trusted_proxies_unix"),
-        ("client_ip_headers X-A", "client_ip_headers"),
+        ("listener_wrappers {\n\t\t\thttp_redirect\n\t\t}", "listener_wrappers"),
         ("strict_sni_host", "strict_sni_host"),
         ("trace", "trace"),
         ("protocols h2c", "protocols"),

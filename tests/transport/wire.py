@@ -12,12 +12,13 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from snake.transport.admission import ListenerWrapper
 from snake.transport.asgi import ASGIApp, Receive, Scope, Send
 from snake.transport.serve import Serving, serve
 from snake.transport.settings import Settings
@@ -144,10 +145,11 @@ async def serving(
     *,
     state: dict[str, Any] | None = None,
     path: Path | None = None,
+    wrappers: Sequence[ListenerWrapper] = (),
 ) -> AsyncIterator[Server]:
     """Serve an app on a port of this machine, or on a Unix socket at `path`."""
     sock = _listen(path)
-    running = await serve(sock, app, settings or Settings(), state=state)
+    running = await serve(sock, app, settings or Settings(), state=state, wrappers=wrappers)
     try:
         yield Server(running, sock.getsockname())
     finally:

@@ -13,8 +13,22 @@ are ignored, as Caddy ignores them.
 from __future__ import annotations
 
 from snake.core.numbers import NumberError, integer
-from snake.http.status import Status, status_json
-from snake.plugin import Directive, Fields, HandlerModule, Scope, Segment, Words, read_block
+from snake.http.status import Status, status_filler, status_json
+from snake.plugin import (
+    Context,
+    Directive,
+    Fields,
+    Handler,
+    HandlerModule,
+    Next,
+    Request,
+    Scope,
+    Segment,
+    Send,
+    Words,
+    read_block,
+)
+from snake.proxy.told import held_by
 
 
 class CopyResponse(HandlerModule):
@@ -23,6 +37,18 @@ class CopyResponse(HandlerModule):
     id = "http.handlers.copy_response"
 
     status_code: Status = ""
+
+    async def provision(self, ctx: Context) -> Handler:
+        """Compile the status."""
+        del ctx
+        status = None if self.status_code == "" else status_filler(self.status_code)
+
+        async def copy_response(request: Request, send: Send, next: Next) -> None:
+            del next
+            held = held_by(request, "copy_response")
+            await held.copy(send, status and status(request))
+
+        return copy_response
 
 
 def parse(line: Segment, scope: Scope) -> CopyResponse:

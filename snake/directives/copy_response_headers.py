@@ -13,8 +13,23 @@ All fields are copied, or only those included, or all but those excluded.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
 
-from snake.plugin import Directive, HandlerModule, Scope, Segment, Words, read_block
+from snake.http.fields import field_name
+from snake.plugin import (
+    Context,
+    Directive,
+    Handler,
+    HandlerModule,
+    Next,
+    Request,
+    Scope,
+    Segment,
+    Send,
+    Words,
+    read_block,
+)
+from snake.proxy.told import held_by
 
 
 class CopyResponseHeaders(HandlerModule):
@@ -24,6 +39,26 @@ class CopyResponseHeaders(HandlerModule):
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+
+    async def provision(self, ctx: Context) -> Handler:
+        """Compile the names."""
+        if self.include and self.exclude:
+            raise ctx.fail("cannot define both 'exclude' and 'include' lists at the same time")
+        copies = self._chosen()
+
+        def copy_headers(request: Request, send: Send, next: Next) -> Awaitable[None]:
+            held = held_by(request, "copy_response_headers")
+            copied = [field for field in held.fields if copies(field[0])]
+            request.early = [*(request.early or ()), *copied]
+            return next(request, send)
+
+        return copy_headers
+
+    def _chosen(self) -> Callable[[bytes], bool]:
+        names = {field_name(name) for name in self.include or self.exclude}
+        if self.include:
+            return names.__contains__
+        return lambda name: name not in names
 
 
 def parse(line: Segment, scope: Scope) -> CopyResponseHeaders:

@@ -79,7 +79,7 @@ from snake.core.units import duration, size
 from snake.directives.header import Headers, Operations, compile_ops
 from snake.directives.rewrite import Rewrite
 from snake.http.fields import canonical
-from snake.http.response_handler import ResponseHandler
+from snake.http.response_handler import ResponseHandler, load_ways
 from snake.matchers._nested import matcher_lines
 from snake.matchers._response_handlers import ResponseHandlers
 from snake.plugin import (
@@ -100,19 +100,20 @@ from snake.plugin import (
     Words,
     to_json,
 )
+from snake.proxy.attempts import Attempts
 from snake.proxy.balancing import BALANCING, BALANCING_TABLE, LoadBalancing, policy_reader
 from snake.proxy.handler import ProxyHandler, Proxying, response_edit
 from snake.proxy.health import HEALTH, HealthChecks, health_readers
 from snake.proxy.http_transport import HTTPTransport, TLSConfig
-from snake.proxy.pool import Pool
-from snake.proxy.pool import Upstream as RunningUpstream
+from snake.proxy.passive import Failures
+from snake.proxy.provision import provision_pool
+from snake.proxy.retries import provision_retries
 from snake.proxy.sources import SOURCES
 from snake.proxy.upstream import Upstream, Upstreams
 
 _UNAVAILABLE = (
-    *("circuit_breaker", "load_balancing", "health_checks", "dynamic_upstreams"),
-    *("trusted_proxies", "request_buffers", "response_buffers", "stream_timeout"),
-    *("stream_close_delay", "rewrite", "handle_response"),
+    *("circuit_breaker", "trusted_proxies", "request_buffers", "response_buffers"),
+    *("stream_timeout", "stream_close_delay"),
 )
 """Fields that this version reads but cannot honour."""
 
@@ -171,13 +172,30 @@ class ReverseProxy(HandlerModule):
                 raise ctx.at(field).fail(f"{field} is not available in this version of snake")
         raw = msgspec.Raw(b'{"protocol":"http"}') if self.transport is None else self.transport
         transport = await ctx.at("transport").load(raw, namespace=TRANSPORTS, key="protocol")
-        pool = Pool([RunningUpstream(each.dial, each.max_requests) for each in self.upstreams])
         headers = self.headers or Headers()
+        health = self.health_checks or HealthChecks()
+        balancing = self.load_balancing or LoadBalancing()
+        attempts = Attempts(
+            transport=transport,
+            pool=await provision_pool(
+                ctx,
+                transport,
+                upstreams=self.upstreams,
+                dynamic=self.dynamic_upstreams,
+                balancing=balancing,
+                health=health,
+            ),
+            retries=await provision_retries(ctx.at("load_balancing"), balancing),
+            failures=Failures(health.passive),
+            edit_request=compile_ops(ctx.at("headers", "request"), headers.request),
+        )
+        rewrite = self.rewrite or Rewrite()
         return ProxyHandler(
             Proxying(
-                transport=transport,
-                pool=pool,
-                edit_request=compile_ops(ctx.at("headers", "request"), headers.request),
+                attempts=attempts,
+                rewrite=rewrite.compile(ctx.at("rewrite")),
+                bodiless=rewrite.method in ("GET", "HEAD"),
+                ways=await load_ways(ctx.at("handle_response"), self.handle_response),
                 edit_response=response_edit(
                     headers.response, compile_ops(ctx.at("headers", "response"), headers.response)
                 ),

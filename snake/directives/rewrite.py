@@ -65,13 +65,7 @@ class Rewrite(HandlerModule):
 
     async def provision(self, ctx: Context) -> Handler:
         """Compile the edits."""
-        for index, replacement in enumerate(self.path_regexp):
-            if not replacement.find:
-                raise ctx.at("path_regexp", index).fail("path_regexp find cannot be empty")
-        try:
-            edits = list(self._edits())
-        except RegexpError as error:
-            raise ctx.fail(str(error)) from None
+        edits = self.compile(ctx)
 
         def rewrite(request: Request, send: Send, next: Next) -> Awaitable[None]:
             if log.isEnabledFor(logging.DEBUG):
@@ -82,6 +76,16 @@ class Rewrite(HandlerModule):
             return next(request, send)
 
         return rewrite
+
+    def compile(self, ctx: Context) -> list[Edit]:
+        """Return the edits. Raises `ConfigError` for a pattern that is none."""
+        for index, replacement in enumerate(self.path_regexp):
+            if not replacement.find:
+                raise ctx.at("path_regexp", index).fail("path_regexp find cannot be empty")
+        try:
+            return list(self._edits())
+        except RegexpError as error:
+            raise ctx.fail(str(error)) from None
 
     def _edits(self) -> Iterator[Edit]:
         if self.method:

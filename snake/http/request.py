@@ -9,6 +9,7 @@ so it holds no dictionary until someone needs one.
 
 from __future__ import annotations
 
+import copy
 from time import perf_counter
 from typing import Any, NamedTuple, Protocol
 
@@ -197,6 +198,15 @@ class Request:
         if self.log_fields is None:
             self.log_fields = {}
         self.log_fields[name] = value
+
+    def twin(self) -> Request:
+        """Return a request like this one, which can be changed without changing this one.
+
+        Its variables and placeholders are the same.
+        """
+        twin = copy.copy(self)
+        twin.scope = dict(self.scope)
+        return twin
 
     # What a rewrite changes -------------------------------------------------
 

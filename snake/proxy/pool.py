@@ -1,91 +1,67 @@
-"""Pool: the upstreams of one proxy as they run, and which of them gets a request."""
+"""Pool: the backends of one proxy, and which of them gets a request."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Collection, Sequence
 
-from snake.core.dial import join_host_port, join_network, parse_network
-from snake.core.network import AddressError
 from snake.http.request import Request
-from snake.http.template import Template
-from snake.proxy.contract import DialInfo, UpstreamError
+from snake.proxy.backend import Backend, Host
+from snake.proxy.contract import Outgoing
+from snake.proxy.selection import Select
+from snake.proxy.source import Source, SourceError
 
-
-class Upstream:
-    """One server, and what is known of it now."""
-
-    __slots__ = ("_dial", "_fixed", "fails", "max_requests", "requests", "text")
-
-    def __init__(self, dial: str, max_requests: int = 0) -> None:
-        self.text = dial
-        """The address as it is configured."""
-        self._dial = Template(dial)
-        constant = self._dial.constant
-        self._fixed: DialInfo | None = None
-        if constant is not None:
-            try:
-                self._fixed = dial_info(constant)
-            except UpstreamError:
-                self._fixed = None  # told when it is asked for, as in Caddy
-        self.max_requests = max_requests
-        """How many requests it gets at once; 0 is no limit."""
-        self.requests = 0
-        """How many it has now."""
-        self.fails = 0
-        """How often it failed lately."""
-
-    def available(self) -> bool:
-        """Whether it can be given a request."""
-        return not self.max_requests or self.requests < self.max_requests
-
-    def dial(self, request: Request) -> DialInfo:
-        """Return where it is. Raises `UpstreamError` for placeholders that make no address."""
-        return self._fixed or dial_info(self._dial.all(request))
-
-
-Select = Callable[[Sequence[Upstream], Request], Upstream | None]
-"""Chooses one that is available."""
+log = logging.getLogger("snake.http.handlers.reverse_proxy")
 
 
 class Pool:
-    """Upstreams that are known from the start."""
+    """Backends from the config, or from a source; and the policy that chooses among them."""
 
-    def __init__(self, upstreams: Sequence[Upstream], select: Select | None = None) -> None:
-        self.upstreams = upstreams
-        self._select = select or at_random
-        self._only = upstreams[0] if len(upstreams) == 1 and select is None else None
+    def __init__(
+        self, backends: Sequence[Backend], select: Select, source: Source | None = None
+    ) -> None:
+        self._static = backends
+        self._select = select
+        self._source = source
 
-    def select(self, request: Request) -> Upstream | None:
-        """Return the upstream for a request, or `None` when none can have it."""
-        only = self._only
-        if only is not None:
-            return only if only.available() else None
-        return self._select(self.upstreams, request)
+    def known(self, request: Request) -> Sequence[Backend] | None:
+        """Return the backends for a request; `None` if they have to be looked up."""
+        return self._static if self._source is None else self._source.known(request)
+
+    async def find(self, request: Request) -> Sequence[Backend]:
+        """Look up the backends for a request; those of the config, if that fails."""
+        if self._source is None:
+            return self._static
+        try:
+            return await self._source.find(request)
+        except SourceError as error:
+            log.log(
+                logging.ERROR,
+                "failed getting dynamic upstreams; falling back to static upstreams",
+                extra={"fields": {"error": str(error)}},
+            )
+            return self._static
+
+    def forget(self, request: Request) -> None:
+        """Have the backends looked up anew, since one has failed."""
+        if self._source is not None:
+            self._source.forget(request)
+
+    def select(
+        self, backends: Sequence[Backend], outgoing: Outgoing, without: Collection[str] = ()
+    ) -> Backend | None:
+        """Choose one that is available, none of those with an address in `without`."""
+        if without:
+            backends = [_GONE if each.dial in without else each for each in backends]
+        chosen = self._select(backends, outgoing)
+        return None if chosen is _GONE else chosen
 
 
-def at_random(upstreams: Sequence[Upstream], request: Request) -> Upstream | None:
-    """Choose any of those that are available."""
-    del request
-    available = [each for each in upstreams if each.available()]
-    return random.choice(available) if available else None  # noqa: S311
+def are_left(backends: Sequence[Backend], without: Collection[str]) -> bool:
+    """Whether one is available that has none of these addresses."""
+    return any(each.available and each.dial not in without for each in backends)
 
 
-def dial_info(text: str) -> DialInfo:
-    """Read the address of one socket. Raises `UpstreamError`."""
-    try:
-        address = parse_network(text)
-    except AddressError as error:
-        raise UpstreamError(f"upstream {text}: invalid dial address: {error}") from None
-    if address.start_port != address.end_port:
-        raise UpstreamError(f"upstream {text}: a range of ports is no address to dial")
-    if address.is_unix or address.is_fd:
-        path = address.host.partition("|")[0]
-        return DialInfo(address.network, path, host=path)
-    port = str(address.start_port)
-    return DialInfo(address.network, join_host_port(address.host, port), address.host, port)
-
-
-def network_address(to: DialInfo) -> str:
-    """Write where an upstream is as Caddy does: `tcp/127.0.0.1:80`, `unix//run/x.sock`."""
-    return join_network(to.network, to.host, to.port)
+_GONE = Backend("none:0", Host())
+"""Stands where a backend is that shall not be chosen: policies count places."""
+_GONE.unhealthy = True

@@ -122,7 +122,7 @@ def peer_address(outgoing: Outgoing) -> str:
 
 def client_address(outgoing: Outgoing) -> str:
     """Return the IP address of the client, as far as proxies that are trusted tell it."""
-    return peer_address(outgoing)
+    return outgoing.request.client_ip
 
 
 def target(outgoing: Outgoing) -> str:

@@ -72,7 +72,7 @@ def _encrypted(outgoing: Outgoing) -> bool:
     request = outgoing.request
     if request.scope.get("scheme") in ("https", "wss"):
         return True
-    if request.variable("trusted_proxy") is not True:
+    if not request.is_trusted_proxy:
         return False
     protos = [value for name, value in outgoing.fields if name == b"x-forwarded-proto"]
     return protos[-1:] == [b"https"]

@@ -119,7 +119,12 @@ def _read(response: HTTPResponse, port: int) -> Reply:
 
 
 def _comparable(status: int, fields: list[tuple[str, str]], body: bytes) -> Reply:
-    kept = [field for field in fields if field[0] not in _OF_THE_CONNECTION]
+    kept = [
+        (name, value.replace(" snake", " Caddy") if name == "via" else value)
+        for name, value in fields
+        if name not in _OF_THE_CONNECTION
+    ]
+    body = body.replace(b"via: 1.1 snake", b"via: 1.1 Caddy")
     headers = dict(kept)
     coding = headers.get("content-encoding")
     if coding and "content-range" not in headers:

@@ -9,6 +9,8 @@
 | `/stream?n=3` | that many lines, chunked |
 | `/size?n=1000` | that many bytes |
 | `/moved?to=/x` | 302 |
+| `/drop` | none: the connection is closed; with `?on=2` only that upstream does so |
+| `/tell` | what was asked as fields: `X-Method`, `X-Target`, `X-Fields` (names, in order) |
 | any other | what was asked: method, target, fields and body, as text |
 """
 
@@ -107,6 +109,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _on_moved(self, _: str, query: dict[str, str]) -> None:
         self._whole(302, b"", {"Location": query["to"]})
+
+    def _on_drop(self, _: str, query: dict[str, str]) -> None:
+        if query.get("on", self.upstream_name) == self.upstream_name:
+            self.close_connection = True
+        else:
+            self._whole(200, b"kept", {"Content-Type": "text/plain"})
+
+    def _on_tell(self, _: str, query: dict[str, str]) -> None:
+        del query
+        names = sorted(name.lower() for name in self.headers)
+        told = {"X-Method": self.command, "X-Target": self.path, "X-Fields": ",".join(names)}
+        self._whole(200, b"", told)
 
     def _on_stream(self, _: str, query: dict[str, str]) -> None:
         self.send_response(200)

@@ -22,10 +22,9 @@ from typing import NamedTuple
 
 from snake.http.fields import canonical
 from snake.http.recorder import Recorder
-from snake.http.response_handler import ResponseHandler
-from snake.http.response_matcher import ResponseMatch, ResponseMatcher
-from snake.http.routes import end, load_routes
-from snake.http.status import status_filler
+from snake.http.response_handler import ResponseHandler, load_ways
+from snake.http.response_matcher import ResponseMatch
+from snake.http.routes import end
 from snake.matchers._response_handlers import ResponseHandlers
 from snake.plugin import (
     Context,
@@ -54,9 +53,14 @@ class Intercept(HandlerModule):
 
     async def provision(self, ctx: Context) -> Handler:
         """Load the routes of every response handler."""
+        loaded = await load_ways(ctx.at("handle_response"), self.handle_response)
         ways = [
-            await _load(ctx.at("handle_response", index), each)
-            for index, each in enumerate(self.handle_response)
+            _Way(
+                way.matches,
+                way.status,
+                way.routes(end) if each.routes and way.status is None else None,
+            )
+            for way, each in zip(loaded, self.handle_response, strict=True)
         ]
 
         async def intercept(request: Request, send: Send, next: Next) -> None:
@@ -78,15 +82,6 @@ class _Way(NamedTuple):
     matches: ResponseMatch
     status: Callable[[Request], int] | None
     routes: Next | None
-
-
-async def _load(ctx: Context, handler: ResponseHandler) -> _Way:
-    matches = (handler.match or ResponseMatcher()).compile()
-    if handler.status_code != "":
-        return _Way(matches, status_filler(handler.status_code), None)
-    if not handler.routes:
-        return _Way(matches, None, None)
-    return _Way(matches, None, (await load_routes(ctx.at("routes"), handler.routes))(end))
 
 
 class _Choice:

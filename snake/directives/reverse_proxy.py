@@ -73,9 +73,7 @@ from msgspec.structs import replace
 
 from snake.core.check import check
 from snake.core.modules import name_of
-from snake.core.numbers import NumberError, integer, signed
 from snake.core.ranges import PRIVATE_RANGES
-from snake.core.units import duration, size
 from snake.directives.header import Headers, Operations, compile_ops
 from snake.directives.rewrite import Rewrite
 from snake.http.fields import canonical
@@ -109,6 +107,7 @@ from snake.proxy.passive import Failures
 from snake.proxy.provision import provision_pool
 from snake.proxy.retries import provision_retries
 from snake.proxy.sources import SOURCES
+from snake.proxy.streaming import STREAMING
 from snake.proxy.upstream import Upstream, Upstreams
 
 _UNAVAILABLE = (
@@ -344,25 +343,6 @@ class Proxy:
         return transport
 
 
-def _nanoseconds(words: Words) -> int:
-    """Read a duration; a bare number counts nanoseconds, so that `-1` is less than none."""
-
-    def read(word: str) -> int:
-        try:
-            return integer(word)
-        except NumberError:
-            return duration(word)
-
-    return words.read(words.take(), read)
-
-
-def _buffer(words: Words) -> int:
-    def read(word: str) -> int:
-        return -1 if word == "unlimited" else signed(size(word))
-
-    return words.value(read)
-
-
 def _only(words: Words) -> str:
     return words.only().text
 
@@ -384,12 +364,7 @@ def _header(words: Words) -> tuple[Token, ...]:
 _TABLE: Table = {
     **BALANCING_TABLE,
     **HEALTH,
-    "flush_interval": ("flush_interval", _nanoseconds),
-    "request_buffers": ("request_buffers", _buffer),
-    "response_buffers": ("response_buffers", _buffer),
-    "stream_buffer_size": ("stream_buffer_size", _buffer),
-    "stream_timeout": ("stream_timeout", _nanoseconds),
-    "stream_close_delay": ("stream_close_delay", _nanoseconds),
+    **STREAMING,
     "method": ("rewrite/method", _only),
     "rewrite": ("rewrite/uri", _only),
 }

@@ -9,7 +9,6 @@ from snake.config.struct import Config
 from snake.core.modules import Context
 from snake.core.record import Record
 from snake.http.request import Request
-from snake.http.response import Header
 from snake.http.response_matcher import ResponseMatch, ResponseMatcher
 from snake.http.routes import Link, load_routes
 from snake.http.status import Status, status_filler
@@ -41,11 +40,3 @@ async def load_ways(ctx: Context, handlers: Sequence[ResponseHandler]) -> list[W
         routes = await load_routes(ctx.at(index, "routes"), handler.routes)
         ways.append(Way(matches, status, routes))
     return ways
-
-
-def way_of(ways: Sequence[Way], status: int, fields: Sequence[Header]) -> int | None:
-    """Return which way a response goes, the first that matches; `None` for none."""
-    for index, way in enumerate(ways):
-        if way.matches(status, fields):
-            return index
-    return None

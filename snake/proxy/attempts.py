@@ -56,27 +56,33 @@ class Attempts(Record):
             known = self.pool.known(request)
             backends = await self.pool.find(request) if known is None else known
             backend = self.pool.select(backends, outgoing, failed)
-            if backend is not None:
+            if backend is None:
+                error = error or NoUpstreamError("no upstreams available")
+            else:
                 try:
                     return await self._ask(backend, outgoing, told, inform), backend
                 except UpstreamError as problem:
                     error = problem
-                    if not isinstance(problem, RetryableReplyError):
-                        self.failures.failed(backend)
-                    if isinstance(problem, DialError):
-                        failed.add(backend.dial)
-                        if self._at_once(backends, failed, told):
-                            told.retries += 1
-                            continue
-            error = error or NoUpstreamError("no upstreams available")
+                self._count(backend, error, failed)
+                if isinstance(error, DialError) and self._at_once(backends, failed, told):
+                    continue
             if not await self._again(error, outgoing, told):
                 raise error
             failed.clear()
-            told.retries += 1
             self.pool.forget(request)
 
+    def _count(self, backend: Backend, error: UpstreamError, failed: set[str]) -> None:
+        """Count a failure; a response that is not wanted is none."""
+        if not isinstance(error, RetryableReplyError):
+            self.failures.failed(backend)
+        if isinstance(error, DialError):
+            failed.add(backend.dial)
+
     def _at_once(self, backends: Sequence[Backend], failed: set[str], told: Told) -> bool:
-        return self.retries.at_once(told.retries, told.began) and are_left(backends, failed)
+        """Whether another backend is to be tried now, after one that could not be dialled."""
+        at_once = self.retries.at_once(told.retries, told.began) and are_left(backends, failed)
+        told.retries += at_once
+        return at_once
 
     async def _again(self, error: UpstreamError, outgoing: Outgoing, told: Told) -> bool:
         told.is_transport_error = True
@@ -84,6 +90,7 @@ class Attempts(Record):
             again = await self.retries.again(error, outgoing, told.retries, told.began)
         finally:
             told.is_transport_error = None
+        told.retries += again
         if again and log.isEnabledFor(logging.DEBUG):
             log.debug("retrying", extra={"fields": {"error": str(error)}})
         return again

@@ -79,23 +79,25 @@ class ProxyHandler(Linked):
         told = _told(request)
         try:
             async with _Watch(request, send) as watch:
-                outgoing = await self._outgoing(request)
-                reply, backend = await self._attempts.reply(outgoing, told, _inform)
-                try:
-                    routes = await self._routes_or_answer(ways, request, send, reply)
-                    if routes is not None:
-                        watch.end()
-                        told.held = Held(
-                            reply.fields, partial(self._answer_watched, request, reply)
-                        )
-                        await routes(request, send)
-                finally:
-                    reply.close()
-                    backend.host.requests -= 1
+                await self._pass_on(ways, request, send, told, watch)
         except UpstreamError as error:
             raise HandlerError(_status(error), str(error)) from error
         finally:
             told.finished = perf_counter()
+
+    async def _pass_on(
+        self, ways: Sequence[_Linked], request: Request, send: Send, told: Told, watch: _Watch
+    ) -> None:
+        reply, backend = await self._attempts.reply(await self._outgoing(request), told, _inform)
+        try:
+            routes = await self._routes_or_answer(ways, request, send, reply)
+            if routes is not None:
+                watch.end()
+                told.held = Held(reply.fields, partial(self._answer_watched, request, reply))
+                await routes(request, send)
+        finally:
+            reply.close()
+            backend.host.requests -= 1
 
     async def _routes_or_answer(
         self, ways: Sequence[_Linked], request: Request, send: Send, reply: Reply

@@ -28,10 +28,9 @@ pm.max_children = {children}
 catch_workers_output = no
 clear_env = yes
 security.limit_extensions =
-php_admin_value[error_log] = /proc/self/fd/2
 php_admin_flag[log_errors] = on
 php_admin_flag[display_errors] = off
-php_admin_value[opcache.enable] = 0
+php_admin_value[output_buffering] = 0
 {user}
 """
 _AS_ROOT = "user = root\ngroup = root"
@@ -60,7 +59,7 @@ def php_fpm(folder: Path, address: str, children: int = 4) -> Iterator[str]:
         )
     )
     process = subprocess.Popen(
-        [program, "--nodaemonize", "--fpm-config", str(config), *(["-R"] if as_root else [])],
+        [program, "-n", "--nodaemonize", "--fpm-config", str(config), *(["-R"] if as_root else [])],
         cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

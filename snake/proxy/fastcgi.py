@@ -14,6 +14,7 @@ Syntax, inside `reverse_proxy`::
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from functools import partial
 
@@ -29,8 +30,8 @@ from snake.http.errors import HandlerError
 from snake.proxy.cgi.environment import Environment
 from snake.proxy.cgi.link import Link
 from snake.proxy.cgi.reply import CGIReply, read_reply
-from snake.proxy.contract import Content, DialInfo, Inform, Outgoing
-from snake.proxy.dial import dial
+from snake.proxy.contract import Content, DialError, DialInfo, Inform, Outgoing
+from snake.proxy.dialer import Dialer, Dialing, DialTimeoutError
 
 log = logging.getLogger("snake.http.reverse_proxy.transport.fastcgi")
 
@@ -94,7 +95,7 @@ class FastCGI:
         capture_stderr: bool,
     ) -> None:
         self._environment = environment
-        self._dial_timeout = dial_timeout
+        self._dialer = Dialer(Dialing(timeout=dial_timeout))
         self._read_timeout = read_timeout
         self._write_timeout = write_timeout
         self._capture_stderr = capture_stderr
@@ -106,7 +107,7 @@ class FastCGI:
         program could be given.
         """
         del inform
-        link = await dial(to, Link, self._dial_timeout)
+        link = await self._connect(to)
         told = partial(self._tell, to, outgoing)
         try:
             link.limit(self._read_timeout, self._write_timeout)
@@ -117,6 +118,15 @@ class FastCGI:
             link.close()
             told(_FAILURE, bytes(link.stderr))
             raise
+
+    async def _connect(self, to: DialInfo) -> Link:
+        try:
+            sock = await self._dialer.dial(to)
+        except DialTimeoutError as error:
+            # As in Caddy, only the time of an answer is a 504 here.
+            raise DialError(str(error)) from None
+        _, link = await asyncio.get_running_loop().create_connection(Link, sock=sock)
+        return link
 
     def _tell(self, to: DialInfo, outgoing: Outgoing, status: int, stderr: bytes) -> None:
         """Log what the program said on stderr."""

@@ -23,6 +23,7 @@ OPTIONS = "{\n\tadmin off\n\tauto_https off\n\tpersist_config off\n}\n"
 """What both need to run beside others: no admin API, no certificates, nothing written."""
 
 _OF_THE_CONNECTION = {"date", "server", "connection", "transfer-encoding"}
+_VIA = re.compile(r"\b(1\.[01]) snake\b")
 _BOUNDARY = re.compile(r"boundary=(\w+)")
 
 
@@ -110,12 +111,13 @@ def say(port: int, text: bytes) -> Reply:
 
 def _read(response: HTTPResponse, port: int) -> Reply:
     """Read a response; the server's own port becomes `PORT` in it, and its name in Via Caddy's."""
-    body = response.read().replace(str(port).encode(), b"PORT").replace(b"1.1 snake", b"1.1 Caddy")
-    fields = sorted(
-        (name.lower(), value.replace(str(port), "PORT").replace("1.1 snake", "1.1 Caddy"))
-        for name, value in response.getheaders()
-    )
+    body = _neutral(response.read().decode("latin-1"), port).encode("latin-1")
+    fields = sorted((name.lower(), _neutral(value, port)) for name, value in response.getheaders())
     return _comparable(response.status, fields, body)
+
+
+def _neutral(text: str, port: int) -> str:
+    return _VIA.sub(r"\1 Caddy", text.replace(str(port), "PORT"))
 
 
 def _comparable(status: int, fields: list[tuple[str, str]], body: bytes) -> Reply:

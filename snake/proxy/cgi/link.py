@@ -18,6 +18,7 @@ from snake.proxy.cgi.records import (
     parameters,
 )
 from snake.proxy.contract import Content, UpstreamError, UpstreamTimeoutError
+from snake.transport.exchange import ClientDisconnectedError
 
 _HIGH_WATER = 65_536
 """Bytes of a response that wait for the client, above which no more is read."""
@@ -108,13 +109,19 @@ class Link(asyncio.Protocol):
             self._sending = asyncio.create_task(self._send_body(content))
 
     async def _send_body(self, content: Content) -> None:
+        left = content.length or 0
         try:
             while data := await content.read():
+                left -= len(data)
                 await self._writable.wait()
                 self._transport.write(body(data))
-            self._transport.write(body(b""))
         except Exception as error:  # noqa: BLE001  (whoever waits for the response raises it)
             self.fail(error)
+            return
+        if left:
+            self.fail(ClientDisconnectedError("the body is not as long as its Content-Length"))
+        else:
+            self._transport.write(body(b""))
 
     def limit(self, read: float | None, write: float | None) -> None:
         """Give up when the response is not there in `read` seconds, or the request not sent."""

@@ -223,7 +223,8 @@ async def test_timeout_within_a_response() -> None:
 async def test_nobody_listens() -> None:
     """Without a connection the upstream has seen nothing."""
     running = await transport()
-    to = DialInfo("tcp", f"127.0.0.1:{free_port()}")
+    port = str(free_port())
+    to = DialInfo("tcp", f"127.0.0.1:{port}", "127.0.0.1", port)
 
     async def inform(*_: object) -> None:
         pass

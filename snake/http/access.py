@@ -106,7 +106,7 @@ class _Entry:
             "proto": f"HTTP/{scope.get('http_version', '1.1')}",
             "method": scope["method"],
             "host": request.hostport,
-            "uri": request.uri,
+            "uri": request.target,
             "headers": _readable(scope["headers"], show_secrets, host=False),
         }
         self.read = 0

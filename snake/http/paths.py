@@ -6,7 +6,7 @@ from __future__ import annotations
 def clean(path: str, *, collapse_slashes: bool = True) -> str:
     """Remove `.` and `..` segments and doubled slashes; keep a trailing slash.
 
-    The result always begins with a slash and can never point above it. With
+    A path that begins with a slash still does, and none can point above its start. With
     `collapse_slashes=False` runs of slashes stay (a matcher pattern that has
     `//` itself wants that).
     """
@@ -19,8 +19,8 @@ def clean(path: str, *, collapse_slashes: bool = True) -> str:
                 kept.pop()
         elif segment != "." and (segment or not collapse_slashes):
             kept.append(segment)
-    cleaned = "/" + "/".join(kept)
-    if path.endswith(("/", "/.", "/..")) and not cleaned.endswith("/"):
+    cleaned = ("/" if path.startswith("/") else "") + "/".join(kept)
+    if kept and path.endswith("/") and not cleaned.endswith("/"):
         cleaned += "/"
     return cleaned
 

@@ -18,6 +18,7 @@ from uuid import uuid4
 from snake.core.surroundings import surrounding
 from snake.http.errors import HandlerError, status_text
 from snake.http.request import Request, split_port
+from snake.http.uri import escaped_path
 
 Getter = Callable[[Request], Any]
 """The value for one request. `None` means that this request does not know the name."""
@@ -103,6 +104,19 @@ def _prefixed(query: bytes) -> str:
     return f"?{_text(query)}" if query else ""
 
 
+def _uri(request: Request) -> str:
+    """Return path and query, the path in a valid encoding whatever the client sent."""
+    query = _text(request.query)
+    mark = "?" if query or request.has_bare_query else ""
+    return f"{escaped_path(request)}{mark}{query}"
+
+
+def _host(request: Request) -> str:
+    """Return the Host field without its port; brackets are a part of it where there is none."""
+    host, port = split_port(request.hostport)
+    return host if port or request.hostport.endswith(":") else request.hostport
+
+
 def _dir(path: str) -> str:
     return path[: path.rfind("/") + 1]
 
@@ -112,7 +126,9 @@ def _file(path: str) -> str:
 
 
 def _stem(path: str) -> str:
-    return posixpath.basename(path).removesuffix(_extension(path))
+    # Go's `path.Base` is the last part that is not empty, and a slash where there is none.
+    name = posixpath.basename(path.rstrip("/")) or ("/" if path else ".")
+    return name.removesuffix(_extension(path))
 
 
 def _extension(path: str) -> str:
@@ -125,6 +141,7 @@ def _uuid(request: Request) -> str:
     value = request.variable("uuid")
     if value is None:
         value = request.vars["uuid"] = str(uuid4())
+        request.log_field("uuid", value)
     return str(value)
 
 
@@ -196,7 +213,7 @@ def _label(index: str) -> Getter | None:
     from_right = int(index)
 
     def get(request: Request) -> str:
-        labels = request.host.split(".")
+        labels = _host(request).lower().split(".")
         return labels[-1 - from_right] if from_right < len(labels) else ""
 
     return get
@@ -209,7 +226,7 @@ def _segment(path_of: Callable[[Request], str]) -> Callable[[str], Getter | None
         number = int(index)
 
         def get(request: Request) -> str:
-            parts = path_of(request).lstrip("/").split("/")
+            parts = path_of(request).removeprefix("/").split("/")
             return parts[number] if number < len(parts) else ""
 
         return get
@@ -307,7 +324,7 @@ _EXACT: dict[str, Getter] = {
     "http.request.scheme": lambda r: r.scope.get("scheme", "http"),
     "http.request.proto": _proto,
     "http.request.proto_name": _proto_name,
-    "http.request.host": lambda r: split_port(r.hostport)[0],
+    "http.request.host": _host,
     "http.request.port": lambda r: split_port(r.hostport)[1],
     "http.request.hostport": lambda r: r.hostport,
     "http.request.local": _local,
@@ -316,8 +333,8 @@ _EXACT: dict[str, Getter] = {
     "http.request.remote": _remote,
     "http.request.remote.host": _host_of("client"),
     "http.request.remote.port": _port_of("client"),
-    "http.request.uri": lambda r: r.uri,
-    "http.request.uri_escaped": _escaped(lambda r: r.uri),
+    "http.request.uri": _uri,
+    "http.request.uri_escaped": _escaped(_uri),
     "http.request.uri.path": lambda r: r.path,
     "http.request.uri.path_escaped": _escaped(lambda r: r.path),
     "http.request.uri.path.dir": lambda r: _dir(r.path),
@@ -331,9 +348,7 @@ _EXACT: dict[str, Getter] = {
     "http.request.duration_ms": _elapsed(1000),
     "http.request.uuid": _uuid,
     "http.request.orig_method": _original(lambda method, *_: method),
-    "http.request.orig_uri": _original(
-        lambda _, path, query, __: f"{path}?{query}" if query else path
-    ),
+    "http.request.orig_uri": lambda r: r.target,
     "http.request.orig_uri.path": _original(lambda *line: line[3]),
     "http.request.orig_uri.path.dir": _original(lambda *line: _dir(line[3])),
     "http.request.orig_uri.path.file": _original(lambda *line: _file(line[3])),

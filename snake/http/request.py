@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol
 
 from snake.http.paths import clean
 from snake.http.trusted_proxies import Arrival, peer_ip
-from snake.transport.asgi import Receive, Scope, decode_path
+from snake.transport.asgi import TARGET, Receive, Scope, decode_path
 
 
 class Original(NamedTuple):
@@ -171,7 +171,25 @@ class Request:
         """The path as encoded, with the query."""
         path = self.raw_path.decode("utf-8", "surrogateescape")
         query = self.query.decode("utf-8", "surrogateescape")
-        return f"{path}?{query}" if query else path
+        return f"{path}?{query}" if query or self.has_bare_query else path
+
+    @property
+    def has_bare_query(self) -> bool:
+        """Whether the target ended with a `?`, which then stays."""
+        return bytes(self.scope.get(TARGET, b"")).endswith(b"?")
+
+    @property
+    def target(self) -> str:
+        """The target as the client sent it: `uri`, unless it was a whole URL or was rewritten."""
+        if TARGET in self.scope:
+            target: bytes = self.scope[TARGET]
+        elif self.original is None:
+            return self.uri
+        else:
+            target = self.original.raw_path
+            if self.original.query:
+                target += b"?" + self.original.query
+        return target.decode("utf-8", "surrogateescape")
 
     @property
     def vars(self) -> dict[str, Any]:

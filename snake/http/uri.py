@@ -68,7 +68,7 @@ def trim_prefix(escaped: str, prefix: str) -> str | None:
     """Take `prefix` off an encoded path; `None` if the path does not begin with it.
 
     Compared decoded and without regard to case, as paths are matched; but what
-    the prefix writes as `%xx` must be encoded in the path as well.
+    the prefix writes as `%xx` must be just that in the path.
     """
     path, wanted = _units(escaped), _units(prefix)
     if not _same(path[: len(wanted)], wanted):
@@ -91,7 +91,7 @@ def _units(text: str) -> list[bytes]:
 
 def _same(path: list[bytes], wanted: list[bytes]) -> bool:
     return len(path) == len(wanted) and all(
-        (len(want) == 1 or len(have) > 1) and _byte(have) == _byte(want)
+        have.lower() == want.lower() or (len(want) == 1 and _byte(have) == want.lower())
         for have, want in zip(path, wanted, strict=True)
     )
 

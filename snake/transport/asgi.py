@@ -42,6 +42,13 @@ class Client(Protocol):
         ...
 
 
+TARGET = "snake.target"
+"""The key in a scope of the target as sent, where that is not what path and query make.
+
+It is a whole URL, or ends with a `?` and nothing behind it.
+"""
+
+
 class AbortError(Exception):
     """Close the connection and answer nothing. Raised by the app, understood by the transport."""
 

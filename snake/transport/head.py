@@ -61,6 +61,7 @@ class HeadReader:
         "keep_alive",
         "length",
         "method",
+        "odd_target",
         "path",
         "query",
         "raw_path",
@@ -88,6 +89,8 @@ class HeadReader:
         self.raw_path: bytes = b""
         """The target without its query."""
         self.query: bytes = b""
+        self.odd_target: bytes = b""
+        """The target as sent, where that is not what path and query make; see `asgi.TARGET`."""
         self.path = ""
         """The path decoded; bytes that are not UTF-8 are kept as surrogates."""
         self.http11 = True
@@ -282,12 +285,16 @@ class HeadReader:
 
     def _split_target(self) -> None:
         """Find path and query."""
+        self.odd_target = b""
         if self.target[0] != _SLASH:
+            self.odd_target = self.target
             self._use_authority()
         raw_path = self.target
         self.query = b""
         if _QUESTION in raw_path:
             raw_path, _, self.query = raw_path.partition(b"?")
+            if not self.query:
+                self.odd_target = self.odd_target or self.target
         self.raw_path = raw_path
         if _PERCENT in raw_path:
             check_path(raw_path)

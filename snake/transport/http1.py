@@ -17,7 +17,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from snake.transport.admission import Admission, of_transport
-from snake.transport.asgi import CLIENT, HALF_CLOSE, Scope
+from snake.transport.asgi import CLIENT, HALF_CLOSE, TARGET, Scope
 from snake.transport.body import RequestBody
 from snake.transport.exchange import DONE, STREAMING, Exchange
 from snake.transport.flow import Flow
@@ -201,6 +201,8 @@ class Connection(Flow):
             "server": self.server,
             "extensions": {"http.response.pathsend": {}, HALF_CLOSE: {}, CLIENT: exchange},
         }
+        if heads.odd_target:
+            scope[TARGET] = heads.odd_target
         self._run(scope, exchange)
         return end
 

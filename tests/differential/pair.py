@@ -149,22 +149,29 @@ def _decoded(coding: str, body: bytes) -> bytes:
 
 @contextmanager
 def pair(
-    site: str | Mapping[str, str], folder: Path, options: str = "", workers: int | None = None
+    site: str | Mapping[str, str],
+    folder: Path,
+    options: str = "",
+    workers: int | None = None,
+    name: str = "Caddyfile",
 ) -> Iterator[Pair]:
-    """Serve a Caddyfile with both; `PORT` in it becomes a port of each.
+    """Serve a Caddyfile with both, or JSON by another name; `PORT` in it becomes a port of each.
 
     Both run in a folder of their own below `folder`, and find what they share there by `..`.
     `site` may be one text for each, by name. With one worker, snake runs in one process, as
     Caddy does, where that shows: in whose turn it is.
     """
     sites = site if isinstance(site, Mapping) else {"caddy": site, "snake": site}
-    texts = {name: _with_options(text, options) for name, text in sites.items()}
-    for name in texts:
-        (folder / name).mkdir()
+    is_caddyfile = name == "Caddyfile"
+    texts = {
+        who: _with_options(text, options) if is_caddyfile else text for who, text in sites.items()
+    }
+    for who in texts:
+        (folder / who).mkdir()
     with ExitStack() as stack:
-        port = stack.enter_context(_caddy(texts["caddy"], folder / "caddy"))
+        port = stack.enter_context(_caddy(texts["caddy"], folder / "caddy", name))
         with _on_processors(workers):
-            server = stack.enter_context(running(texts["snake"], folder / "snake"))
+            server = stack.enter_context(running(texts["snake"], folder / "snake", name=name))
         yield Pair(port, server.port)
 
 
@@ -185,11 +192,11 @@ def _on_processors(count: int | None) -> Iterator[None]:
 
 
 @contextmanager
-def _caddy(text: str, folder: Path) -> Iterator[int]:
+def _caddy(text: str, folder: Path, name: str) -> Iterator[int]:
     port = free_port()
-    (folder / "Caddyfile").write_text(text.replace("PORT", str(port)))
+    (folder / name).write_text(text.replace("PORT", str(port)))
     process = subprocess.Popen(
-        [binary(), "run", "--config", "Caddyfile", "--adapter", "caddyfile"],
+        [binary(), "run", "--config", name],
         cwd=folder,
         env=os.environ | {"XDG_CONFIG_HOME": str(folder), "XDG_DATA_HOME": str(folder)},
         stdout=subprocess.DEVNULL,

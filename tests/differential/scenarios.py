@@ -13,16 +13,17 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from json import dumps, loads
 from pathlib import Path
 from typing import Any
 
 from tests.differential.pair import Pair, Reply, pair
 from tests.differential.upstream import upstream
 from tests.php import php_fpm
-from tests.server import free_port
+from tests.server import free_port, free_ports
 
 FOLDER = Path(__file__).parent / "scenarios"
-_KNOWN = {"name", "site", "requests", "options", "whole", "files", "differs", "ignore"}
+_KNOWN = {"name", "site", "json", "requests", "options", "whole", "files", "differs", "ignore"}
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Scenario:
     name: str
     requests: tuple[Ask, ...]
     site: str = ""
+    json: str = ""
+    """Instead of a site: the JSON of a server, less where it listens."""
     options: str = ""
     whole: str = ""
     files: dict[str, str] = field(default_factory=dict)
@@ -118,9 +121,10 @@ def _ask(given: str | dict[str, Any]) -> Ask:
 def answers(scenarios: Sequence[Scenario], folder: Path) -> Iterator[Answers]:
     """Serve scenarios with both servers, and yield what they say to every request."""
     with _upstreams(scenarios, folder) as words:
-        together = [scenario for scenario in scenarios if not scenario.alone]
-        if together:
-            yield from _together(together, words, _new(folder, "together"))
+        for kind in ("site", "json"):
+            together = [each for each in scenarios if getattr(each, kind) and not each.alone]
+            if together:
+                yield from _together(together, words, _new(folder, kind))
         for number, scenario in enumerate(scenarios):
             if scenario.alone:
                 yield from _alone(scenario, words, _new(folder, str(number)))
@@ -150,29 +154,44 @@ def _upstreams(scenarios: Sequence[Scenario], folder: Path) -> Iterator[dict[str
 def _together(
     scenarios: Sequence[Scenario], words: dict[str, str], folder: Path
 ) -> Iterator[Answers]:
-    """One Caddyfile for all, each scenario on a port of its own: `PORT`, `PORT1`, ..."""
+    """One config for all, each scenario on a port of its own: `PORT0`, `PORT1`, ..."""
     sites = []
     for number, scenario in enumerate(scenarios):
         own = words | _files(scenario, folder / "files" / str(number))
-        sites.append(f"http://:PORT{number}@ {{\n{_filled(scenario.site, own)}\n}}\n")
-    with _serving(sites, folder) as pairs:
+        sites.append(_filled(scenario.json or scenario.site, own))
+    with _serving(sites, folder, json=bool(scenarios[0].json)) as pairs:
         for scenario, both in zip(scenarios, pairs, strict=True):
             yield from _asked(scenario, both)
 
 
 @contextmanager
-def _serving(sites: Sequence[str], folder: Path) -> Iterator[list[Pair]]:
+def _serving(sites: Sequence[str], folder: Path, *, json: bool) -> Iterator[list[Pair]]:
     with ExitStack() as stack:
-        ports = {name: [free_port() for _ in sites] for name in ("caddy", "snake")}
-
-        def text(name: str) -> str:
-            return "".join(
-                site.replace(f"PORT{number}@", str(ports[name][number]))
-                for number, site in enumerate(sites)
-            )
-
-        stack.enter_context(pair({name: text(name) for name in ports}, folder, workers=1))
+        free = free_ports(2 * len(sites))
+        ports = {"caddy": free[::2], "snake": free[1::2]}
+        write = _document if json else _caddyfile
+        texts = {name: write(sites, ports[name]) for name in ports}
+        file = "config.json" if json else "Caddyfile"
+        stack.enter_context(pair(texts, folder, workers=1, name=file))
         yield [Pair(*both) for both in zip(ports["caddy"], ports["snake"], strict=True)]
+
+
+def _caddyfile(sites: Sequence[str], ports: Sequence[int]) -> str:
+    numbered = zip(ports, sites, strict=True)
+    return "".join(f"http://:{port} {{\n{site}\n}}\n" for port, site in numbered)
+
+
+def _document(servers: Sequence[str], ports: Sequence[int]) -> str:
+    own = {
+        f"srv{number}": {
+            "listen": [f":{port}"],
+            "automatic_https": {"disable": True},
+            **loads(server),
+        }
+        for number, (port, server) in enumerate(zip(ports, servers, strict=True))
+    }
+    admin = {"disabled": True, "config": {"persist": False}}
+    return dumps({"admin": admin, "apps": {"http": {"servers": own}}})
 
 
 def _alone(scenario: Scenario, words: dict[str, str], folder: Path) -> Iterator[Answers]:

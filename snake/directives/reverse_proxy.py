@@ -77,6 +77,7 @@ from snake.core.ranges import PRIVATE_RANGES
 from snake.directives.header import Headers, Operations, compile_ops
 from snake.directives.rewrite import Rewrite
 from snake.http.fields import canonical
+from snake.http.ip_ranges import compile_plain_ranges
 from snake.http.response_handler import ResponseHandler, load_ways
 from snake.matchers._nested import matcher_lines
 from snake.matchers._response_handlers import ResponseHandlers
@@ -100,6 +101,7 @@ from snake.plugin import (
 )
 from snake.proxy.attempts import Attempts
 from snake.proxy.balancing import BALANCING, BALANCING_TABLE, LoadBalancing, policy_reader
+from snake.proxy.forwarding import trusting
 from snake.proxy.handler import ProxyHandler, Proxying, response_edit
 from snake.proxy.health import HEALTH, HealthChecks, health_readers
 from snake.proxy.http_transport import HTTPTransport, TLSConfig
@@ -111,7 +113,7 @@ from snake.proxy.streaming import STREAMING
 from snake.proxy.upstream import Upstream, Upstreams
 
 _UNAVAILABLE = (
-    *("circuit_breaker", "trusted_proxies", "request_buffers", "response_buffers"),
+    *("circuit_breaker", "request_buffers", "response_buffers"),
     *("stream_timeout", "stream_close_delay"),
 )
 """Fields that this version reads but cannot honour."""
@@ -192,6 +194,11 @@ class ReverseProxy(HandlerModule):
         return ProxyHandler(
             Proxying(
                 attempts=attempts,
+                is_trusted=trusting(
+                    compile_plain_ranges(ctx.at("trusted_proxies"), self.trusted_proxies)
+                    if self.trusted_proxies
+                    else None
+                ),
                 rewrite=rewrite.compile(ctx.at("rewrite")),
                 bodiless=rewrite.method in ("GET", "HEAD"),
                 ways=await load_ways(ctx.at("handle_response"), self.handle_response),

@@ -89,13 +89,20 @@ class Reply(Protocol):
     version: str
     """Of HTTP: `1.1`, `1.0` or `2.0`."""
     fields: list[Field]
-    trailers: list[Field]
-    """Complete when the body has been read to its end."""
     duplex: Duplex | None
     """After a 101: the connection itself."""
 
+    @property
+    def trailers(self) -> list[Field]:
+        """The fields after the body; complete when it has been read to its end."""
+        ...
+
     def ready(self) -> bytes | None:
         """Return the whole body if it is here already, else `None`. Costs no turn of the loop."""
+        ...
+
+    def begun(self) -> bool:
+        """Whether some of the body is here, so that `read` returns at once."""
         ...
 
     async def read(self) -> bytes:

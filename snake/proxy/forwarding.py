@@ -7,9 +7,11 @@ what is known here, and what the client says of itself only when it is a trusted
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
+from snake.http.ip_ranges import Within
 from snake.http.request import Request
+from snake.http.trusted_proxies import peer_ip
 from snake.proxy.contract import Field
 
 HOP_BY_HOP = frozenset(
@@ -36,6 +38,13 @@ _VIA = {
 }
 
 
+def trusting(within: Within | None) -> Callable[[Request], bool]:
+    """Return whether the client of a request is a proxy that is believed."""
+    if within is None:
+        return lambda request: request.is_trusted_proxy
+    return lambda request: request.is_trusted_proxy or within(peer_ip(request.scope))
+
+
 def via(version: str) -> Field:
     """Return the field that says that a message of this version came by here."""
     return _VIA[version]
@@ -58,10 +67,11 @@ def request_fields(request: Request, *, trusted: bool) -> list[Field]:
     given = request.headers
     values = dict(given)
     fields = [field for field in given if field[0] not in _DROPPED]
+    named: Collection[bytes] = ()
     if b"connection" in values:
         named = set(_connection_options(given)) - {b"host"}
         fields = [field for field in fields if field[0] not in named]
-    if b"te" in values and _asks_for_trailers(given):
+    if b"te" in values and b"te" not in named and _asks_for_trailers(given):
         fields.append(_TRAILERS)
     if values.get(b"user-agent") == b"":
         fields = [field for field in fields if field[0] != b"user-agent"]
@@ -90,11 +100,9 @@ def _forwarded(request: Request, given: Sequence[Field], *, trusted: bool) -> li
     if trusted:
         said = [value for name, value in given if name == _FORWARDED[0]]
         address = b", ".join([*said, address] if address else said) if any(said) else address
-        for name, value in given:
-            if name == _FORWARDED[1]:
-                proto = value or proto
-            elif name == _FORWARDED[2]:
-                host = value or host
+        last = dict(given)
+        proto = last.get(_FORWARDED[1]) or proto
+        host = last.get(_FORWARDED[2]) or host
     return [
         *([(_FORWARDED[0], address)] if address else []),
         (_FORWARDED[1], proto),

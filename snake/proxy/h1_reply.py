@@ -119,6 +119,10 @@ class H1Reply:
         """Return the whole body if it is here already, else `None`."""
         return self._take() if self._complete else None
 
+    def begun(self) -> bool:
+        """Whether some of the body is here."""
+        return bool(self._pieces)
+
     async def read(self) -> bytes:
         """Return the next piece, and `b""` at the end. Raises `BrokenReplyError`."""
         while not self._pieces:

@@ -51,12 +51,12 @@ class Proxying(Record):
     """What the handler is made of."""
 
     attempts: Attempts
+    is_trusted: Callable[[Request], bool]
     rewrite: Sequence[Callable[[Request], None]] = ()
     bodiless: bool = False
     """Whether what is rewritten has no body: it is made a GET or a HEAD."""
     ways: Sequence[Way] = ()
     edit_response: ResponseEdit | None = None
-    is_trusted: Callable[[Request], bool] = lambda _: False
 
 
 class ProxyHandler(Linked):
@@ -144,6 +144,7 @@ class ProxyHandler(Linked):
         """Send a response to the client. Raises `AbortError` when it breaks off."""
         status = status or reply.status
         fields = response_fields(reply.fields)
+        has_length = any(name == b"content-length" for name, _ in fields)
         if self._edit_response is not None:
             fields = self._edit_response(status, fields, request)
         drop_early(request, (b"server",))
@@ -152,6 +153,8 @@ class ProxyHandler(Linked):
             "status": status,
             "headers": [via(reply.version), *fields],
             "server_header": False,
+            "sniff": has_length,
+            "chunked": not has_length,
         }
         await send(start)
         body = reply.ready()
@@ -159,6 +162,9 @@ class ProxyHandler(Linked):
             await send({"type": "http.response.body", "body": body})
             return
         try:
+            if not reply.begun():
+                # The head goes out although the body is still to come.
+                await send({"type": "http.response.body", "body": b"", "more_body": True})
             while piece := await reply.read():
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
         except BrokenReplyError as error:

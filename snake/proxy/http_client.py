@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Self
 
+from msgspec.structs import replace
+
 from snake.core.record import Record
 from snake.proxy.contract import (
     DialError,
@@ -15,6 +17,7 @@ from snake.proxy.contract import (
     UpstreamTimeoutError,
 )
 from snake.proxy.dialer import Dialer, Dialing
+from snake.proxy.gunzip import ACCEPT, inflated
 from snake.proxy.h1 import H1Connection, UnansweredError
 from snake.proxy.h1_reply import H1Reply
 from snake.proxy.idle import IdleConnections, Keeping, Key
@@ -25,6 +28,8 @@ from snake.proxy.sender import Sender
 from snake.transport.start import starter
 
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_NEGOTIATING = frozenset({b"accept-encoding", b"range"})
+"""With one of them, a response is passed on in the coding that it has."""
 _KEYS = (b"idempotency-key", b"x-idempotency-key")
 
 
@@ -33,6 +38,8 @@ class HTTPSettings(Record):
 
     dialing: Dialing = Dialing()
     keeping: Keeping = Keeping()
+    compression: bool = True
+    """Whether a response is asked for in gzip when the client asked for nothing."""
     max_response_header: int = 10 * 1024 * 1024
     """Bytes of a response's header, interim responses included."""
     response_header_timeout: float | None = None
@@ -60,7 +67,22 @@ class HTTPClient:
     async def round_trip(self, to: DialInfo, outgoing: Outgoing, inform: Inform) -> Reply:
         """Send a request, and return the response when its head is there (see the contract)."""
         key = to.network, to.address
-        head = request_head(outgoing)
+        given = dict(outgoing.fields)
+        if not given.get(b"host"):  # HTTP/1.0 needs none
+            others = [field for field in outgoing.fields if field[0] != b"host"]
+            outgoing = replace(outgoing, fields=[(b"host", to.address.encode()), *others])
+        if (
+            not self._settings.compression
+            or outgoing.method == "HEAD"
+            or not (_NEGOTIATING.isdisjoint(given))
+        ):
+            return await self._carry(key, to, request_head(outgoing), outgoing, inform)
+        head = request_head(outgoing, (ACCEPT,))
+        return inflated(await self._carry(key, to, head, outgoing, inform))
+
+    async def _carry(
+        self, key: Key, to: DialInfo, head: bytes, outgoing: Outgoing, inform: Inform
+    ) -> Reply:
         while True:
             connection = self._idle.take(key)
             reused = connection is not None

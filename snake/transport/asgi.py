@@ -1,10 +1,12 @@
 """ASGI's words, and the two ways in which an app and the transport part early.
 
 The transport is ASGI 3 (https://asgi.readthedocs.io/en/latest/specs/www.html)
-with three additions, which the routes use: an app may raise `AbortError` to have
-the connection closed with no answer; a start message may carry
-`"server_header": False` to go out without a Server field; and one with
-`"replaces": True` takes the place of one before it of which nothing was sent yet.
+with additions, which the routes use: an app may raise `AbortError` to have the
+connection closed with no answer; a start message may carry `"server_header": False`
+to go out without a Server field, `"sniff": True` to get a Content-Type, if it has none,
+from the first bytes of its body, and `"chunked": True` to have no Content-Length made
+for it; one with `"replaces": True` takes the place of one before it of which nothing was
+sent yet; and the extension `CLIENT`.
 """
 
 from __future__ import annotations

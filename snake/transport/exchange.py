@@ -18,15 +18,18 @@ from snake.transport.asgi import (
 from snake.transport.body import RequestBody
 from snake.transport.framing import (
     BODILESS,
+    CHUNKED,
     CLOSE,
     DATED,
     INTERNAL_ERROR,
     NAMED,
+    SNIFFED,
     AppError,
     length_line,
     response_head,
 )
 from snake.transport.sendfile import FileResponse, send_file
+from snake.transport.sniff import sniff
 
 if TYPE_CHECKING:
     from snake.transport.http1 import Connection
@@ -241,6 +244,8 @@ class Exchange:
     def _first(self, data: bytes, more: bool) -> bytes:  # noqa: FBT001
         """Return the head and the first part of the body, or that part if the head is out."""
         size = len(data)
+        if self._flags & SNIFFED and size and not (self.head_only or self._flags & BODILESS):
+            self._head += b"Content-Type: " + sniff(data) + b"\r\n"
         head = self._whole_head(size, more)
         if self.head_only or self._flags & BODILESS:
             return head
@@ -270,7 +275,8 @@ class Exchange:
         """Return the line that says where the body ends, if the app's own do not."""
         if self._left is not None or self._flags & BODILESS:
             return b""
-        if not more:  # an empty answer to HEAD tells nothing of the length
+        if not (more or (self._flags & CHUNKED and self.http11 and not self.head_only)):
+            # an empty answer to HEAD tells nothing of the length
             return length_line(size) if size or not self.head_only else b""
         if self.http11:
             self._chunked = True

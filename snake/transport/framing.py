@@ -7,6 +7,7 @@ only be `chunked`, which the transport does itself.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from http import HTTPStatus
 
 from snake.transport.asgi import Message
@@ -53,6 +54,10 @@ NAMED = 4
 """The app gave a Server, or wants none."""
 BODILESS = 8
 """The status has no body: 204 and 304."""
+CHUNKED = 16
+"""The app wants its body in chunks, though it be whole."""
+SNIFFED = 32
+"""The body's first bytes say what it is."""
 
 
 class _Lines(dict[tuple[bytes, bytes], bytes]):
@@ -129,9 +134,24 @@ def response_head(message: Message) -> tuple[bytes, int | None, int]:
         length, more, extra = _framing(rest, length)
         last += extra
         flags |= more
+    if "server_header" in message or "sniff" in message or "chunked" in message:
+        flags |= _asked(message, headers)
+    return line + last, length, flags
+
+
+def _asked(message: Message, headers: Iterable[tuple[bytes, bytes]]) -> int:
+    """Return the flags of what a start message asks for beyond ASGI."""
+    flags = 0
     if message.get("server_header") is False:
         flags |= NAMED
-    return line + last, length, flags
+    if message.get("chunked"):
+        flags |= CHUNKED
+    if message.get("sniff") and not any(
+        name == b"content-type" or (name == b"content-encoding" and value)
+        for name, value in headers
+    ):
+        flags |= SNIFFED
+    return flags
 
 
 def _framing(

@@ -11,6 +11,7 @@
 | `/moved?to=/x` | 302 |
 | `/drop` | none: the connection is closed; with `?on=2` only that upstream does so |
 | `/tell` | what was asked as fields: `X-Method`, `X-Target`, `X-Fields` (names, in order) |
+| `/raw` | the request's body, to the byte, and the connection is closed; `?keep=1`: it is not |
 | any other | what was asked: method, target, fields and body, as text |
 """
 
@@ -48,7 +49,10 @@ class _Handler(BaseHTTPRequestHandler):
         word, _, rest = url.path.strip("/").partition("/")
         query = dict(parse_qsl(url.query, keep_blank_values=True))
         answer = getattr(self, f"_on_{word}", None)
-        if answer is None:
+        if word == "raw":
+            self.wfile.write(body)
+            self.close_connection = "keep" not in query
+        elif answer is None:
             self._echo(body)
         else:
             answer(rest, query)

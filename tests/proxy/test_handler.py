@@ -26,6 +26,7 @@ async def test_request_and_response_are_passed_on() -> None:
     line, *fields = up.asked[0].decode().strip().split("\r\n")
     assert line == "GET /a%20b?c HTTP/1.1"
     assert sorted(fields) == [
+        "Accept-Encoding: gzip",
         "Host: a",
         "Via: 1.1 snake",
         "X-A: 1",

@@ -54,6 +54,10 @@ class CGIReply:
         self._checked(b"")
         return data
 
+    def begun(self) -> bool:
+        """Whether some of the body is here."""
+        return bool(self._begun)
+
     async def read(self) -> bytes:
         """Return the next piece, and `b""` at the end. Raises `BrokenReplyError`."""
         begun, self._begun = self._begun, b""

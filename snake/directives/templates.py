@@ -1,4 +1,4 @@
-"""templates: run responses as templates, with Go's syntax.
+"""templates: run responses as templates, in Jinja's language.
 
 Syntax::
 
@@ -9,20 +9,29 @@ Syntax::
     }
 
 Responses of the types `text/html`, `text/plain` and `text/markdown` are templates, or
-those of `mime`; what stands in `{{ }}` is run, or what stands `between` other marks. Files
-that a template includes are looked for in `root`, or in that of the site.
+those of `mime`: what stands in `{{ }}` and `{% %}` is run, or what stands `between` other
+marks. Files that a template includes are looked for in `root`, or in that of the site.
+
+Caddy's templates are in Go's language, these are in that of Jinja: `{{ include("nav.html")
+}}` is Caddy's `{{include "nav.html"}}`. Which functions there are, and how a template of
+Caddy's becomes one of these, is in [templates.md](templates.md). In HTML, values are
+escaped. A template that fails is a 500.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
 
 from snake.core.suggest import suggestion
+from snake.http.own_server import OwnServer
+from snake.http.roots import root_of
 from snake.plugin import (
+    Context,
     Directive,
+    Handler,
     HandlerModule,
     In,
     Scope,
@@ -35,6 +44,7 @@ from snake.plugin import (
 
 FUNCTIONS = "http.handlers.templates.functions"
 """The namespace of modules that bring functions for templates; none ships with Caddy."""
+MIME_TYPES = ("text/html", "text/plain", "text/markdown")
 SUBDIRECTIVES = ("mime", "between", "root", "extensions")
 
 
@@ -48,6 +58,36 @@ class Templates(HandlerModule):
     delimiters: tuple[str, ...] = ()
     match: dict[str, Annotated[msgspec.Raw, In(FUNCTIONS)]] = {}
     """Extensions; the name of the field is Caddy's."""
+
+    async def provision(self, ctx: Context) -> Handler:
+        """Load the extensions, and Jinja."""
+        _check(ctx.at("delimiters"), self.delimiters)
+        extensions: dict[str, Callable[..., Any]] = {}
+        for name, raw in self.match.items():
+            brought: Mapping[str, Callable[..., Any]] = await ctx.at("match", name).load_named(
+                raw, f"{FUNCTIONS}.{name}"
+            )
+            extensions.update(brought)
+        # Only here: to adapt a Caddyfile needs no Jinja.
+        from snake.templates.engine import Engine  # noqa: PLC0415
+        from snake.templates.response import Pages  # noqa: PLC0415
+
+        return Pages(
+            Engine(self.delimiters, extensions),
+            root_of(self.file_root),
+            self.mime_types or MIME_TYPES,
+            ctx.service(OwnServer) or OwnServer(),
+        )
+
+
+def _check(ctx: Context, delimiters: Sequence[str]) -> None:
+    if not delimiters:
+        return
+    if len(delimiters) != 2:  # noqa: PLR2004
+        raise ctx.fail("there are two delimiters: an opening and a closing one")
+    for index, mark in enumerate(delimiters):
+        if not mark.strip() or any(char.isspace() for char in mark):
+            raise ctx.at(index).fail("a delimiter is some characters without a space")
 
 
 def parse(line: Segment, scope: Scope) -> Templates:

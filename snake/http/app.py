@@ -20,6 +20,7 @@ from snake.http.autohttps import names_needing_certificates
 from snake.http.handler import ASGIApp
 from snake.http.ip_ranges import Within
 from snake.http.named_routes import NamedRoutes
+from snake.http.own_server import OwnServer
 from snake.http.routes import end, load_routes
 from snake.http.server import make_app
 from snake.http.trusted_proxies import DEFAULT_HEADERS, TrustedProxies
@@ -79,6 +80,8 @@ async def _provision_server(
     check(ctx, app, server)
     named = NamedRoutes(server.named_routes)
     ctx = ctx.offering(NamedRoutes, named)
+    own = OwnServer()
+    ctx = ctx.offering(OwnServer, own)
     await named.load(ctx.at("named_routes"), server.named_routes)
     routes = await load_routes(ctx.at("routes"), server.routes)
     errors = None
@@ -90,6 +93,7 @@ async def _provision_server(
     )
     proxies = await _trusted_proxies(ctx, server)
     asgi = make_app(routes(end), errors, access, early=early, proxies=proxies)
+    own.app = asgi
     wrappers = await _wrappers(ctx.at("listener_wrappers"), server)
     return RunningServer(name, server.listen, asgi, settings_of(ctx, server), wrappers)
 

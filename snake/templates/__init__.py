@@ -1,0 +1,1 @@
+"""How the `templates` directive works: responses that are run as templates of Jinja."""

@@ -51,8 +51,13 @@ def unescape(text: str, *, plus: bool = False) -> str | None:
 
 def escaped_path(request: Request) -> str:
     """Return the path in a valid encoding: the client's own if it is one."""
-    raw = request.raw_path.decode("latin-1")
-    return raw if _VALID.fullmatch(raw) else escape_path(request.path)
+    return valid_path(request.raw_path, request.path)
+
+
+def valid_path(raw_path: bytes, path: str) -> str:
+    """Return a path in a valid encoding, from how it was encoded and decoded."""
+    raw = raw_path.decode("latin-1")
+    return raw if _VALID.fullmatch(raw) else escape_path(path)
 
 
 def change_path(request: Request, change: Callable[[str], str]) -> None:

@@ -18,6 +18,8 @@ _HIGHEST_PORT = 65535
 
 def check_host(host: bytes) -> None:
     """Refuse what is no host with an optional port. Raises `RefusedError`."""
+    if not host:
+        raise RefusedError(400, bare=True)
     match = _HOST.fullmatch(host)
     if match is None or int(match[1] or 0) > _HIGHEST_PORT:
         raise RefusedError(400, "malformed Host header")
@@ -36,7 +38,7 @@ def quote_path(target: bytes) -> bytes:
     """
     absolute = _ABSOLUTE.fullmatch(target)
     if absolute is not None and _HIGH.search(absolute[1]):
-        raise RefusedError(400, "malformed Host header")
+        raise RefusedError(400)
     path, mark, query = target.partition(b"?")
     return _HIGH.sub(lambda match: b"%%%02X" % match[0][0], path) + mark + query
 
@@ -53,5 +55,10 @@ def origin_form(method: bytes, target: bytes) -> tuple[bytes, bytes]:
     if match is None:
         raise RefusedError(400)
     authority, rest = match.groups()
-    check_host(authority)
+    try:
+        check_host(authority)
+    except RefusedError:
+        raise RefusedError(400) from None
+    if b"%" in authority and not authority.startswith(b"["):  # as Go's URL parser has it
+        raise RefusedError(400)
     return authority, rest if rest.startswith(b"/") else b"/" + rest

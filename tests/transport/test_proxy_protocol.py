@@ -17,6 +17,7 @@ from snake.core.modules import Context, Registry
 from snake.standard import MODULES
 from snake.transport.asgi import Receive, Scope, Send
 from snake.transport.proxy_protocol import Policy, ProxyProtocol
+from snake.transport.settings import Settings
 from snake.transport.wrappers import ProxyProtocol as ProxyProtocolModule
 from tests.transport.wire import GET, Client, serving, steady, until
 
@@ -145,8 +146,11 @@ async def test_silence() -> None:
 async def test_drip() -> None:
     """A hundred clients that send a header byte by byte are gone in time, and hinder nobody."""
     async with AsyncExitStack() as stack:
-        wrappers = [wrapper(timeout=0.3)]
-        server = await stack.enter_async_context(serving(addresses, wrappers=wrappers))
+        # Who is late with the first byte is a slow client of HTTP, and ended as such.
+        settings = Settings(read_header_timeout=0.3)
+        server = await stack.enter_async_context(
+            serving(addresses, settings, wrappers=[wrapper(timeout=0.3)])
+        )
         clients = [await stack.enter_async_context(server.client()) for _ in range(100)]
 
         async def drip(client: Client) -> None:

@@ -13,6 +13,7 @@ from snake.http.placeholders import Getter, lookup
 from snake.http.request import Request
 from snake.http.roots import absolute, join, root_of
 from snake.http.template import Template, as_text
+from snake.http.uri import valid_path
 from snake.proxy.contract import Outgoing, UpstreamError
 from snake.transport.asgi import decode_path
 
@@ -114,8 +115,6 @@ class Environment:
 
 def _of_request(outgoing: Outgoing, length: int) -> Variables:
     request, method = outgoing.request, outgoing.method
-    of_client = request.original or request
-    uri = of_client.raw_path + (b"?" + of_client.query if of_client.query else b"")
     kind = next((value for name, value in outgoing.fields if name == b"content-type"), b"")
     if method not in _WITHOUT_BODY and method != "GET":
         method, kind = method.upper(), kind or _FORM
@@ -125,9 +124,16 @@ def _of_request(outgoing: Outgoing, length: int) -> Variables:
         "CONTENT_TYPE": kind,
         "REMOTE_USER": _bytes(as_text(values.get("http.auth.user.id"))),
         "REQUEST_METHOD": method.encode(),
-        "REQUEST_URI": uri,
+        "REQUEST_URI": _uri(request),
         "SERVER_PROTOCOL": _value(_PROTO, request),
     }
+
+
+def _uri(request: Request) -> bytes:
+    """Return path and query as the client sent them, in a valid encoding."""
+    sent = request.original or request
+    path = valid_path(sent.raw_path, sent.path).encode("ascii")
+    return path + b"?" + sent.query if sent.query or request.has_bare_query else path
 
 
 def _of_connection(outgoing: Outgoing) -> Variables:

@@ -31,7 +31,8 @@ class Link(asyncio.Protocol):
     def __init__(self) -> None:
         self._records = RecordReader()
         self._pieces: list[bytes] = []
-        self._size = 0
+        self.size = 0
+        """Bytes of the response that wait."""
         self._news = asyncio.Event()
         self._writable = asyncio.Event()
         self._writable.set()
@@ -58,7 +59,7 @@ class Link(asyncio.Protocol):
                 self._take(kind, content)
         except RecordError as error:
             self.fail(UpstreamError(str(error)))
-        if self._size > _HIGH_WATER and self._reading and not self.over:
+        if self.size > _HIGH_WATER and self._reading and not self.over:
             self._reading = False
             self._transport.pause_reading()
         self._news.set()
@@ -68,7 +69,7 @@ class Link(asyncio.Protocol):
             return
         if kind == STDOUT:
             self._pieces.append(content)
-            self._size += len(content)
+            self.size += len(content)
         elif kind == STDERR:
             self.stderr += content[: _MOST_STDERR - len(self.stderr)]
         elif kind == END_REQUEST:
@@ -151,7 +152,7 @@ class Link(asyncio.Protocol):
         pieces = self._pieces
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         pieces.clear()
-        self._size = 0
+        self.size = 0
         if not self._reading and not self.over:
             self._reading = True
             self._transport.resume_reading()

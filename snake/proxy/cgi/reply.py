@@ -34,6 +34,10 @@ class CGIReply:
         self._chunks = self._coding()
         bodiless = method == "HEAD" or self.status in _BODILESS
         self._left = None if bodiless or self._chunks else length_of(self.fields)
+        if link.ended and not bodiless and self._chunks is None and self._left is None:
+            # A program seldom tells the length, but it is known when all is here.
+            self._left = len(begun) + link.size
+            self.fields.append((b"content-length", b"%d" % self._left))
 
     def _coding(self) -> ChunkReader | None:
         """Return what reads the chunks, which a program may have made itself."""

@@ -37,7 +37,7 @@ async def test_response_in_one_piece() -> None:
     async with answering(saying(stdout(HEAD + b"hi"), stdout(b" there"), end())) as server:
         reply = await server.ask(outgoing())
         assert reply.status == 200
-        assert reply.fields == [(b"content-type", b"text/plain")]
+        assert reply.fields == [(b"content-type", b"text/plain"), (b"content-length", b"8")]
         assert await read(reply) == b"hi there"
 
 

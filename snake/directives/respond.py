@@ -138,8 +138,23 @@ def _is_json(text: str) -> bool:
     try:
         msgspec.json.decode(text.encode("utf-8", "surrogateescape"))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _is_odd_json(text)
+    return True
+
+
+def _is_odd_json(text: str) -> bool:
+    """Whether it is JSON that msgspec does not take: huge numbers, halves of surrogate pairs."""
+    import json  # noqa: PLC0415  (seldom needed)
+
+    try:
+        json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
         return False
     return True
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
 
 
 def _has_type(fields: list[Header], request: Request) -> bool:

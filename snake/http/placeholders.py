@@ -184,12 +184,14 @@ def _header(name: str) -> Getter:
 
 
 def _cookie(name: str) -> Getter:
+    wanted = name.lower()
+
     def get(request: Request) -> str:
         for key, line in request.headers:
             pairs = _text(line).split(";") if key == b"cookie" else ()
             for pair in pairs:
                 cookie, _, value = pair.strip().partition("=")
-                if cookie == name:
+                if cookie.lower() == wanted:
                     return _unquoted(value)
         return ""
 

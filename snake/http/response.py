@@ -18,15 +18,12 @@ async def respond(
     *,
     unanswered: bool = False,
 ) -> None:
-    """Send a whole response. `content-length` is added to a body; header names are lower case.
+    """Send a whole response; header names are lower case. The transport tells its length.
 
     One that is sent because no handler answered is marked as `unanswered`, for those who
     change answers.
     """
-    fields = list(headers)
-    if body:
-        fields.append((b"content-length", str(len(body)).encode()))
-    start: Message = {"type": "http.response.start", "status": status, "headers": fields}
+    start: Message = {"type": "http.response.start", "status": status, "headers": list(headers)}
     if unanswered:
         start["unanswered"] = True
     await send(start)

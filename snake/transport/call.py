@@ -37,6 +37,7 @@ _CONNECTION_FIELDS = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"}
 )
 """Fields that speak of a connection, which HTTP/2 has no words for (RFC 9113 §8.2.2)."""
+_BODILESS = frozenset({204, 304})
 _PIECE = 32_768
 """Bytes that Hypercorn takes at once."""
 _MESSAGE = 128
@@ -55,6 +56,7 @@ class Call:
         self._messages: deque[Message] = deque()
         self._size = 0
         self._end: Message | None = None
+        self._head: Message | None = None
         self._whole = False
         self._owed = 0
         self._news = asyncio.Event()
@@ -156,13 +158,29 @@ class Call:
         if self.stream.closed or self.lost or self._guest.closing:
             raise ClientDisconnectedError("the client is gone")
         if message["type"] in _STARTS:
-            if self.stream.state not in _BEFORE:
+            held = self._head is not None and not message.get("replaces")
+            if held or self.stream.state not in _BEFORE:
                 raise ResponseStartedError("the response was started already")
             message = self._completed(message)
+            if message["type"] == "http.response.start":
+                self._head = message
+                return
         elif message["type"] == "http.response.body":
+            if self._head is not None:
+                await self._send_head(self._head, message)
             message = await self._send_most(message)
         await self.stream.app_send(message)  # type: ignore[arg-type]
         await self._guest.give_way()
+
+    async def _send_head(self, head: Message, body: Message) -> None:
+        """Send the head that waited for the body, and for its length if that is the whole."""
+        self._head = None
+        is_known = any(name == b"content-length" for name, _ in head["headers"])
+        if not (is_known or body.get("more_body") or head["status"] in _BODILESS):
+            size = len(body.get("body", b""))
+            if size or self._scope["method"] != "HEAD":
+                head["headers"].append((b"content-length", b"%d" % size))
+        await self.stream.app_send(head)  # type: ignore[arg-type]
 
     async def _send_most(self, message: Message) -> Message:
         """Send a long body in pieces up to its last, which is returned.

@@ -22,10 +22,10 @@ from snake.transport.framing import (
     CLOSE,
     DATED,
     INTERNAL_ERROR,
+    LENGTH_LINES,
     NAMED,
     SNIFFED,
     AppError,
-    length_line,
     response_head,
 )
 from snake.transport.sendfile import FileResponse, send_file
@@ -262,13 +262,15 @@ class Exchange:
         """Return the head; `size` bytes of the body are there, and maybe more to come."""
         serving = self.connection.serving
         if (
-            self._left is not None
-            and self.keep_alive
+            self.keep_alive
             and self.http11
             and self.body is None
             and not (self._flags or serving.draining)
         ):  # as it mostly is: the rest would add nothing
-            return self._head + serving.clock.stamp
+            if self._left is not None:
+                return self._head + serving.clock.stamp
+            if size and not more:
+                return self._head + LENGTH_LINES[size] + serving.clock.stamp
         return self._head + self._ending(size, more) + self._sequel() + self._stamp()
 
     def _ending(self, size: int, more: bool) -> bytes:  # noqa: FBT001
@@ -277,7 +279,7 @@ class Exchange:
             return b""
         if not (more or (self._flags & CHUNKED and self.http11 and not self.head_only)):
             # an empty answer to HEAD tells nothing of the length
-            return length_line(size) if size or not self.head_only else b""
+            return LENGTH_LINES[size] if size or not self.head_only else b""
         if self.http11:
             self._chunked = True
             return b"Transfer-Encoding: chunked\r\n"
@@ -309,7 +311,7 @@ class Exchange:
         with send_file(path) as file:
             if self._left is None:
                 self._left = file.size
-                self._head += length_line(file.size)
+                self._head += LENGTH_LINES[file.size]
             size = self._left
             if size > file.size:
                 raise AppError(f"{path} is not as long as its Content-Length")

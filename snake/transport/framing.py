@@ -85,17 +85,23 @@ class _Lengths(dict[bytes, tuple[int, bytes]]):
     def __missing__(self, value: bytes) -> tuple[int, bytes]:
         if not value.isdigit() or len(value) > _LONGEST_LENGTH:
             raise AppError(f"{value!r} is no Content-Length")
-        entry = int(value), length_line(int(value))
+        entry = int(value), LENGTH_LINES[int(value)]
         if entry[0] < _MOST_LENGTHS and len(value) <= _LONGEST_KEPT_LENGTH:
             self[value] = entry
         return entry
 
 
-def length_line(length: int) -> bytes:
-    """Return the line of a Content-Length."""
-    return b"Content-Length: %d\r\n" % length
+class _LengthLines(dict[int, bytes]):
+    """From a length to the line of its Content-Length."""
+
+    def __missing__(self, length: int) -> bytes:
+        line = b"Content-Length: %d\r\n" % length
+        if length < _MOST_LENGTHS:
+            self[length] = line
+        return line
 
 
+LENGTH_LINES = _LengthLines()
 _LINES = _Lines()
 _LENGTHS = _Lengths()
 

@@ -195,7 +195,6 @@ async def test_range_that_cannot_be_satisfied_tells_the_size(serve: Serve) -> No
         answer = await s.get("/a.txt", headers={"range": "bytes=50-"})
 
     assert dict(answer.fields) == {
-        "content-length": "33",
         "content-range": "bytes */11",
         "content-type": "text/plain; charset=utf-8",
         "vary": "Accept-Encoding",

@@ -111,7 +111,6 @@ async def test_fields() -> None:
             "Server": ["snake"],
             "Set-Cookie": ["REDACTED"],
             "X-A": ["1"],
-            "Content-Length": ["11"],
         },
     }
 

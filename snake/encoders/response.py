@@ -17,7 +17,7 @@ from snake.core.thread import in_thread
 from snake.encoders.contract import Encoder, Stream
 from snake.http.handler import Message, Send
 from snake.http.request import Request
-from snake.http.response import Header, drop_early
+from snake.http.response import Header, declared_length, drop_early
 from snake.http.response_matcher import ResponseMatch
 
 INLINE = 65_536
@@ -94,7 +94,7 @@ class EncodedResponse:
         body, more = message.get("body", b""), message.get("more_body", False)
         if kind == "http.response.body" and more and not body:
             return
-        size = max(_content_length(self._start["headers"]), len(body))
+        size = max(declared_length(self._start["headers"]), len(body))
         if kind not in ("http.response.body", PATHSEND) or size <= self._minimum:
             self._next = self._send
             await self._send(self._start)
@@ -207,13 +207,6 @@ def _varies(fields: Sequence[Header]) -> bool:
         and any(part.strip().lower() == b"accept-encoding" for part in value.split(b","))
         for name, value in fields
     )
-
-
-def _content_length(headers: Sequence[Header]) -> int:
-    for name, value in headers:
-        if name == b"content-length" and value.isdigit():
-            return int(value)
-    return 0
 
 
 def _tagged(field: Header, coding: str) -> Header:

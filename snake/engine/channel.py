@@ -46,6 +46,10 @@ class Listen(Message, frozen=True):
     addresses: tuple[str, ...]
 
 
+class Count(Message, frozen=True):
+    """Supervisor to worker: these files, which ride along, hold the figures of all workers."""
+
+
 class Provision(Message, frozen=True):
     """Supervisor to worker: run this document."""
 
@@ -68,7 +72,7 @@ class Drain(Message, frozen=True):
     """Supervisor to worker: take nothing new, finish what runs, end."""
 
 
-AnyMessage = Fork | Forked | Exited | Listen | Provision | Ready | Failed | Drain
+AnyMessage = Fork | Forked | Exited | Listen | Count | Provision | Ready | Failed | Drain
 
 FDS_PER_MESSAGE = 200
 """Linux takes 253 descriptors in one message (SCM_MAX_FD)."""
@@ -111,6 +115,11 @@ class Inbox:
         self._sock = sock
         self.fds: list[int] = []
         """The descriptors that have arrived; whoever takes them empties the list."""
+
+    def take(self) -> list[int]:
+        """Return the descriptors that have arrived since the last time."""
+        fds, self.fds = self.fds, []
+        return fds
 
     def receive(self) -> AnyMessage | None:
         """Wait for a message and return it; `None` when the other end is gone."""

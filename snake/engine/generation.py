@@ -7,6 +7,7 @@ where both listen. Only when all of it is ready does the old one drain.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Coroutine, Iterable
 
 from snake.config.document import Document, encode
@@ -17,6 +18,7 @@ from snake.engine.process import Work
 from snake.engine.sockets import ListenError, Sockets
 from snake.engine.spawner import Spawner
 from snake.engine.state import GENERATION, Event, State, after
+from snake.metrics.figures import new_file
 from snake.python import plan
 
 
@@ -32,6 +34,7 @@ class Generation:
         self._grace = needs.grace_period(document)
         self._state = State.IDLE
         self._places: list[Place] = []
+        self._figures: list[int] = []
 
     @property
     def pids(self) -> list[int]:
@@ -52,9 +55,11 @@ class Generation:
         """
         self._on(Event.LOAD)
         document = encode(self.document)
+        if needs.figures(document):
+            self._figures = [new_file() for _ in range(self.workers)]
         for index in range(self.workers):
             own = sockets.of_worker(self.addresses, index)
-            work = Work(index, document, own, self._start_limit, self._grace)
+            work = Work(index, document, own, self._start_limit, self._figures, self._grace)
             self._places.append(Place(work, spawner))
         try:
             await _all([place.start() for place in self._places])
@@ -75,11 +80,18 @@ class Generation:
         self._on(Event.DRAIN)
         await asyncio.gather(*(place.drain() for place in self._places))
         self._on(Event.GONE)
+        self._close_figures()
 
     async def kill(self) -> None:
         """End every worker now."""
         self._on(Event.STOP)
         await asyncio.gather(*(place.kill() for place in self._places))
+        self._close_figures()
+
+    def _close_figures(self) -> None:
+        for file in self._figures:
+            os.close(file)
+        self._figures.clear()
 
     def _on(self, event: Event) -> None:
         self._state = after(GENERATION, self._state, event)

@@ -22,7 +22,6 @@ _UNAVAILABLE = {
     "apps/tls": "apps.tls",
     "apps/pki": "apps.pki",
     "apps/events": "apps.events",
-    "apps/http/metrics": "apps.http.metrics",
     "apps/caddy.filesystems": "apps.filesystems",
 }
 """JSON path and attributes of what this version reads but cannot honour."""
@@ -61,6 +60,11 @@ def shutdown_delay(document: Document) -> float | None:
     Raises `ConfigError`.
     """
     return seconds(http(document).shutdown_delay, "apps/http/shutdown_delay")
+
+
+def figures(document: bytes) -> bool:
+    """Return whether anything in an encoded document counts requests, or shows what was counted."""
+    return b'"metrics"' in document
 
 
 def single(listen: Iterable[str]) -> Iterator[NetworkAddress]:

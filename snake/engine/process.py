@@ -6,13 +6,22 @@ import asyncio
 import logging
 import math
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import Any
 
 from snake.core.errors import StartError
 from snake.core.record import Record
-from snake.engine.channel import FDS_PER_MESSAGE, AnyMessage, Drain, Failed, Listen, Provision, send
+from snake.engine.channel import (
+    FDS_PER_MESSAGE,
+    AnyMessage,
+    Count,
+    Drain,
+    Failed,
+    Listen,
+    Provision,
+    send,
+)
 from snake.engine.line import Line
 from snake.engine.spawner import Child, Spawner
 from snake.python.plan import StartLimit
@@ -37,6 +46,8 @@ class Work(Record):
     sockets: Mapping[str, int]
     """The descriptor of each address."""
     start_limit: StartLimit
+    figures: Sequence[int]
+    """The descriptors of the files of all workers' figures, if there are any."""
     grace: float | None
     """Seconds for which its requests may still run at the end; `None` is for ever."""
 
@@ -59,6 +70,8 @@ class Process:
         for at in range(0, len(addresses), FDS_PER_MESSAGE):
             some = tuple(addresses[at : at + FDS_PER_MESSAGE])
             send(child.sock, Listen(some), [work.sockets[address] for address in some])
+        for at in range(0, len(work.figures), FDS_PER_MESSAGE):
+            send(child.sock, Count(), work.figures[at : at + FDS_PER_MESSAGE])
         process = cls(work, child, await Line.on(child.sock))
         process._line.send(Provision(work.document, work.index))
         try:

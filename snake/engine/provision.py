@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
+from typing import Any
 
 from snake.config.document import Document
 from snake.core.modules import Context
@@ -10,13 +11,22 @@ from snake.engine import needs
 from snake.engine.warm import registry
 from snake.http.app import RunningServer, provision_http
 from snake.logs.app import Logs, open_logs
+from snake.metrics.figures import Figures
 
 
-async def provision(document: Document, stack: AsyncExitStack) -> list[RunningServer]:
-    """Bring a document to life; `stack` closes it. Raises `ConfigError` and `StartError`."""
+async def provision(
+    document: Document, stack: AsyncExitStack, figures: Figures | None = None
+) -> list[RunningServer]:
+    """Bring a document to life; `stack` closes it. Raises `ConfigError` and `StartError`.
+
+    `figures` are those of all workers, if there are others.
+    """
     ctx = Context(registry(), stack)
     logs = await open_logs(ctx.at("logging"), document.logging)
-    ctx = Context(ctx.registry, stack, {Logs: logs})
+    services: dict[type[Any], Any] = {Logs: logs}
+    if figures is not None:
+        services[Figures] = figures
+    ctx = Context(ctx.registry, stack, services)
     servers = await provision_http(ctx.at("apps", "http"), needs.http(document), logs)
     needs.check(document, ctx.registry)
     logs.reclaim()

@@ -18,12 +18,13 @@ from snake.config.document import Document
 from snake.core.errors import DocumentError, SnakeError
 from snake.core.folder import START
 from snake.core.modules import decode
-from snake.engine.channel import Failed, Inbox, Listen, Provision, Ready
+from snake.engine.channel import Count, Failed, Inbox, Listen, Provision, Ready
 from snake.engine.line import Line
 from snake.engine.needs import grace_period, single
 from snake.engine.processes import die_with_parent, name_process
 from snake.engine.provision import provision
 from snake.http.app import RunningServer
+from snake.metrics.figures import Figures
 from snake.transport.serve import Serving, serve
 
 Sockets = dict[str, socket.socket]
@@ -38,14 +39,17 @@ def main(channel: socket.socket) -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     inbox = Inbox(channel)
-    addresses: list[str] = []
+    sockets: Sockets = {}
+    files: list[int] = []
     while (message := inbox.receive()) is not None:
         if isinstance(message, Listen):
-            addresses += message.addresses
-        if isinstance(message, Provision):
-            sockets = dict(zip(addresses, map(_adopt, inbox.fds), strict=True))
+            sockets.update(zip(message.addresses, map(_adopt, inbox.take()), strict=True))
+        elif isinstance(message, Count):
+            files += inbox.take()
+        elif isinstance(message, Provision):
+            figures = Figures(files, message.index) if files else None
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                return runner.run(_work(channel, message.document, sockets))
+                return runner.run(_work(channel, message.document, sockets, figures))
     return 1
 
 
@@ -62,13 +66,15 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _work(channel: socket.socket, data: bytes, sockets: Sockets) -> int:
+async def _work(
+    channel: socket.socket, data: bytes, sockets: Sockets, figures: Figures | None
+) -> int:
     line = await Line.on(channel)
     async with AsyncExitStack() as stack:
         try:
             document = decode(data, Document)
             grace = grace_period(document)
-            running = await _serve(await provision(document, stack), sockets)
+            running = await _serve(await provision(document, stack, figures), sockets)
         except (Exception, SystemExit) as error:  # noqa: BLE001  (the supervisor reports it)
             line.send(_failed(error))
             await line.flush()

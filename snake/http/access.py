@@ -16,6 +16,7 @@ from snake.config.http import ServerLogs
 from snake.http.fields import canonical as canonical_name
 from snake.http.handler import Message, Receive, Send
 from snake.http.request import Request
+from snake.http.response import declared_length
 from snake.http.template import as_text
 from snake.logs.app import Logs, Sink
 
@@ -138,7 +139,7 @@ class _Entry:
             elif kind == "websocket.accept":
                 self.status = 101
             elif kind == "http.response.pathsend":
-                self.size += _content_length(self.headers)
+                self.size += declared_length(self.headers)
             return send(message)
 
         return watched
@@ -172,13 +173,6 @@ class _Entry:
         level = logging.ERROR if self.status >= 500 else logging.INFO  # noqa: PLR2004
         for sink in sinks:
             sink.emit(level, "NOP" if self.unanswered else "handled request", fields)
-
-
-def _content_length(headers: Any) -> int:  # noqa: ANN401
-    for name, value in headers:
-        if name == b"content-length":
-            return int(value)
-    return 0
 
 
 def _readable(

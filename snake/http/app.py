@@ -19,6 +19,7 @@ from snake.http.access import AccessLog
 from snake.http.autohttps import names_needing_certificates
 from snake.http.handler import ASGIApp
 from snake.http.ip_ranges import Within
+from snake.http.measured import Measuring
 from snake.http.named_routes import NamedRoutes
 from snake.http.own_server import OwnServer
 from snake.http.routes import end, load_routes
@@ -45,7 +46,6 @@ UNAVAILABLE = (
     "read_min_rate",
     "write_min_rate",
     "strict_sni_host",
-    "metrics",
 )
 """Fields of a server that this version reads but cannot honour."""
 
@@ -68,10 +68,23 @@ async def provision_http(ctx: Context, app: HTTPApp, logs: Logs | None) -> list[
 
     Raises `ConfigError` for what cannot work, with its JSON path.
     """
+    _check_metrics(ctx, app)
+    if (measuring := Measuring.of(ctx, app)) is not None:
+        ctx = ctx.offering(Measuring, measuring)
     return [
         await _provision_server(ctx.at("servers", name), app, name, server, logs)
         for name, server in app.servers.items()
     ]
+
+
+def _check_metrics(ctx: Context, app: HTTPApp) -> None:
+    places = {("metrics",): app.metrics} | {
+        ("servers", name, "metrics"): server.metrics for name, server in app.servers.items()
+    }
+    for place, metrics in places.items():
+        if metrics is not None and metrics.otlp:
+            message = "metrics are not sent by OTLP in this version of snake; they can be fetched"
+            raise ctx.at(*place, "otlp").fail(message)
 
 
 async def _provision_server(
@@ -83,7 +96,9 @@ async def _provision_server(
     own = OwnServer()
     ctx = ctx.offering(OwnServer, own)
     await named.load(ctx.at("named_routes"), server.named_routes)
-    routes = await load_routes(ctx.at("routes"), server.routes)
+    measuring = ctx.service(Measuring)
+    measure = measuring.of_server(name) if measuring else None
+    routes = await load_routes(ctx.at("routes"), server.routes, measure)
     errors = None
     if server.errors is not None and server.errors.routes:
         errors = (await load_routes(ctx.at("errors", "routes"), server.errors.routes))(end)

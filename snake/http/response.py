@@ -51,3 +51,11 @@ def drop_early(request: Request, names: Collection[bytes]) -> None:
     """Forget response headers of these (lower-case) names set early: better ones replace them."""
     if request.early:
         request.early = [field for field in request.early if field[0] not in names]
+
+
+def declared_length(headers: Iterable[Header]) -> int:
+    """Return the Content-Length among the headers; 0 when there is none."""
+    for name, value in headers:
+        if name == b"content-length" and value.isdigit():
+            return int(value)
+    return 0

@@ -19,6 +19,7 @@ from snake.core.modules import Context
 from snake.http.errors import HandlerError
 from snake.http.handler import Handler, Next, Send, chain
 from snake.http.matcher import Matcher, provision_sets
+from snake.http.measured import Measure, name_of
 from snake.http.request import Request
 from snake.http.response import respond
 
@@ -34,9 +35,16 @@ async def end(request: Request, send: Send) -> None:
         await respond(send, 200, unanswered=True)
 
 
-async def load_routes(ctx: Context, routes: Sequence[Route]) -> Link:
-    """Provision every matcher and handler of `routes`. Raises `ConfigError` with its place."""
-    loaded = [await _load_route(ctx.at(index), route) for index, route in enumerate(routes)]
+async def load_routes(
+    ctx: Context, routes: Sequence[Route], measure: Measure | None = None
+) -> Link:
+    """Provision every matcher and handler of `routes`, which are measured if `measure` is given.
+
+    Raises `ConfigError` with its place.
+    """
+    loaded = [
+        await _load_route(ctx.at(index), route, measure) for index, route in enumerate(routes)
+    ]
     hosts = [_only_hosts(route) for route in routes]
 
     def link(after: Next) -> Next:
@@ -64,32 +72,39 @@ async def load_route(ctx: Context, route: Route) -> Link:
 class _Loaded:
     """One route with its matcher and handlers provisioned."""
 
-    __slots__ = ("_handlers", "_matcher", "_route")
+    __slots__ = ("_handlers", "_matcher", "_measure", "_route")
 
-    def __init__(self, route: Route, matcher: Matcher | None, handlers: list[Handler]) -> None:
+    def __init__(
+        self,
+        route: Route,
+        matcher: Matcher | None,
+        handlers: list[Handler],
+        measure: Measure | None,
+    ) -> None:
         self._route = route
         self._matcher = matcher
         self._handlers = handlers
+        self._measure = measure
 
     def inner(self, after: Next) -> Next:
         """Link the handlers alone, for a request that is known to match."""
         inner = end if self._route.terminal else after
         for handler in reversed(self._handlers):
             inner = chain(handler, inner)
-        return inner
+        return inner if self._measure is None else self._measure(name_of(self._route), inner)
 
     def link(self, after: Next) -> Next:
         """Link the route: its handlers for what matches, `after` for the rest."""
         return _guard(self.inner(after), after, self._matcher, self._route.group)
 
 
-async def _load_route(ctx: Context, route: Route) -> _Loaded:
+async def _load_route(ctx: Context, route: Route, measure: Measure | None = None) -> _Loaded:
     matcher = await provision_sets(ctx.at("match"), route.match)
     handlers: list[Handler] = [
         await ctx.at("handle", index).load(raw, namespace="http.handlers", key="handler")
         for index, raw in enumerate(route.handle)
     ]
-    return _Loaded(route, matcher, handlers)
+    return _Loaded(route, matcher, handlers, measure)
 
 
 def _guard(inner: Next, after: Next, matcher: Matcher | None, group: str) -> Next:

@@ -9,7 +9,8 @@ Syntax::
     }
 
 `per_host` counts the requests of each configured host, `observe_catchall_hosts` those of all
-other hosts by name as well; `otlp` sends the figures to an OpenTelemetry collector.
+other hosts by name as well; `otlp` sends the figures to an OpenTelemetry collector. The
+directive `metrics` shows them.
 """
 
 from __future__ import annotations

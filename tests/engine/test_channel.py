@@ -9,6 +9,7 @@ import pytest
 
 from snake.engine.channel import (
     AnyMessage,
+    Count,
     Exited,
     Failed,
     Fork,
@@ -28,6 +29,7 @@ MESSAGES: list[AnyMessage] = [
     Forked(2, 0, "no"),
     Exited(1, -9),
     Listen((":80", "unix//x")),
+    Count(),
     Provision(b"{}" * 100_000, 3),
     Ready(),
     Failed("a\nb"),

@@ -1,0 +1,1 @@
+"""What is counted: figures that all workers share, and the text that shows them."""

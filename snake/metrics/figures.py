@@ -1,0 +1,159 @@
+"""Figures: numbers that each worker counts for itself, and any worker can add up.
+
+Each worker has a file without a name, in memory where the system has such files, and
+maps it: to count is to add to a number in memory, which takes no lock and is there for
+the others even if the worker is killed at once. A worker that takes the place of
+another one goes on with its file. The supervisor makes the files and hands all of them
+to every worker, so nothing is left behind by processes that die.
+
+A file consists of segments, and these of records: sizes, the key (JSON), the numbers
+(float64, native order). A segment begins with how much of it is used.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+import tempfile
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+SEGMENT = 65_536
+MOST_SEGMENTS = 512
+"""Segments of one file: some 70,000 series. What does not fit is counted for nobody."""
+_USED = struct.Struct("=QQ")
+"""At the start of a segment: bytes that are used, and the process that writes."""
+_SIZES = struct.Struct("=HHI")
+"""Before each record: numbers that are gauges, all numbers, bytes of the key."""
+_FLOAT = 8
+
+Key = tuple[str | None, ...]
+"""Which figures these are: a kind, and labels."""
+
+
+def new_file() -> int:
+    """Return the descriptor of a new file without a name."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("snake-figures", os.MFD_CLOEXEC)
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
+class Figures:
+    """The figures of this worker, and those of all."""
+
+    def __init__(self, files: Sequence[int] = (), own: int = 0) -> None:
+        """Take over the files of all workers; `own` is which of them is this one's.
+
+        Without any, there is only this process.
+        """
+        self._files = list(files) or [new_file()]
+        self._own = self._files[own]
+        self._series: dict[Key, memoryview[float]] = {}
+        self._segments: list[mmap.mmap] = []
+        for _ in range(os.fstat(self._own).st_size // SEGMENT):
+            self._take_over(self._map())
+        if not self._segments:
+            self._grow()
+        self._nowhere = memoryview(bytearray(_FLOAT * 4096)).cast("d")
+
+    def series(self, key: Key, size: int, gauges: int = 0) -> memoryview[float]:
+        """Return so many numbers of this worker, which count from now on.
+
+        The first `gauges` of them are what is at the moment: a new worker begins at 0.
+        """
+        found = self._series.get(key)
+        if found is None:
+            found = self._series[key] = self._add(key, size, gauges)
+        return found
+
+    def total(self) -> dict[Key, list[float]]:
+        """Return all figures, added up over the workers."""
+        totals: dict[Key, list[float]] = {}
+        for file in self._files:
+            for key, numbers in _read(file):
+                known = totals.get(key)
+                if known is None:
+                    totals[key] = list(numbers)
+                else:
+                    totals[key] = [sum(pair) for pair in zip(known, numbers, strict=True)]
+        return totals
+
+    def processes(self) -> list[int]:
+        """Return the processes that have counted anything last, one for each file."""
+        heads = [os.pread(file, _USED.size, 0) for file in self._files]
+        return [_USED.unpack(head)[1] for head in heads if len(head) == _USED.size]
+
+    def __del__(self) -> None:
+        for file in self._files:
+            os.close(file)
+
+    def _map(self) -> mmap.mmap:
+        segment = mmap.mmap(self._own, SEGMENT, offset=len(self._segments) * SEGMENT)
+        self._segments.append(segment)
+        return segment
+
+    def _take_over(self, segment: mmap.mmap) -> None:
+        used, _ = _USED.unpack_from(segment)
+        _USED.pack_into(segment, 0, used, os.getpid())
+        for key, gauges, start, count in _records(segment, used):
+            numbers = memoryview(segment)[start : start + count * _FLOAT].cast("d")
+            for index in range(gauges):
+                numbers[index] = 0.0
+            self._series[key] = numbers
+
+    def _add(self, key: Key, size: int, gauges: int) -> memoryview[float]:
+        name = msgspec.json.encode(key)
+        name += b" " * (-len(name) % _FLOAT)
+        needed = _SIZES.size + len(name) + size * _FLOAT
+        segment = self._with_space(needed)
+        if segment is None:
+            return self._nowhere[:size]
+        used, process = _USED.unpack_from(segment)
+        _SIZES.pack_into(segment, used, gauges, size, len(name))
+        start = used + _SIZES.size + len(name)
+        segment[used + _SIZES.size : start] = name
+        # Last, so that whoever reads meanwhile finds the record whole.
+        _USED.pack_into(segment, 0, used + needed, process)
+        return memoryview(segment)[start : start + size * _FLOAT].cast("d")
+
+    def _with_space(self, needed: int) -> mmap.mmap | None:
+        used, _ = _USED.unpack_from(self._segments[-1])
+        if used + needed <= SEGMENT:
+            return self._segments[-1]
+        if len(self._segments) == MOST_SEGMENTS or needed + _USED.size > SEGMENT:
+            return None
+        return self._grow()
+
+    def _grow(self) -> mmap.mmap:
+        os.ftruncate(self._own, (len(self._segments) + 1) * SEGMENT)
+        segment = self._map()
+        _USED.pack_into(segment, 0, _USED.size, os.getpid())
+        return segment
+
+
+def _read(file: int) -> list[tuple[Key, memoryview[float]]]:
+    """Return the figures in a file as they are now."""
+    found = []
+    for start in range(0, os.fstat(file).st_size, SEGMENT):
+        segment = os.pread(file, SEGMENT, start)
+        used, _ = _USED.unpack_from(segment)
+        for key, _, at, count in _records(segment, used):
+            found.append((key, memoryview(segment)[at : at + count * _FLOAT].cast("d")))
+    return found
+
+
+def _records(segment: bytes | mmap.mmap, used: int) -> list[tuple[Key, int, int, int]]:
+    """Return key, number of gauges, place and number of the numbers of each record."""
+    found: list[tuple[Key, int, int, int]] = []
+    at = _USED.size
+    while at < used:
+        gauges, count, length = _SIZES.unpack_from(segment, at)
+        start = at + _SIZES.size + length
+        name: Any = msgspec.json.decode(segment[at + _SIZES.size : start])
+        found.append((tuple(name), gauges, start, count))
+        at = start + count * _FLOAT
+    return found

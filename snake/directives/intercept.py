@@ -24,7 +24,7 @@ from snake.http.fields import canonical
 from snake.http.recorder import Recorder
 from snake.http.response_handler import ResponseHandler, load_ways
 from snake.http.response_matcher import ResponseMatch
-from snake.http.routes import end
+from snake.http.routes import unanswered
 from snake.matchers._response_handlers import ResponseHandlers
 from snake.plugin import (
     Context,
@@ -58,7 +58,7 @@ class Intercept(HandlerModule):
             _Way(
                 way.matches,
                 way.status,
-                way.routes(end) if each.routes and way.status is None else None,
+                way.routes(unanswered) if each.routes and way.status is None else None,
             )
             for way, each in zip(loaded, self.handle_response, strict=True)
         ]

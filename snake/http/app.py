@@ -22,7 +22,7 @@ from snake.http.ip_ranges import Within
 from snake.http.measured import Measuring
 from snake.http.named_routes import NamedRoutes
 from snake.http.own_server import OwnServer
-from snake.http.routes import end, load_routes
+from snake.http.routes import end, load_routes, unanswered
 from snake.http.server import make_app
 from snake.http.trusted_proxies import DEFAULT_HEADERS, TrustedProxies
 from snake.logs.app import Logs
@@ -107,7 +107,7 @@ async def _provision_server(
         _is_quiet(each) for each in _handlers(msgspec.to_builtins(server, enc_hook=_json))
     )
     proxies = await _trusted_proxies(ctx, server)
-    asgi = make_app(routes(end), errors, access, early=early, proxies=proxies)
+    asgi = make_app(routes(unanswered), errors, access, early=early, proxies=proxies)
     own.app = asgi
     wrappers = await _wrappers(ctx.at("listener_wrappers"), server)
     return RunningServer(name, server.listen, asgi, settings_of(ctx, server), wrappers)

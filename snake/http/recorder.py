@@ -1,9 +1,10 @@
 """Recorder: the `send` of a response that may be held back, to change it or answer in its place.
 
 What decides sees the status and every field, those set early included. A response that
-is not held is passed on as it comes; one that is held stays here, whole, until the
-handler sends it after all or drops it. Its fields are early ones then (`request.early`):
-they go out with whatever answers in its place, unless that has its own of the name.
+is not held is passed on as it comes, and so is nobody's answer; one that is held stays
+here, whole, until the handler sends it after all or drops it. Its fields are early ones
+then (`request.early`): they go out with whatever answers in its place, unless that has
+its own of the name.
 """
 
 from __future__ import annotations
@@ -47,11 +48,6 @@ class Recorder:
     def held(self) -> bool:
         """Whether there is a response, and it is held."""
         return self._start is not None
-
-    @property
-    def answered(self) -> bool:
-        """Whether a handler made the response; else all passed the request on."""
-        return self._start is not None and not self._start.get("unanswered")
 
     @property
     def status(self) -> int:
@@ -109,7 +105,7 @@ class Recorder:
         return self._start
 
     def _begin(self, message: Message) -> Awaitable[None]:
-        if message["type"] == "http.response.start":
+        if message["type"] == "http.response.start" and not message.get("unanswered"):
             early = self._request.early or ()
             fields = [*early, *(message.get("headers") or ())]
             if self._holds(message["status"], fields):

@@ -27,12 +27,17 @@ Link = Callable[[Next], Next]
 """Loaded routes, waiting for what follows them."""
 
 
-async def end(request: Request, send: Send) -> None:
-    """End of all routes: an empty 200 that nobody made, or the bare status of an error."""
+async def unanswered(request: Request, send: Send) -> None:
+    """End of a server's routes: an empty 200, which is nobody's answer."""
+    del request
+    await respond(send, 200, unanswered=True)
+
+
+def end(request: Request, send: Send) -> Awaitable[None]:
+    """End of error routes, and of terminal ones: the bare status, if an error is handled."""
     if isinstance(request.error, HandlerError):
-        await respond(send, request.error.status)
-    else:
-        await respond(send, 200, unanswered=True)
+        return respond(send, request.error.status)
+    return unanswered(request, send)
 
 
 async def load_routes(

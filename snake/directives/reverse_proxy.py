@@ -71,6 +71,7 @@ from typing import Annotated
 import msgspec
 from msgspec.structs import replace
 
+from snake.config.struct import seconds
 from snake.core.check import check
 from snake.core.modules import name_of
 from snake.core.ranges import PRIVATE_RANGES
@@ -99,10 +100,11 @@ from snake.plugin import (
     Words,
     to_json,
 )
+from snake.proxy.answering import Answering, response_edit
 from snake.proxy.attempts import Attempts
 from snake.proxy.balancing import BALANCING, BALANCING_TABLE, LoadBalancing, policy_reader
 from snake.proxy.forwarding import trusting
-from snake.proxy.handler import ProxyHandler, Proxying, response_edit
+from snake.proxy.handler import ProxyHandler, Proxying
 from snake.proxy.health import HEALTH, HealthChecks, health_readers
 from snake.proxy.http_transport import HTTPTransport, TLSConfig
 from snake.proxy.passive import Failures
@@ -110,12 +112,10 @@ from snake.proxy.provision import provision_pool
 from snake.proxy.retries import provision_retries
 from snake.proxy.sources import SOURCES
 from snake.proxy.streaming import STREAMING
+from snake.proxy.tunnels import Tunnels
 from snake.proxy.upstream import Upstream, Upstreams
 
-_UNAVAILABLE = (
-    *("circuit_breaker", "request_buffers", "response_buffers"),
-    *("stream_timeout", "stream_close_delay"),
-)
+_UNAVAILABLE = (*("circuit_breaker", "request_buffers", "response_buffers"),)
 """Fields that this version reads but cannot honour."""
 
 TRANSPORTS = "http.reverse_proxy.transport"
@@ -202,11 +202,22 @@ class ReverseProxy(HandlerModule):
                 rewrite=rewrite.compile(ctx.at("rewrite")),
                 bodiless=rewrite.method in ("GET", "HEAD"),
                 ways=await load_ways(ctx.at("handle_response"), self.handle_response),
-                edit_response=response_edit(
-                    headers.response, compile_ops(ctx.at("headers", "response"), headers.response)
+                answering=Answering(
+                    response_edit(
+                        headers.response,
+                        compile_ops(ctx.at("headers", "response"), headers.response),
+                    ),
+                    Tunnels(
+                        _seconds(ctx.at("stream_timeout"), self.stream_timeout),
+                        _seconds(ctx.at("stream_close_delay"), self.stream_close_delay) or 0.0,
+                    ),
                 ),
             )
         )
+
+
+def _seconds(ctx: Context, time: Duration) -> float | None:
+    return seconds(time, ctx.path)
 
 
 class Proxy:

@@ -13,6 +13,22 @@ from typing import Protocol
 from snake.core.errors import SnakeError
 from snake.core.record import Record
 from snake.http.request import Request
+from snake.transport.asgi import Duplex
+
+__all__ = [
+    "BrokenReplyError",
+    "Content",
+    "DialError",
+    "DialInfo",
+    "Duplex",
+    "Field",
+    "Inform",
+    "Outgoing",
+    "Reply",
+    "Transport",
+    "UpstreamError",
+    "UpstreamTimeoutError",
+]
 
 Field = tuple[bytes, bytes]
 """A header field; its name is in lower case."""
@@ -60,26 +76,6 @@ class Outgoing(Record):
     content: Content | None = None
     upgrade: bytes = b""
     """The protocol that the client wants to change to; empty for none."""
-
-
-class Duplex(Protocol):
-    """A connection after `101 Switching Protocols`: bytes both ways."""
-
-    async def read(self) -> bytes:
-        """Return what came, and `b""` when the other side has closed its own."""
-        ...
-
-    async def write(self, data: bytes) -> None:
-        """Send, and wait while too much is on its way. Raises `OSError` when it cannot."""
-        ...
-
-    def end(self) -> None:
-        """Close this side only: nothing more is sent."""
-        ...
-
-    def close(self) -> None:
-        """Close at once."""
-        ...
 
 
 class Reply(Protocol):

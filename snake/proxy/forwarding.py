@@ -50,11 +50,21 @@ def via(version: str) -> Field:
     return _VIA[version]
 
 
-def upgrade_of(fields: Sequence[Field]) -> bytes:
-    """Return the protocol that a message wants to change to, in lower case; nothing for none."""
-    if b"upgrade" not in _connection_options(fields):
+def upgrade_of(request: Request) -> bytes:
+    """Return the protocol that a client wants to change to, in lower case; nothing for none.
+
+    To HTTP/2 without encryption nobody changes this way any more (RFC 9113 §3.1); upstreams that
+    still do would get requests that were not looked at here.
+    """
+    fields = request.headers
+    if (
+        request.scope.get("http_version", "1.1") != "1.1"
+        or not any(name == b"upgrade" for name, _ in fields)
+        or b"upgrade" not in _connection_options(fields)
+    ):
         return b""
-    return next((value.lower() for name, value in fields if name == b"upgrade"), b"")
+    upgrade = next(value.lower() for name, value in fields if name == b"upgrade")
+    return b"" if b"h2c" in upgrade else upgrade
 
 
 def _connection_options(fields: Sequence[Field]) -> list[bytes]:

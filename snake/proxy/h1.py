@@ -19,6 +19,7 @@ from snake.proxy.h1_reply import H1Reply
 from snake.proxy.pending import Pending
 from snake.proxy.response_head import ResponseHead, read_head
 from snake.transport.settings import Settings
+from snake.transport.tunnel import Tunnel
 
 _END = b"\r\n\r\n"
 _START = b"HTTP/1."
@@ -42,7 +43,8 @@ class H1Connection(asyncio.Protocol):
 
     __slots__ = ("_buffer", "_drained", "_head_bytes", "_head_only", "_loop", "_most_head_bytes",
                  "_on_free", "_on_lost", "_on_sent", "_pending", "_reading", "_reply", "_sent",
-                 "_write_paused", "gone", "idle_since", "sender", "transport")  # fmt: skip
+                 "_upgrade", "_write_paused", "gone", "idle_since", "sender",
+                 "transport")  # fmt: skip
 
     transport: asyncio.Transport
 
@@ -58,6 +60,7 @@ class H1Connection(asyncio.Protocol):
         self._on_lost = on_lost
         self._buffer = b""
         self._head_only = False
+        self._upgrade = False
         self._head_bytes = 0
         self._pending: Pending[ResponseHead | H1Reply] | None = None
         """Who waits for a response that has not begun."""
@@ -95,10 +98,6 @@ class H1Connection(asyncio.Protocol):
             self.fail(kind(f"the upstream closed the connection before it answered{how}"))
         self.resume_writing()
         self._on_lost(self)
-
-    def eof_received(self) -> bool:
-        """Close, unless the connection is a tunnel now, whose other way stays open."""
-        return self._reply is not None and self._reply.half_closed()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes of a response."""
@@ -162,19 +161,34 @@ class H1Connection(asyncio.Protocol):
         self, pending: Pending[ResponseHead | H1Reply], head: ResponseHead, data: bytes
     ) -> None:
         self._buffer = b""
+        if head.status == _SWITCHING_PROTOCOLS:
+            self._switch(pending, head, data)
+            return
         self._pending = None
         self._reply = reply = H1Reply(self, head, _CHUNK_LIMITS)
         reply.begin(data)
         pending.put(reply)
 
+    def _switch(
+        self, pending: Pending[ResponseHead | H1Reply], head: ResponseHead, data: bytes
+    ) -> None:
+        if not self._upgrade:
+            self.fail(UpstreamError("the upstream switched protocols without being asked"))
+            return
+        self._pending = None
+        reply = H1Reply(self, head, _CHUNK_LIMITS)
+        reply.duplex = Tunnel(self.transport, data, self.connection_lost)
+        pending.put(reply)
+
     # What the client calls ------------------------------------------------------------------
 
-    def begin(self, *, head_only: bool) -> Pending[ResponseHead | H1Reply]:
-        """Expect a response; `head_only` when it is one to HEAD."""
+    def begin(self, *, head_only: bool, upgrade: bool) -> Pending[ResponseHead | H1Reply]:
+        """Expect a response: to HEAD, or to a request that may change the protocol."""
         pending: Pending[ResponseHead | H1Reply] = Pending(self._loop)
         self._pending = pending
         self._sent = False
         self._head_only = head_only
+        self._upgrade = upgrade
         self._head_bytes = 0
         return pending
 

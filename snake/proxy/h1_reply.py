@@ -109,10 +109,6 @@ class H1Reply:
             self._error = BrokenReplyError("the upstream closed the connection within its response")
         self._notify()
 
-    def half_closed(self) -> bool:
-        """Take the end of what the upstream sends; return whether the connection stays open."""
-        return False
-
     # What the proxy calls --------------------------------------------------------------------
 
     def ready(self) -> bytes | None:
@@ -146,6 +142,8 @@ class H1Reply:
 
     def close(self) -> None:
         """Let go of the connection, which is closed if not all was read. May be repeated."""
-        if not self._complete and self._error is None:
+        if self.duplex is not None:
+            self.duplex.close()
+        elif not self._complete and self._error is None:
             self._error = BrokenReplyError("the response was closed")
             self._connection.close()

@@ -14,6 +14,7 @@ from snake.proxy.contract import (
     Inform,
     Outgoing,
     Reply,
+    UpstreamError,
     UpstreamTimeoutError,
 )
 from snake.proxy.dialer import Dialer, Dialing
@@ -30,6 +31,8 @@ from snake.transport.start import starter
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _NEGOTIATING = frozenset({b"accept-encoding", b"range"})
 """With one of them, a response is passed on in the coding that it has."""
+_MOST_INTERIM = 100
+"""Interim responses before the final one."""
 _KEYS = (b"idempotency-key", b"x-idempotency-key")
 
 
@@ -118,7 +121,9 @@ class HTTPClient:
     async def _exchange(
         self, connection: H1Connection, head: bytes, outgoing: Outgoing, inform: Inform
     ) -> Reply:
-        pending = connection.begin(head_only=outgoing.method == "HEAD")
+        pending = connection.begin(
+            head_only=outgoing.method == "HEAD", upgrade=bool(outgoing.upgrade)
+        )
         try:
             if outgoing.content is None:
                 connection.write(head)
@@ -149,11 +154,12 @@ class HTTPClient:
 
 async def _answer(pending: Pending[ResponseHead | H1Reply], inform: Inform) -> H1Reply:
     """Return the final response; pass on the others before it."""
-    while True:
+    for _ in range(_MOST_INTERIM):
         head = await pending.next()
         if isinstance(head, H1Reply):
             return head
         await inform(head.status, head.fields)
+    raise UpstreamError("the upstream sent interim responses without end")
 
 
 def _may_repeat(outgoing: Outgoing) -> bool:

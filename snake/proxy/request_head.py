@@ -21,17 +21,6 @@ _EMPTY = (b"content-length", b"0")
 _EXPECT_BODY = frozenset({"POST", "PUT", "PATCH"})
 """Methods that say so when there is no body (RFC 9110 §8.6)."""
 _UPGRADE = (b"connection", b"Upgrade")
-_WEBSOCKET_NAMES = {
-    canonical(name): b"Sec-WebSocket" + canonical(name)[len(b"Sec-Websocket") :]
-    for name in (
-        b"sec-websocket-accept",
-        b"sec-websocket-extensions",
-        b"sec-websocket-key",
-        b"sec-websocket-protocol",
-        b"sec-websocket-version",
-    )
-}
-"""Names as RFC 6455 writes them, which some servers insist on."""
 
 
 class _Lines(dict[Field, bytes]):
@@ -46,8 +35,7 @@ class _Lines(dict[Field, bytes]):
             raise UpstreamError(f"{name!r} is no header name")
         if value.translate(None, _BAD) != value:
             raise UpstreamError(f"the header {name.decode()} holds CR, LF or NUL")
-        written = canonical(name)
-        line = b"%b: %b\r\n" % (_WEBSOCKET_NAMES.get(written, written), value)
+        line = b"%b: %b\r\n" % (canonical(name), value)
         if len(line) <= _LONGEST_KEPT:
             if len(self) >= _MOST_LINES:
                 self.clear()

@@ -39,7 +39,7 @@ class ResponseHead(NamedTuple):
     status: int
     version: str
     fields: list[Field]
-    """Names in lower case; without Transfer-Encoding and Trailer, which are the connection's."""
+    """Names in lower case; without Transfer-Encoding, which is the connection's."""
     length: int
     """Of the body that follows, in bytes; `CHUNKED` or `UNTIL_CLOSED`."""
     keep_alive: bool
@@ -97,7 +97,7 @@ def read_head(head: bytes, *, head_only: bool) -> ResponseHead:
             fields = [field for field in fields if field[0] != b"transfer-encoding"]
         elif b"content-length" in values:
             length, fields = _length(fields)
-    if b"trailer" in values:
+    if b"trailer" in values and length != CHUNKED:
         fields = [field for field in fields if field[0] != b"trailer"]
     if head_only or status < _OK or status in (_NO_CONTENT, _NOT_MODIFIED):
         length = 0

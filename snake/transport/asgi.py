@@ -5,14 +5,15 @@ with additions, which the routes use: an app may raise `AbortError` to have the
 connection closed with no answer; a start message may carry `"server_header": False`
 to go out without a Server field, `"sniff": True` to get a Content-Type, if it has none,
 from the first bytes of its body, and `"chunked": True` to have no Content-Length made
-for it; one with `"replaces": True` takes the place of one before it of which nothing was
+for it; `"upgrade": b"..."` with the status 101 switches to that protocol; one with
+`"replaces": True` takes the place of one before it of which nothing was
 sent yet; and the extension `CLIENT`.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes
 
@@ -36,11 +37,47 @@ CLIENT = "snake.client"
 """The extension of a scope by which a handler deals with its client beyond ASGI: a `Client`."""
 
 
+class Duplex(Protocol):
+    """A connection after `101 Switching Protocols`: bytes both ways."""
+
+    async def read(self) -> bytes:
+        """Return what came, and `b""` when the other side has closed its own."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Send, and wait while too much is on its way. Raises `OSError` when it cannot."""
+        ...
+
+    def end(self) -> None:
+        """Close this side only: nothing more is sent."""
+        ...
+
+    def close(self) -> None:
+        """Close. May be repeated."""
+        ...
+
+
+class ClientDuplex(Duplex, Protocol):
+    """The client's side of a tunnel, which has to end when the server does."""
+
+    def when_drained(self, callback: Callable[[], None]) -> None:
+        """Call back when the server wants to stop."""
+        ...
+
+
 class Client(Protocol):
     """The client of one request."""
 
     def when_gone(self, callback: Callable[[], None]) -> None:
         """Call back when the client goes away before it is answered; at once, if it is gone."""
+        ...
+
+    async def inform(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        """Send an interim response, if the client can take one."""
+        ...
+
+    def take_over(self) -> ClientDuplex:
+        """Return the connection, after a start message with `upgrade` was sent."""
         ...
 
 

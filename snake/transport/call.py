@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from hypercorn.protocol.events import InformationalResponse
 from hypercorn.protocol.http_stream import ASGIHTTPState, HTTPStream
 from hypercorn.protocol.ws_stream import ASGIWebsocketState, WSStream
 
 from snake.transport.asgi import (
+    CLIENT,
     AbortError,
     Message,
     ResponseStartedError,
@@ -18,12 +21,14 @@ from snake.transport.asgi import (
     report_unfinished,
 )
 from snake.transport.exchange import ClientDisconnectedError
-from snake.transport.framing import DATED, NAMED, response_head
+from snake.transport.framing import DATED, NAMED, SNIFFED, response_head
 from snake.transport.refusal import RefusedError
+from snake.transport.sniff import sniff
 from snake.transport.websocket import LimitedConnection
 
 if TYPE_CHECKING:
     from snake.transport.hypercorn import Guest
+    from snake.transport.tunnel import Tunnel
 
 log = logging.getLogger("snake.http")
 
@@ -38,6 +43,7 @@ _CONNECTION_FIELDS = frozenset(
 )
 """Fields that speak of a connection, which HTTP/2 has no words for (RFC 9113 §8.2.2)."""
 _BODILESS = frozenset({204, 304})
+_CONTINUE = 100
 _PIECE = 32_768
 """Bytes that Hypercorn takes at once."""
 _MESSAGE = 128
@@ -50,7 +56,10 @@ class Call:
     def __init__(self, guest: Guest, scope: Scope, stream: HTTPStream | WSStream) -> None:
         self.stream = stream
         self.lost = False
-        """Whether the stream ended before its time."""
+        """Whether the stream ended before its time, or was taken over."""
+        self.tunnel: Tunnel | None = None
+        """The connection, if it was taken over."""
+        scope.setdefault("extensions", {})[CLIENT] = self
         self._guest = guest
         self._scope = scope
         self._messages: deque[Message] = deque()
@@ -64,6 +73,7 @@ class Call:
         self._starved_since: float | None = None
         self._taken: int | None = None
         self._stalled_since = guest.now
+        self._leave: Callable[[], None] | None = None
 
     # What Hypercorn calls --------------------------------------------------------
 
@@ -102,6 +112,8 @@ class Call:
         self.lost = True
         self._news.set()
         self._room.set()
+        if self._leave is not None:
+            self._leave()
 
     def is_late(
         self, now: float, taken: int | None, read: float | None, write: float | None
@@ -161,6 +173,11 @@ class Call:
             held = self._head is not None and not message.get("replaces")
             if held or self.stream.state not in _BEFORE:
                 raise ResponseStartedError("the response was started already")
+            if "upgrade" in message:
+                self._leave = None
+                self.lost = True
+                self.tunnel = self._guest.switch(message)
+                return
             message = self._completed(message)
             if message["type"] == "http.response.start":
                 self._head = message
@@ -169,12 +186,16 @@ class Call:
             if self._head is not None:
                 await self._send_head(self._head, message)
             message = await self._send_most(message)
+        elif message["type"] == "websocket.accept":
+            await self._guest.release()
         await self.stream.app_send(message)  # type: ignore[arg-type]
         await self._guest.give_way()
 
     async def _send_head(self, head: Message, body: Message) -> None:
         """Send the head that waited for the body, and for its length if that is the whole."""
         self._head = None
+        if head.get("sniff") and body.get("body") and self._scope.get("method") != "HEAD":
+            head["headers"].append((b"content-type", sniff(body["body"])))
         is_known = any(name == b"content-length" for name, _ in head["headers"])
         if not (is_known or body.get("more_body") or head["status"] in _BODILESS):
             size = len(body.get("body", b""))
@@ -204,7 +225,31 @@ class Call:
             if name.lower() not in _CONNECTION_FIELDS
         ]
         headers += self._guest.stamp(dated=bool(flags & DATED), named=bool(flags & NAMED))
-        return {**message, "headers": headers}
+        return {**message, "headers": headers, "sniff": bool(flags & SNIFFED)}
+
+    # Beyond ASGI (`asgi.Client`) -------------------------------------------------------------
+
+    def when_gone(self, callback: Callable[[], None]) -> None:
+        """Call back when the client goes away; at once, if it is gone."""
+        self._leave = callback
+        if self.lost:
+            callback()
+
+    async def inform(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        """Send an interim response, if the client can take one."""
+        if self.stream.state is ASGIHTTPState.REQUEST and not self.lost and status != _CONTINUE:
+            interim = InformationalResponse(
+                stream_id=self.stream.stream_id,
+                headers=[each for each in headers if each[0] not in _CONNECTION_FIELDS],
+                status_code=status,
+            )
+            await self.stream.send(interim)
+
+    def take_over(self) -> Tunnel:
+        """Return the connection, after a start message with `upgrade` was sent."""
+        if self.tunnel is None:
+            raise RuntimeError("the protocol was not switched")
+        return self.tunnel
 
     # The run ---------------------------------------------------------------------------------
 
@@ -229,6 +274,8 @@ class Call:
             await self._see_finished()
         if not self.lost:
             await self.stream.app_send(None)
+        if self.tunnel is not None:
+            self.tunnel.close()
         await self._settle()
 
     async def _answer(self) -> None:

@@ -28,10 +28,10 @@ def enforce(connection: Connection, now: float) -> None:
             _enforce_busy(connection, now)
         case http1.HANDED:
             _enforce_guest(connection, now)
+        case http1.TUNNEL:
+            _enforce_tunnel(connection, now)
         case http1.CLOSING:
-            _enforce_write(connection, now)
-            if waited > _LINGER and not connection.transport.get_write_buffer_size():
-                connection.abort()
+            _enforce_closing(connection, now, waited)
 
 
 def _enforce_busy(connection: Connection, now: float) -> None:
@@ -74,6 +74,21 @@ def _enforce_guest(connection: Connection, now: float) -> None:
     else:
         guest.enforce(now)
         _enforce_write(connection, now)
+
+
+def _enforce_tunnel(connection: Connection, now: float) -> None:
+    """End a tunnel whose client is gone, or does not take the last bytes. It may wait for ever."""
+    tunnel = connection.tunnel
+    if connection.transport.is_closing():
+        _enforce_write(connection, now)
+    elif tunnel is not None and not tunnel.is_reading() and connection.is_lost():
+        connection.abort()
+
+
+def _enforce_closing(connection: Connection, now: float, waited: float) -> None:
+    _enforce_write(connection, now)
+    if waited > _LINGER and not connection.transport.get_write_buffer_size():
+        connection.abort()
 
 
 def _enforce_write(connection: Connection, now: float) -> None:

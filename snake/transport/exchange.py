@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from snake.transport.asgi import (
@@ -16,6 +15,7 @@ from snake.transport.asgi import (
     report_unfinished,
 )
 from snake.transport.body import RequestBody
+from snake.transport.client import DONE, HELD, NEW, STREAMING, TRAILING, HTTP1Client
 from snake.transport.framing import (
     BODILESS,
     CHUNKED,
@@ -25,8 +25,10 @@ from snake.transport.framing import (
     LENGTH_LINES,
     NAMED,
     SNIFFED,
+    TRAILERS,
     AppError,
     response_head,
+    trailer_lines,
 )
 from snake.transport.sendfile import FileResponse, send_file
 from snake.transport.sniff import sniff
@@ -35,9 +37,6 @@ if TYPE_CHECKING:
     from snake.transport.http1 import Connection
 
 log = logging.getLogger("snake.http")
-
-NEW, HELD, STREAMING, DONE = range(4)
-"""A response: nothing yet; the head waits for the body; the head is out; all is out."""
 
 _JOINED = 65_536
 """Bytes up to which head and body are copied into one; longer ones are written one by one."""
@@ -48,7 +47,7 @@ class ClientDisconnectedError(OSError):
     """The client is gone; what `send` was given is for nobody (ASGI HTTP spec 2.4)."""
 
 
-class Exchange:
+class Exchange(HTTP1Client):
     """One request and its response.
 
     The connection makes it, runs the app with it, and hears from it when the response is out
@@ -56,9 +55,8 @@ class Exchange:
     `http.disconnect`.
     """
 
-    __slots__ = ("_asked", "_chunked", "_flags", "_head", "_leave", "_left", "_news", "_seen",
-                 "began", "body", "connection", "expects", "gone", "head_only", "http11",
-                 "keep_alive", "state")  # fmt: skip
+    __slots__ = ("_asked", "_chunked", "_flags", "_head", "_left", "_news", "began", "body",
+                 "head_only", "keep_alive")  # fmt: skip
 
     def __init__(
         self,
@@ -67,24 +65,18 @@ class Exchange:
         keep_alive: bool,  # noqa: FBT001
         head_only: bool,  # noqa: FBT001
     ) -> None:
+        super().__init__()
         self.connection = connection
         self.body: RequestBody | None = None
         self.http11 = http11
         self.keep_alive = keep_alive
         """Whether another request may follow on the connection."""
         self.head_only = head_only
-        self.state = NEW
-        self.gone = False
-        """Whether the client can be told nothing more."""
         self.began = 0.0
         """When the head was there."""
-        self.expects = False
-        """Whether the client still waits for a `100 Continue`."""
         self._asked = False
         self._chunked = False
         self._news: asyncio.Event | None = None
-        self._leave: Callable[[], None] | None = None
-        self._seen = -1
 
     # receive ------------------------------------------------------------------
 
@@ -134,30 +126,6 @@ class Exchange:
         if self._news is not None:
             self._news.set()
 
-    def when_gone(self, callback: Callable[[], None]) -> None:
-        """Call back when the client goes away before it is answered; at once, if it is gone."""
-        self._leave = callback
-        if self.gone:
-            self.leave()
-
-    def leave(self) -> None:
-        """Tell whoever asked that the client is gone, or is taken for gone."""
-        leave, self._leave = self._leave, None
-        if leave is not None:
-            leave()
-
-    def look_after(self) -> None:
-        """Take a client for gone that closed its side, and got nothing since the last look.
-
-        It may only have shut it down; but most that do not ask any more do not listen either.
-        """
-        if self._leave is None:
-            return
-        if self._seen == self.connection.sent:
-            self.leave()
-        else:
-            self._seen = self.connection.sent
-
     def drop(self) -> None:
         """Let the app know that nothing it sends will arrive."""
         self.gone = True
@@ -177,10 +145,10 @@ class Exchange:
         kind = message["type"]
         state = self.state
         if kind == "http.response.start":
-            if state != NEW and not (state == HELD and message.get("replaces")):
-                raise ResponseStartedError("the response was started already")
-            self._head, self._left, self._flags = response_head(message)
-            self.state = HELD
+            self._start(message)
+            return
+        if kind == "http.response.trailers":
+            self._send_trailers(message)
             return
         if state != HELD and state != STREAMING:  # noqa: PLR1714
             raise AppError(f"{kind} {'before the start' if state == NEW else 'after the end'}")
@@ -195,6 +163,15 @@ class Exchange:
             raise
         if self.state == STREAMING or self.connection.write_paused:
             await self._give_way()
+
+    def _start(self, message: Message) -> None:
+        if self.state != NEW and not (self.state == HELD and message.get("replaces")):
+            raise ResponseStartedError("the response was started already")
+        if "upgrade" in message:
+            self._switch(message)
+            return
+        self._head, self._left, self._flags = response_head(message)
+        self.state = HELD
 
     async def _give_way(self) -> None:
         """Wait while the client has enough, and let others have their turn."""
@@ -212,6 +189,8 @@ class Exchange:
             self._left = left = left - len(data)
             if left < 0 or (left and not more):
                 self._check_length()
+        trails = self._flags & TRAILERS and not (more or self.head_only) and self.http11
+        more = bool(more or trails)
         if self.state == HELD:
             data = self._first(data, more)
         elif self.head_only or self._flags & BODILESS:
@@ -223,8 +202,15 @@ class Exchange:
             connection.sent += len(data)
             connection.transport.write(data)
         if more:
-            self.state = STREAMING
+            self.state = TRAILING if trails else STREAMING
         else:
+            self._finish()
+
+    def _send_trailers(self, message: Message) -> None:
+        """Send the fields after the body (ASGI's `http.response.trailers`), if there can be any."""
+        if self.state == TRAILING and not message.get("more_trailers"):
+            lines = trailer_lines(message.get("headers") or ())
+            self.connection.write(b"0\r\n" + lines + b"\r\n")
             self._finish()
 
     def _check_length(self) -> None:
@@ -353,6 +339,8 @@ class Exchange:
             if not (self.state == DONE or self.gone):
                 report_unfinished(scope)
                 self._fail()
+        finally:
+            self._close_tunnel()
 
     def failed(self, error: BaseException) -> None:
         """Log what the app raised, and end the response as far as that can be done."""
@@ -361,7 +349,7 @@ class Exchange:
             self._fail()
 
     def _fail(self) -> None:
-        if self.state == STREAMING:
+        if self.state >= STREAMING:
             self._abort()
             return
         self.keep_alive = False

@@ -30,6 +30,8 @@ INTERNAL_ERROR = (
 )
 """The response of an app that failed before it made one."""
 
+_ASKED = frozenset({"server_header", "sniff", "chunked", "trailers"})
+"""Keys of a start message by which more is asked for than ASGI has."""
 _NAMES = ResponseNames()
 _MOST_LINES = 512
 _LONGEST_KEPT = 256
@@ -58,6 +60,8 @@ CHUNKED = 16
 """The app wants its body in chunks, though it be whole."""
 SNIFFED = 32
 """The body's first bytes say what it is."""
+TRAILERS = 64
+"""Fields come after the body, if it comes in chunks."""
 
 
 class _Lines(dict[tuple[bytes, bytes], bytes]):
@@ -140,18 +144,45 @@ def response_head(message: Message) -> tuple[bytes, int | None, int]:
         length, more, extra = _framing(rest, length)
         last += extra
         flags |= more
-    if "server_header" in message or "sniff" in message or "chunked" in message:
-        flags |= _asked(message, headers)
+    if not _ASKED.isdisjoint(message):
+        flags |= _asked(message, headers, can_trail=length is None and not flags & BODILESS)
     return line + last, length, flags
 
 
-def _asked(message: Message, headers: Iterable[tuple[bytes, bytes]]) -> int:
+def interim_head(status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Return an interim response; fields that speak of the connection are left out."""
+    return b"HTTP/1.1 %d %b\r\n%b\r\n" % (
+        status,
+        _PHRASES.get(status, "").encode(),
+        trailer_lines(headers),
+    )
+
+
+def switching_head(message: Message) -> bytes:
+    """Return the head of a 101 but for its end. Raises `AppError` or `ValueError`."""
+    lines = trailer_lines(message.get("headers") or ())
+    upgrade = _line(b"Upgrade: ", message["upgrade"])
+    return b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n" + upgrade + lines
+
+
+def trailer_lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Return the lines of fields that do not say how the message ends."""
+    return b"".join(
+        _line(start, value)
+        for name, value in headers
+        if (start := _NAMES[name]) and name.lower() != b"upgrade"
+    )
+
+
+def _asked(message: Message, headers: Iterable[tuple[bytes, bytes]], *, can_trail: bool) -> int:
     """Return the flags of what a start message asks for beyond ASGI."""
     flags = 0
     if message.get("server_header") is False:
         flags |= NAMED
     if message.get("chunked"):
         flags |= CHUNKED
+    if message.get("trailers") and can_trail:
+        flags |= TRAILERS
     if message.get("sniff") and not any(
         name == b"content-type" or (name == b"content-encoding" and value)
         for name, value in headers

@@ -14,24 +14,27 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from snake.transport.admission import Admission, of_transport
-from snake.transport.asgi import CLIENT, HALF_CLOSE, TARGET, Scope
+from snake.transport.asgi import Scope
 from snake.transport.body import RequestBody
-from snake.transport.exchange import DONE, STREAMING, Exchange
+from snake.transport.client import DONE, STREAMING
+from snake.transport.exchange import Exchange
 from snake.transport.flow import Flow
 from snake.transport.head import skip_empty_lines
 from snake.transport.refusal import RefusedError, refusal
+from snake.transport.scope import http_scope
 from snake.transport.start import answer_options
+from snake.transport.tunnel import Tunnel
 
 if TYPE_CHECKING:
     from snake.transport.hypercorn import Guest
     from snake.transport.serve import Serving
 
-HEAD, IDLE, BUSY, HANDED, CLOSING, GONE = range(6)
+HEAD, IDLE, BUSY, HANDED, TUNNEL, CLOSING, GONE = range(7)
 """A connection: a head is expected; nothing need come; a request is answered; another protocol
-has it; the last bytes go out and what comes in is dropped; it is closed."""
+has it; a handler has it; the last bytes go out and what comes in is dropped; it is closed."""
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\n"
 """How HTTP/2 begins (RFC 9113 §3.4): the part of it that looks like a head."""
@@ -42,8 +45,6 @@ MOST_DISCARDED = 262_144
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _CR = ord("\r")
 _END = b"\r\n\r\n"
-VERSIONS = {"version": "3.0", "spec_version": "2.5"}
-"""Of ASGI, as every scope has them."""
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -51,7 +52,7 @@ class Connection(Flow):
     """One client."""
 
     __slots__ = ("_admission", "_advancing", "_buffer", "client", "exchange", "guest",
-                 "half_closed", "phase", "server", "serving", "since")  # fmt: skip
+                 "half_closed", "phase", "server", "serving", "since", "tunnel")  # fmt: skip
 
     def __init__(self, serving: Serving, admission: Admission | None = None) -> None:
         super().__init__(serving.settings.write_high_water, serving.context)
@@ -64,6 +65,8 @@ class Connection(Flow):
         """Whether the client sends no more."""
         self.guest: Guest | None = None
         """Who has the connection after `_hand_over`."""
+        self.tunnel: Tunnel | None = None
+        """Who has it after `take_over`."""
         self._buffer = admission.begun if admission else b""
         self._admission = admission
         self._advancing = False
@@ -167,16 +170,15 @@ class Connection(Flow):
             heads.read(head)
         except RefusedError as error:
             if head == PREFACE and serving.settings.http2:
-                self._hand_over(data[start:])
+                self._hand_over(head, data[end:])
             else:
                 self.refuse(error)
             return len(data)
         if heads.websocket:
-            self._hand_over(heads.rewritten() + data[end:])
+            self._hand_over(heads.rewritten(), data[end:])
             return len(data)
-        method = heads.method
-        http11 = heads.http11
-        self.exchange = exchange = Exchange(self, http11, heads.keep_alive, method == b"HEAD")
+        head_only = heads.method == b"HEAD"
+        self.exchange = exchange = Exchange(self, heads.http11, heads.keep_alive, head_only)
         now = serving.clock.now
         if self.phase == IDLE:
             self.since = now
@@ -186,23 +188,7 @@ class Connection(Flow):
             end = self._begin_body(exchange, data, end)
             if exchange.gone:
                 return end
-        scope: dict[str, Any] = {
-            "type": "http",
-            "asgi": VERSIONS,
-            "http_version": "1.1" if http11 else "1.0",
-            "method": method.decode(),
-            "scheme": "http",
-            "path": heads.path,
-            "raw_path": heads.raw_path,
-            "query_string": heads.query,
-            "root_path": "",
-            "headers": heads.headers,
-            "client": self.client,
-            "server": self.server,
-            "extensions": {"http.response.pathsend": {}, HALF_CLOSE: {}, CLIENT: exchange},
-        }
-        if heads.odd_target:
-            scope[TARGET] = heads.odd_target
+        scope = http_scope(heads, self.client, self.server, exchange)
         self._run(scope, exchange)
         return end
 
@@ -228,11 +214,19 @@ class Connection(Flow):
             serving.tasks.add(task)
             task.add_done_callback(serving.tasks.discard)
 
-    def _hand_over(self, data: bytes) -> None:
+    def _hand_over(self, begun: bytes, data: bytes) -> None:
         """Let Hypercorn have the connection, and what was read from it."""
         self.phase = HANDED
         self.since = self.serving.clock.now
-        self.guest = self.serving.hand_over(self, data)
+        self.guest = self.serving.hand_over(self, begun, data)
+
+    def take_over(self, data: bytes = b"") -> Tunnel:
+        """Let a handler have the connection, and what was read of it behind the request."""
+        self.phase = TUNNEL
+        self.exchange = self.guest = None
+        data, self._buffer = data + self._buffer, b""
+        self.tunnel = Tunnel(self.transport, data, self.connection_lost)
+        return self.tunnel
 
     def _split(self, exchange: Exchange, body: RequestBody, data: bytes) -> bytes:
         """Give the body what is its; return the rest."""
@@ -377,7 +371,9 @@ class Connection(Flow):
 
     def drain(self) -> None:
         """Close when nothing is being asked; else after the answer."""
-        if self.guest is not None:
+        if self.tunnel is not None:
+            self.tunnel.drain()
+        elif self.guest is not None:
             self.guest.drain()
         elif self.phase == IDLE or (self.phase == HEAD and not self._buffer):
             self.close()

@@ -25,6 +25,7 @@ from wsproto.events import CloseConnection
 
 from snake.transport.asgi import ASGIApp, Message, Scope, decode_path
 from snake.transport.call import Call
+from snake.transport.framing import AppError, switching_head
 from snake.transport.http2 import HTTP2
 from snake.transport.names import RequestNames
 from snake.transport.refusal import RefusedError
@@ -35,6 +36,7 @@ from snake.transport.websocket import Handshake
 if TYPE_CHECKING:
     from snake.transport.http1 import Connection
     from snake.transport.serve import Serving
+    from snake.transport.tunnel import Tunnel
 
 log = logging.getLogger("snake.http")
 
@@ -68,9 +70,9 @@ class Host:
         self.context = WorkerContext(None)
         self.names = RequestNames(serving.settings)
 
-    def adopt(self, connection: Connection, data: bytes) -> Guest:
-        """Go on with a connection from `data` on."""
-        return Guest(self, connection, data)
+    def adopt(self, connection: Connection, begun: bytes, data: bytes) -> Guest:
+        """Go on with a connection that began like this, and from `data` on."""
+        return Guest(self, connection, begun, data)
 
     async def drain(self) -> None:
         """Let HTTP/2 connections end when they are idle."""
@@ -80,7 +82,7 @@ class Host:
 class Guest:
     """A connection that Hypercorn's protocols read and write. To them, it is their server."""
 
-    def __init__(self, host: Host, connection: Connection, data: bytes) -> None:
+    def __init__(self, host: Host, connection: Connection, begun: bytes, data: bytes) -> None:
         self.silent = True
         """Whether no request has come."""
         self.idle = False
@@ -96,7 +98,8 @@ class Guest:
         self._left = False
         self._news = asyncio.Event()
         self._data = b""
-        kind = HTTP2 if data.startswith(b"PRI ") else H11Protocol
+        self._begun = begun
+        kind = HTTP2 if begun.startswith(b"PRI ") else H11Protocol
         self._protocol = kind(
             cast(Any, self.app),
             host.config,
@@ -231,23 +234,50 @@ class Guest:
         try:
             if isinstance(self._protocol, HTTP2):
                 await self._protocol.begin()
+            await self._protocol.handle(RawData(self._begun))
             while not self._left:
                 await self._news.wait()
                 self._news.clear()
-                data, self._data = self._data, b""
-                self._connection.resume_reading()
-                await self._protocol.handle(RawData(data))
-                self._check_handshake()
+                if not self._data or self._is_undecided():
+                    continue
+                await self._hand_on()
         except Exception as error:  # noqa: BLE001
             # What a hostile client can make Hypercorn and its parsers raise ends its connection.
             log.debug("connection ended: %r", error)
             self.close()
+
+    async def release(self) -> None:
+        """Let Hypercorn have what came too early; it refuses a WebSocket for that."""
+        if self._data:
+            await self._hand_on()
+
+    async def _hand_on(self) -> None:
+        data, self._data = self._data, b""
+        self._connection.resume_reading()
+        await self._protocol.handle(RawData(data))
+        self._check_handshake()
+
+    def _is_undecided(self) -> bool:
+        """Whether what comes now may be for a handler that takes the connection over."""
+        stream = getattr(self._protocol, "stream", None)
+        return isinstance(stream, WSStream) and stream.state is ASGIWebsocketState.HANDSHAKE
 
     def _check_handshake(self) -> None:
         """Close after a handshake that was answered with an error, as one with more bytes is."""
         stream = getattr(self._protocol, "stream", None)
         if isinstance(stream, WSStream) and stream.closed:
             self.close()
+
+    def switch(self, message: Message) -> Tunnel:
+        """Send a `101 Switching Protocols`, and let go of the connection."""
+        if isinstance(self._protocol, HTTP2):
+            raise AppError("HTTP/2 cannot switch protocols")
+        connection = self._connection
+        connection.write(switching_head(message) + self._host.serving.clock.stamp)
+        self._left = True
+        for task in self._tasks:
+            task.cancel()
+        return connection.take_over(self._data)
 
     # What a call needs ----------------------------------------------------------------------
 

@@ -61,5 +61,9 @@ class ResponseNames(dict[bytes, bytes]):
 
 
 def canonical(name: bytes) -> bytes:
-    """Write a name as Go does: `content-type` is `Content-Type`, `etag` is `Etag`."""
-    return b"-".join(part.capitalize() for part in name.split(b"-"))
+    """Write a name as Go does: `content-type` is `Content-Type`, `etag` is `Etag`.
+
+    Those of WebSocket are written as RFC 6455 does, which some programs insist on.
+    """
+    words = b"-".join(part.capitalize() for part in name.split(b"-"))
+    return words.replace(b"Sec-Websocket-", b"Sec-WebSocket-")

@@ -180,14 +180,14 @@ class Serving:
             self.clock.stop()
             self._closed.set()
 
-    def hand_over(self, connection: Connection, data: bytes) -> Guest:
-        """Let Hypercorn go on with a connection, from `data` on."""
+    def hand_over(self, connection: Connection, begun: bytes, data: bytes) -> Guest:
+        """Let Hypercorn go on with a connection that began like this, and from `data` on."""
         if self._host is None:
             # Not before someone needs it: it is half of a worker's imports.
             from snake.transport.hypercorn import Host  # noqa: PLC0415
 
             self._host = Host(self)
-        return self._host.adopt(connection, data)
+        return self._host.adopt(connection, begun, data)
 
     def _check(self, now: float) -> None:
         for connection in list(self._open):

@@ -59,7 +59,11 @@ async def test_scope() -> None:
         "headers": [(b"host", b"h:1"), (b"x-a", b"v"), (b"x-a", b"w")],
         "client": local,
         "server": server.address,
-        "extensions": {"http.response.pathsend": {}, "snake.half_close": {}},
+        "extensions": {
+            "http.response.pathsend": {},
+            "http.response.trailers": {},
+            "snake.half_close": {},
+        },
         "state": {"db": 1},
     }
     assert scope["state"] is not state

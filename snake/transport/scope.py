@@ -1,0 +1,41 @@
+"""The scope of a request over HTTP/1.1 (ASGI's `http` scope)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from snake.transport.asgi import CLIENT, HALF_CLOSE, TARGET, Client, Scope
+from snake.transport.head import HeadReader
+
+_VERSIONS = {"version": "3.0", "spec_version": "2.5"}
+"""Of ASGI, as every scope has them."""
+_NOTHING: dict[str, Any] = {}
+
+Address = tuple[str, int] | None
+
+
+def http_scope(heads: HeadReader, peer: Address, local: Address, client: Client) -> Scope:
+    """Return the scope of the request whose head was read last."""
+    scope: dict[str, Any] = {
+        "type": "http",
+        "asgi": _VERSIONS,
+        "http_version": "1.1" if heads.http11 else "1.0",
+        "method": heads.method.decode(),
+        "scheme": "http",
+        "path": heads.path,
+        "raw_path": heads.raw_path,
+        "query_string": heads.query,
+        "root_path": "",
+        "headers": heads.headers,
+        "client": peer,
+        "server": local,
+        "extensions": {
+            "http.response.pathsend": _NOTHING,
+            "http.response.trailers": _NOTHING,
+            HALF_CLOSE: _NOTHING,
+            CLIENT: client,
+        },
+    }
+    if heads.odd_target:
+        scope[TARGET] = heads.odd_target
+    return scope

@@ -174,3 +174,26 @@ def _number_of_units(digits: str) -> float:
     if "." in digits or len(digits) > _LONGEST:
         return float(real(digits))
     return int(digits) if digits else float(real(digits))
+
+
+def duration_text(nanoseconds: int) -> str:
+    """Return a duration as Go writes it: `1h0m1.5s`, `20ms`, `0s`."""
+    sign, left = ("-", -nanoseconds) if nanoseconds < 0 else ("", nanoseconds)
+    if left < SECOND:
+        for unit, name in _SMALL:
+            if left >= unit:
+                return f"{sign}{_decimal(left, unit)}{name}"
+        return "0s"
+    minutes, left = divmod(left, _UNITS["m"])
+    hours, minutes = divmod(minutes, 60)
+    longer = f"{hours}h{minutes}m" if hours else f"{minutes}m" if minutes else ""
+    return f"{sign}{longer}{_decimal(left, SECOND)}s"
+
+
+_SMALL = tuple((_UNITS[name], name) for name in ("ms", "µs", "ns"))
+
+
+def _decimal(number: int, unit: int) -> str:
+    whole, rest = divmod(number, unit)
+    digits = f"{rest:0{len(str(unit)) - 1}d}".rstrip("0") if rest else ""
+    return f"{whole}.{digits}" if digits else str(whole)

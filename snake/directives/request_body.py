@@ -47,7 +47,7 @@ class RequestBody(HandlerModule):
         """Compile the new body."""
         del ctx
         limit = self.max_size
-        body = Template(self.set).all if self.set else None
+        body = Template(self.set).known if self.set else None
 
         def request_body(request: Request, send: Send, next: Next) -> Awaitable[None]:
             if body is not None and request.scope["type"] == "http":

@@ -68,11 +68,17 @@ class Failed(Message, frozen=True):
     path: str = ""
 
 
+class Announce(Message, frozen=True):
+    """Supervisor to worker: in so many seconds you will be told to drain; until then go on."""
+
+    seconds: float
+
+
 class Drain(Message, frozen=True):
     """Supervisor to worker: take nothing new, finish what runs, end."""
 
 
-AnyMessage = Fork | Forked | Exited | Listen | Count | Provision | Ready | Failed | Drain
+AnyMessage = Fork | Forked | Exited | Listen | Count | Provision | Ready | Failed | Announce | Drain
 
 FDS_PER_MESSAGE = 200
 """Linux takes 253 descriptors in one message (SCM_MAX_FD)."""

@@ -70,6 +70,11 @@ class Generation:
         for place in self._places:
             place.keep()
 
+    def announce(self, seconds: float) -> None:
+        """Tell every worker when it will be drained."""
+        for place in self._places:
+            place.announce(seconds)
+
     def let_go(self) -> None:
         """Start no more workers: the sockets are about to be closed."""
         for place in self._places:

@@ -52,6 +52,11 @@ class Place:
         if self._keeping is not None:
             self._keeping.cancel()
 
+    def announce(self, seconds: float) -> None:
+        """Tell the worker when it will be drained."""
+        if self._process is not None:
+            self._process.announce(seconds)
+
     async def drain(self) -> None:
         """Let the worker finish its requests and end; return when it is gone."""
         self._on(Event.DRAIN)

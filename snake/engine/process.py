@@ -14,6 +14,7 @@ from snake.core.errors import StartError
 from snake.core.record import Record
 from snake.engine.channel import (
     FDS_PER_MESSAGE,
+    Announce,
     AnyMessage,
     Count,
     Drain,
@@ -92,6 +93,10 @@ class Process:
         await self._news(None)
         await self._end(HANGING)
         return _how(exited.result())
+
+    def announce(self, seconds: float) -> None:
+        """Tell it when it will be told to drain."""
+        self._line.send(Announce(seconds))
 
     async def drain(self) -> None:
         """Let it finish its requests and close everything; return when it is gone."""

@@ -59,6 +59,7 @@ async def _stop(generation: Generation, sockets: Sockets, signals: Signals) -> i
     logger.info("shutting down", extra={"fields": {"signal": signals.name}})
     if delay := needs.shutdown_delay(generation.document):
         logger.info("going on for the shutdown delay", extra={"fields": {"seconds": delay}})
+        generation.announce(delay)
         await _unless(signals.quit, asyncio.sleep(delay))
     # The workers close their copies when they drain: then new connections are
     # refused at once, and do not wait for a process that will never take them.

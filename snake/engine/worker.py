@@ -18,12 +18,13 @@ from snake.config.document import Document
 from snake.core.errors import DocumentError, SnakeError
 from snake.core.folder import START
 from snake.core.modules import decode
-from snake.engine.channel import Count, Failed, Inbox, Listen, Provision, Ready
+from snake.engine.channel import Announce, Count, Failed, Inbox, Listen, Provision, Ready
 from snake.engine.line import Line
 from snake.engine.needs import grace_period, single
 from snake.engine.processes import die_with_parent, name_process
 from snake.engine.provision import provision
 from snake.http.app import RunningServer
+from snake.http.shutdown import SHUTDOWN
 from snake.metrics.figures import Figures
 from snake.transport.serve import Serving, serve
 
@@ -114,11 +115,18 @@ async def _told_to_end(line: Line) -> bool:
     loop = asyncio.get_running_loop()
     terminated = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, terminated.set)
-    message = asyncio.create_task(line.receive())
+    message = asyncio.create_task(_told_to_drain(line))
     signalled = asyncio.create_task(terminated.wait())
     await asyncio.wait([message, signalled], return_when=asyncio.FIRST_COMPLETED)
     signalled.cancel()
-    return signalled.done() or message.result() is not None
+    return signalled.done() or message.result()
+
+
+async def _told_to_drain(line: Line) -> bool:
+    """Wait for the word. Returns `False` if the supervisor is gone."""
+    while isinstance(message := await line.receive(), Announce):
+        SHUTDOWN.announce(message.seconds)
+    return message is not None
 
 
 def _failed(error: BaseException) -> Failed:

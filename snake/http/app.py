@@ -18,12 +18,13 @@ from snake.core.units import SECOND
 from snake.http.access import AccessLog
 from snake.http.autohttps import names_needing_certificates
 from snake.http.handler import ASGIApp
+from snake.http.held_body import wants_body
 from snake.http.ip_ranges import Within
 from snake.http.measured import Measuring
 from snake.http.named_routes import NamedRoutes
 from snake.http.own_server import OwnServer
 from snake.http.routes import end, load_routes, unanswered
-from snake.http.server import make_app
+from snake.http.server import Needs, make_app
 from snake.http.trusted_proxies import DEFAULT_HEADERS, TrustedProxies
 from snake.logs.app import Logs
 from snake.transport.admission import ListenerWrapper
@@ -107,7 +108,8 @@ async def _provision_server(
         _is_quiet(each) for each in _handlers(msgspec.to_builtins(server, enc_hook=_json))
     )
     proxies = await _trusted_proxies(ctx, server)
-    asgi = make_app(routes(unanswered), errors, access, early=early, proxies=proxies)
+    needs = Needs(early, proxies, wants_body([msgspec.json.encode(server)]))
+    asgi = make_app(routes(unanswered), errors, access, needs)
     own.app = asgi
     wrappers = await _wrappers(ctx.at("listener_wrappers"), server)
     return RunningServer(name, server.listen, asgi, settings_of(ctx, server), wrappers)

@@ -16,8 +16,10 @@ from urllib.parse import parse_qs, quote_plus
 from uuid import uuid4
 
 from snake.core.surroundings import surrounding
+from snake.core.units import SECOND, duration_text
 from snake.http.errors import HandlerError, status_text
 from snake.http.request import Request, split_port
+from snake.http.shutdown import SHUTDOWN
 from snake.http.uri import escaped_path
 
 Getter = Callable[[Request], Any]
@@ -309,6 +311,11 @@ def _escaped(part: Callable[[Request], str]) -> Getter:
     return lambda request: quote_plus(part(request), safe="-_.~", errors="surrogateescape")
 
 
+def _until_shutdown() -> str:
+    left = SHUTDOWN.seconds_left
+    return "" if left is None else duration_text(int(left * SECOND))
+
+
 def _elapsed(scale: float) -> Getter:
     return lambda request: (time.perf_counter() - request.started) * scale
 
@@ -346,7 +353,9 @@ _EXACT: dict[str, Getter] = {
     "http.request.uri.query": lambda r: _text(r.query),
     "http.request.uri.query_escaped": _escaped(lambda r: _text(r.query)),
     "http.request.uri.prefixed_query": lambda r: _prefixed(r.query),
-    "http.request.duration": lambda r: f"{_elapsed(1)(r):.6f}s",
+    "http.request.body": lambda r: r.body.text if r.body is not None else "",
+    "http.request.body_base64": lambda r: r.body.base64 if r.body is not None else "",
+    "http.request.duration": lambda r: duration_text(int(_elapsed(SECOND)(r))),
     "http.request.duration_ms": _elapsed(1000),
     "http.request.uuid": _uuid,
     "http.request.orig_method": _original(lambda method, *_: method),
@@ -356,6 +365,8 @@ _EXACT: dict[str, Getter] = {
     "http.request.orig_uri.path.file": _original(lambda *line: _file(line[3])),
     "http.request.orig_uri.query": _original(lambda *line: line[2]),
     "http.request.orig_uri.prefixed_query": _original(lambda *line: line[2] and f"?{line[2]}"),
+    "http.shutting_down": lambda _: SHUTDOWN.is_announced,
+    "http.time_until_shutdown": lambda _: _until_shutdown(),
     "http.error": _error(lambda e: f"{{id={e.id}}} {e.trace}: HTTP {e.status}: {e.message}"),
     "http.error.status_code": _error(lambda e: e.status),
     "http.error.status_text": _error(lambda e: status_text(e.status)),

@@ -35,6 +35,24 @@ class Proxied(Protocol):
         ...
 
 
+class Body(Protocol):
+    """The body, where placeholders tell what is in it."""
+
+    @property
+    def text(self) -> str:
+        """What was held of it, as text."""
+        ...
+
+    @property
+    def base64(self) -> str:
+        """What was held of it, in base64."""
+        ...
+
+    async def hold(self, request: Request) -> None:
+        """Read it, so that it can be told, and read again."""
+        ...
+
+
 class Request:
     """One request: scope, variables, and what matchers and handlers leave for later ones."""
 
@@ -43,6 +61,7 @@ class Request:
         "_host",
         "_vars",
         "arrival",
+        "body",
         "early",
         "error",
         "groups",
@@ -87,6 +106,8 @@ class Request:
         """How it came, where proxies are trusted to say who the client is."""
         self.proxied: Proxied | None = None
         """What a reverse proxy tells of the request; `None` where there is none."""
+        self.body: Body | None = None
+        """Its body, where a placeholder of it stands somewhere in the config."""
         self.prefix: str = ""
         """The path prefix that `handle_path` took off: `SCRIPT_NAME`, `root_path`."""
 

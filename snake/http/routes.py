@@ -18,6 +18,7 @@ from snake.config.http import Route
 from snake.core.modules import Context
 from snake.http.errors import HandlerError
 from snake.http.handler import Handler, Next, Send, chain
+from snake.http.held_body import hold_before, wants_body, with_body
 from snake.http.matcher import Matcher, provision_sets
 from snake.http.measured import Measure, name_of
 from snake.http.request import Request
@@ -100,13 +101,17 @@ class _Loaded:
 
     def link(self, after: Next) -> Next:
         """Link the route: its handlers for what matches, `after` for the rest."""
-        return _guard(self.inner(after), after, self._matcher, self._route.group)
+        linked = _guard(self.inner(after), after, self._matcher, self._route.group)
+        matchers = (raw for matchers in self._route.match for raw in matchers.values())
+        return hold_before(linked) if wants_body(matchers) else linked
 
 
 async def _load_route(ctx: Context, route: Route, measure: Measure | None = None) -> _Loaded:
     matcher = await provision_sets(ctx.at("match"), route.match)
     handlers: list[Handler] = [
-        await ctx.at("handle", index).load(raw, namespace="http.handlers", key="handler")
+        with_body(
+            await ctx.at("handle", index).load(raw, namespace="http.handlers", key="handler"), raw
+        )
         for index, raw in enumerate(route.handle)
     ]
     return _Loaded(route, matcher, handlers, measure)

@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 
+from snake.core.record import Record
 from snake.http.access import AccessLog
 from snake.http.errors import AbortError, HandlerError
 from snake.http.handler import ASGIApp, Message, Next, Receive, Scope, Send
+from snake.http.held_body import HeldBody
 from snake.http.request import Request
 from snake.http.response import respond
 from snake.http.trusted_proxies import Arrival, TrustedProxies
@@ -24,22 +26,22 @@ log = logging.getLogger("snake.http.log.error")
 Run = Callable[[Request, Send], Awaitable[None]]
 
 
-def make_app(
-    routes: Next,
-    errors: Next | None,
-    access: AccessLog | None,
-    *,
-    early: bool = True,
-    proxies: TrustedProxies | None = None,
-) -> ASGIApp:
-    """Return the ASGI app of a server.
+class Needs(Record):
+    """What the routes of a server need beside themselves."""
 
-    `errors` are its error routes, linked. Without `early` the app trusts that no
-    handler sets `request.early`, and gives handlers the transport's own `send`.
-    `proxies` are those that may say who the client is.
-    """
+    early: bool = True
+    """Whether a handler sets `request.early`; else handlers get the transport's own `send`."""
+    proxies: TrustedProxies | None = None
+    """Those that may say who the client is."""
+    body: bool = False
+    """Whether a placeholder of the body stands somewhere."""
+
+
+def make_app(routes: Next, errors: Next | None, access: AccessLog | None, needs: Needs) -> ASGIApp:
+    """Return the ASGI app of a server; `errors` are its error routes, linked."""
+    proxies, holds_body = needs.proxies, needs.body
     run = _with_errors(routes, errors)
-    if early:
+    if needs.early:
         run = _with_early_headers(run)
     if access is not None:
         run = access.wrap(run)
@@ -51,6 +53,9 @@ def make_app(
         request = Request(scope, receive)
         if proxies is not None:
             request.arrival = Arrival(proxies, scope)
+        if holds_body:
+            body = request.body = HeldBody(receive)
+            request.receive = body.receive
         return run(request, send)
 
     return app

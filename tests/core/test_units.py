@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from snake.core.units import UnitError, duration, size
+from snake.core.units import SECOND, UnitError, duration, duration_text, size
 
 
 @pytest.mark.parametrize(
@@ -162,3 +162,17 @@ def test_strict_sizes(text: str) -> None:
     """There is no sign, no exponent, no space in front."""
     with pytest.raises(UnitError, match="expected a number of bytes"):
         size(text)
+
+
+@pytest.mark.parametrize(
+    ("nanoseconds", "text"),
+    [
+        *((0, "0s"), (1, "1ns"), (1000, "1µs"), (1500, "1.5µs"), (20_000_000, "20ms")),
+        *((999_999_999, "999.999999ms"), (SECOND, "1s"), (1_500_000_000, "1.5s")),
+        *((60 * SECOND, "1m0s"), (3_601_500_000_000, "1h0m1.5s"), (-90 * SECOND, "-1m30s")),
+    ],
+)
+def test_durations_as_go_writes_them(nanoseconds: int, text: str) -> None:
+    """Each duration has one text, which is read back as the same."""
+    assert duration_text(nanoseconds) == text
+    assert duration(text) == nanoseconds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from pathlib import Path
@@ -79,13 +80,15 @@ def test_protocols(tmp_path: Path, protocols: str, spoken: bool) -> None:  # noq
 
 
 def test_delay_of_the_end(tmp_path: Path) -> None:
-    """For the shutdown delay, new clients are served as ever."""
-    text = OPTIONS.format(rest="shutdown_delay 2s") + ":PORT {\nrespond ok\n}\n"
+    """For the shutdown delay, new clients are served as ever, and can be told of it."""
+    site = 'respond "{http.shutting_down} [{http.time_until_shutdown}] ok"'
+    text = OPTIONS.format(rest="shutdown_delay 2s") + f":PORT {{\n{site}\n}}\n"
     with running(text, tmp_path) as server:
+        get = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+        assert talk(server, get).endswith(b"false [] ok")
         server.send(15)  # type: ignore[arg-type]
         server.wait_for("going on for the shutdown delay")
-        get = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
-        assert talk(server, get).endswith(b"ok")
+        assert re.search(rb"true \[\d[^]]*s\] ok$", talk(server, get))
         assert server.wait() == 0
 
 

@@ -10,7 +10,7 @@ from snake.core.errors import ConfigError
 from snake.http.errors import AbortError, HandlerError
 from snake.http.handler import Message, Send
 from snake.http.request import Request
-from snake.http.server import make_app
+from snake.http.server import Needs, make_app
 from snake.transport.asgi import ResponseStartedError
 from tests.site import site_of_json, site_of_routes
 
@@ -101,7 +101,7 @@ async def test_too_late_for_an_error_page() -> None:
         sent.append(message)
 
     sent: list[Message] = []
-    app = make_app(fail_late, None, None)
+    app = make_app(fail_late, None, None, Needs())
     with pytest.raises(AbortError):
         await app(dict(GET), _nothing, send)
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from snake.http.handler import Handler, Next
 from snake.http.request import Request
-from snake.http.server import make_app
+from snake.http.server import Needs, make_app
 from snake.python.asgi import ASGIHandler
 from snake.python.threads import Threads
 from snake.python.wsgi import WSGIHandler
@@ -77,7 +77,7 @@ async def running(handler: Handler) -> AsyncIterator[tuple[Serving, int]]:
         await handler(request, send, end)
 
     with socket.create_server(("127.0.0.1", 0)) as sock:
-        server = await serve(sock, make_app(routes, None, None), Settings())
+        server = await serve(sock, make_app(routes, None, None, Needs()), Settings())
         try:
             yield server, sock.getsockname()[1]
         finally:

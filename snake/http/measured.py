@@ -87,12 +87,12 @@ class Measuring:
         host_of = self._host
         routes: dict[str | None, _Route] = {}
 
-        async def measured(request: Request, send: Send) -> None:
+        def measured(request: Request, send: Send) -> Awaitable[None]:
             host = host_of(request)
             route = routes.get(host)
             if route is None:
                 route = routes[host] = _Route(self._figures, Labels(server, handler, host))
-            await route.run(request, send, after)
+            return route.run(request, send, after)
 
         return measured
 
@@ -185,9 +185,11 @@ class _Watch:
 
 def _size(request: Request) -> int:
     """Return about how long a request is, its body included, as Caddy reckons."""
-    size = len(request.raw_path) + len(request.method) + len("HTTP/1.1")
-    size += len(request.query) + 1 if request.query else 0
-    for name, value in request.headers:
+    scope = request.scope
+    query = scope["query_string"]
+    size = len(scope["raw_path"]) + len(scope["method"]) + len("HTTP/1.1")
+    size += len(query) + 1 if query else 0
+    for name, value in scope["headers"]:
         size += len(value) if name == b"host" else len(name) + len(value)
         if name == b"content-length" and value.isdigit():
             size += int(value)

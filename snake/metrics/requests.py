@@ -15,18 +15,18 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 BYTES = tuple(float(256 * 4**power) for power in range(8))
 
 
-class Histogram(Record):
+class Histogram:
     """Where one histogram is among the numbers of a series."""
 
-    name: str
-    help: str
-    bounds: Sequence[float]
-    start: int
+    __slots__ = ("bounds", "end", "help", "name", "start")
 
-    @property
-    def end(self) -> int:
+    def __init__(self, name: str, help: str, bounds: Sequence[float], start: int) -> None:  # noqa: A002
+        self.name = name
+        self.help = help
+        self.bounds = bounds
+        self.start = start
+        self.end = start + len(bounds) + 2
         """Where the next begins: one number for each bucket, one for the rest, and the sum."""
-        return self.start + len(self.bounds) + 2
 
     def observe(self, numbers: memoryview[float], value: float) -> None:
         """Count a value."""

@@ -14,9 +14,9 @@ import msgspec
 from snake.config.http import HTTPApp, Route
 from snake.core.modules import Context
 from snake.http.errors import AbortError, HandlerError
-from snake.http.handler import Message, Next, Send
+from snake.http.handler import Next, Send
 from snake.http.request import Request
-from snake.http.response import declared_length
+from snake.http.watch import Watch
 from snake.metrics.figures import Figures
 from snake.metrics.requests import (
     ERRORS,
@@ -113,7 +113,7 @@ class _Route:
         numbers = self._numbers
         numbers[IN_FLIGHT] += 1
         started = perf_counter()
-        watch = _Watch(send)
+        watch = Watch(send)
         method = request.method if request.method in _METHODS else "OTHER"
         try:
             await after(request, watch)
@@ -137,7 +137,7 @@ class _Route:
                 RESPONSE_DURATION.observe(answers, watch.began - started)
 
     def _count(
-        self, request: Request, method: str, watch: _Watch, status: int, started: float
+        self, request: Request, method: str, watch: Watch, status: int, started: float
     ) -> None:
         self._numbers[TOTAL] += 1
         answers = self._of_answers(watch.status or status, method)
@@ -152,35 +152,6 @@ class _Route:
             known = of_answers(self._figures, self._labels, code, method)
             self._answers[status, method] = known
         return known
-
-
-class _Watch:
-    """The `send` of one response, noted: status, size, and when it began."""
-
-    __slots__ = ("_declared", "_send", "began", "size", "status")
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self._declared = 0
-        self.status = 0
-        self.size = 0
-        self.began = 0.0
-
-    def __call__(self, message: Message) -> Awaitable[None]:
-        kind = message["type"]
-        if kind == "http.response.body":
-            self.size += len(message.get("body", b""))
-        elif kind == "http.response.start":
-            if not message.get("unanswered"):
-                self.status = message["status"]
-                self.began = perf_counter()
-                self._declared = declared_length(message.get("headers") or ())
-        elif kind == "http.response.pathsend":
-            self.size += self._declared
-        elif kind == "websocket.accept":
-            self.status = 101
-            self.began = perf_counter()
-        return self._send(message)
 
 
 def _size(request: Request) -> int:

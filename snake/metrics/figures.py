@@ -15,7 +15,6 @@ from __future__ import annotations
 import mmap
 import os
 import struct
-import tempfile
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,6 +37,8 @@ def new_file() -> int:
     """Return the descriptor of a new file without a name."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create("snake-figures", os.MFD_CLOEXEC)
+    import tempfile  # noqa: PLC0415  (only where the system has no better)
+
     with tempfile.TemporaryFile() as file:
         return os.dup(file.fileno())
 

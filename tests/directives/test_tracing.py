@@ -1,4 +1,4 @@
-"""tracing, as far as it is adapted and checked."""
+"""tracing, as far as it is adapted and checked; `tests/tracing` has the rest."""
 
 from __future__ import annotations
 
@@ -27,13 +27,6 @@ def test_wrong_lines(lines: str, line: int, word: str, message: str) -> None:
 
     assert found[:2] == (line, word)
     assert message in found[2]
-
-
-async def test_it_does_not_run_yet() -> None:
-    """It is refused by name."""
-    error = await refusal({"handler": "tracing", "span": "a"})
-
-    assert error.message.startswith("http.handlers.tracing does not run")
 
 
 @pytest.mark.parametrize(

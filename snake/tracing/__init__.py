@@ -1,0 +1,1 @@
+"""How the `tracing` directive works: spans of OpenTelemetry, and where they go."""

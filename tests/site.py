@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -13,6 +14,7 @@ import msgspec
 from snake.adapter.adapt import adapt
 from snake.config.document import Document
 from snake.core.modules import Context, Registry, decode
+from snake.files.filesystem import FileSystems
 from snake.http.app import provision_http
 from snake.http.handler import ASGIApp, Message
 from snake.standard import MODULES, catalogue
@@ -48,8 +50,9 @@ class Site:
     Requests go to the first server, or the one named by `server`.
     """
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, modules: Mapping[str, str] = MODULES) -> None:
         self._document = document
+        self._modules = modules
         self._stack = AsyncExitStack()
         self._apps: dict[str, ASGIApp] = {}
 
@@ -58,8 +61,11 @@ class Site:
         apps = self._document.apps
         assert apps is not None
         assert apps.http is not None
-        ctx = Context(Registry(MODULES), self._stack).at("apps", "http")
-        servers = await provision_http(ctx, apps.http, None)
+        ctx = Context(Registry(self._modules), self._stack).at("apps")
+        if apps.filesystems is not None:
+            found = await FileSystems.provision(ctx.at("caddy.filesystems"), apps.filesystems)
+            ctx = ctx.offering(FileSystems, found)
+        servers = await provision_http(ctx.at("http"), apps.http, None)
         self._apps = {server.name: server.app for server in servers}
         return self
 

@@ -23,25 +23,35 @@ The root is that of the site (`root`), or the working directory. A folder is
 answered with its index file (`index.html`, `index.txt`). Folders are redirected to
 a slash at the end, files away from one. What is not there is a 404, or with
 `pass_thru` left to the next handler. The Caddyfile and what it imports is always hidden.
+Links are followed wherever they lead.
+
+`browse` lists a folder without an index file: a page, or what its Accept asks for of
+`application/json` and `text/plain`. `?sort=name|namedirfirst|size|time`, `?order=asc|desc`,
+`?limit=` and `?offset=` arrange it, `?layout=grid` and `?filter=` the page. At most
+`file_limit` files (10000) are read. A page of your own is a
+[template](templates.md#a-page-for-folders). `reveal_symlinks` tells where links lead.
 
 `precompressed` sends `file.br`, `file.zst` or `file.gz` in place of `file` to those
-who take them. Lists of folders (`browse`) and other file systems (`fs`) are
-understood but not available, and refused when the config is loaded.
+who take them. `etag_file_extensions` names files beside a file that have its ETag. `fs` names a
+file system of the option `filesystem`; plugins bring those.
 """
 
 from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
+from snake.core.folder import START
 from snake.core.numbers import integer
 from snake.core.suggest import suggestion
+from snake.files.filesystem import FileSystems
 from snake.files.hide import hidden_by, hides
 from snake.files.precompressed import Sidecar
-from snake.files.static import StaticFiles
+from snake.files.static import Lister, StaticFiles
+from snake.http.own_server import OwnServer
 from snake.http.roots import absolute, root_of
 from snake.http.status import Status, status_filler, status_json
 from snake.plugin import (
@@ -53,11 +63,15 @@ from snake.plugin import (
     In,
     Scope,
     Segment,
+    SnakeError,
     Template,
     Token,
     Words,
     subdirectives,
 )
+
+if TYPE_CHECKING:
+    from snake.files.browse.folder import Page
 
 INDEX_NAMES = ("index.html", "index.txt")
 CODINGS = ("br", "zstd", "gzip")
@@ -75,6 +89,36 @@ class Browse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     reveal_symlinks: bool = False
     sort: tuple[str, ...] = ()
     file_limit: int = 0
+
+    def lister(self, ctx: Context, root: str) -> Lister:
+        """Return what lists folders. Raises `ConfigError`."""
+        # Only who lists folders needs Jinja, which takes a while to load.
+        from snake.files.browse.folder import FILE_LIMIT, ORDERS, SORTS, Folders  # noqa: PLC0415
+
+        for at, (word, known) in enumerate(zip(self.sort, (SORTS, ORDERS), strict=False)):
+            if word not in known:
+                hint = suggestion(word, known)
+                raise ctx.at("sort", at).fail(f"{word!r} is not one of {', '.join(known)}{hint}")
+        if len(self.sort) > 2:  # noqa: PLR2004
+            raise ctx.at("sort", 2).fail("sort takes a column and an order")
+        sort, order = (*self.sort, "", "")[:2]
+        limit = self.file_limit or FILE_LIMIT
+        return Folders(self._page(ctx, root), self.reveal_symlinks, sort, order, limit)
+
+    def _page(self, ctx: Context, root: str) -> Page:
+        from snake.files.browse.page import OwnPage  # noqa: PLC0415  # as above
+
+        if not self.template_file:
+            return OwnPage()
+        from snake.templates.page_file import PageFile  # noqa: PLC0415  # as above
+
+        server = ctx.service(OwnServer) or OwnServer()
+        try:
+            return PageFile(START.path(self.template_file), root_of(root), server)
+        except SnakeError as error:
+            raise ctx.at("template_file").fail(
+                f"{error}; pages for folders are templates of Jinja"
+            ) from None
 
 
 class FileServer(HandlerModule):
@@ -96,15 +140,15 @@ class FileServer(HandlerModule):
 
     async def provision(self, ctx: Context) -> Handler:
         """Compile the placeholders and lists."""
-        if self.fs:
-            raise ctx.at("fs").fail("file systems other than the disk are not available")
-        if self.browse is not None:
-            raise ctx.at("browse").fail("lists of folders are not available")
         names = INDEX_NAMES if self.index_names is None else self.index_names
         return StaticFiles(
+            fs=(ctx.service(FileSystems) or FileSystems()).of(self.fs),
             root=root_of(self.root),
             hidden=hidden_by(self.hide),
             index_names=[Template(name).all for name in names],
+            lister=self.browse.lister(ctx.at("browse"), self.root)
+            if self.browse is not None
+            else None,
             canonical=self.canonical_uris is not False,
             pass_thru=self.pass_thru,
             status=status_filler(self.status_code) if self.status_code != "" else None,

@@ -40,8 +40,7 @@ class Vars(HandlerModule):
 
     async def provision(self, ctx: Context) -> Handler:
         """Compile the names and the values that are text."""
-        if self.values.get("fs", "") not in ("", "default"):
-            raise ctx.at("fs").fail("file systems other than the disk are not available")
+        del ctx
         values: list[tuple[Callable[[Request], str], Callable[[Request], object]]] = [
             (Template(name).all, Template(value).all if isinstance(value, str) else _same(value))
             for name, value in self.values.items()

@@ -9,12 +9,13 @@ what an app sends arrives when it sends it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 from snake.core.thread import in_thread
 from snake.encoders.contract import Encoder, Stream
+from snake.http.errors import AbortError
 from snake.http.handler import Message, Send
 from snake.http.request import Request
 from snake.http.response import Header, declared_length, drop_early
@@ -100,7 +101,7 @@ class EncodedResponse:
             await self._send(self._start)
             await self._send(message)
         elif kind == PATHSEND:
-            await self._send_file(message["path"], size)
+            await self._send_file(message, size)
         elif more:
             await self._open_stream()
             await self._following(message)
@@ -137,28 +138,42 @@ class EncodedResponse:
         await self._send(start)
         await self._send({"type": "http.response.body", "body": body})
 
-    async def _send_file(self, path: str, size: int) -> None:
-        if size <= WHOLE_FILE:
-            body = await in_thread(self._read_whole, path, size)
-            await self._send_whole(body)
+    async def _send_file(self, message: Message, size: int) -> None:
+        fd = message.get("fd")
+        if fd is not None:
+            await self._send_open_file(fd, size)
             return
-        with await in_thread(Path(path).open, "rb") as file:
-            await self._open_stream()
-            while part := await in_thread(self._read_part, file):
-                await self._send({"type": "http.response.body", "body": part, "more_body": True})
+        with await in_thread(Path(message["path"]).open, "rb") as file:
+            await self._send_open_file(file.fileno(), size)
+
+    async def _send_open_file(self, fd: int, size: int) -> None:
+        if size <= WHOLE_FILE:
+            await self._send_whole(await in_thread(self._read_whole, fd, size))
+            return
+        await self._open_stream()
+        at = 0
+        while at < size:
+            part, at = await in_thread(self._read_part, fd, at, size)
+            await self._send({"type": "http.response.body", "body": part, "more_body": True})
         await self._following({"type": "http.response.body"})
 
-    def _read_whole(self, path: str, size: int) -> bytes:
-        with Path(path).open("rb") as file:
-            return self._encoder.whole(file.read(size))
+    def _read_whole(self, fd: int, size: int) -> bytes:
+        return self._encoder.whole(os.pread(fd, size, 0))
 
-    def _read_part(self, file: BinaryIO) -> bytes:
-        """Return the next encoded bytes of a file; none at its end."""
+    def _read_part(self, fd: int, at: int, size: int) -> tuple[bytes, int]:
+        """Return some encoded bytes of a file from `at` on, and how far it has been read.
+
+        The response of a file that has become shorter cannot end well.
+        """
         stream = self._stream
-        while stream is not None and (data := file.read(CHUNK)):
-            if encoded := stream.write(data, flush=False):
-                return encoded
-        return b""
+        encoded = b""
+        while stream is not None and not encoded and at < size:
+            data = os.pread(fd, min(CHUNK, size - at), at)
+            if not data:
+                raise AbortError
+            encoded = stream.write(data, flush=False)
+            at += len(data)
+        return encoded, at
 
     async def _apart(self, encode: Callable[[bytes], bytes], data: bytes) -> bytes:
         """Encode here what is short and in a thread what is not."""

@@ -22,7 +22,6 @@ _UNAVAILABLE = {
     "apps/tls": "apps.tls",
     "apps/pki": "apps.pki",
     "apps/events": "apps.events",
-    "apps/caddy.filesystems": "apps.filesystems",
 }
 """JSON path and attributes of what this version reads but cannot honour."""
 

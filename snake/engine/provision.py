@@ -27,6 +27,14 @@ async def provision(
     if figures is not None:
         services[Figures] = figures
     ctx = Context(ctx.registry, stack, services)
+    if document.apps is not None and document.apps.filesystems is not None:
+        # Few configs have any, and what reads files takes a while to load.
+        from snake.files.filesystem import FileSystems  # noqa: PLC0415
+
+        found = await FileSystems.provision(
+            ctx.at("apps", "caddy.filesystems"), document.apps.filesystems
+        )
+        ctx = ctx.offering(FileSystems, found)
     servers = await provision_http(ctx.at("apps", "http"), needs.http(document), logs)
     needs.check(document, ctx.registry)
     logs.reclaim()

@@ -1,9 +1,8 @@
 """Content: an open file, and the ways to send it or parts of it.
 
-A small file is read at once and goes out in one message with its headers. A big
-one goes to the transport by its path where that can send files itself, and else
-in chunks that a thread reads. A file that shrinks while it is sent ends the
-connection: its length was promised.
+A small file is read at once and goes out in one message with its headers. A big one goes to the
+transport as it is where that can send files itself, and else in chunks that a thread reads. A file
+that shrinks while it is sent ends the connection: its length was promised.
 """
 
 from __future__ import annotations
@@ -11,12 +10,13 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Protocol, Self
 
-from snake.core.folder import START
 from snake.core.thread import in_thread
+from snake.files.precompressed import Sidecar
 from snake.files.ranges import Range
 from snake.http.errors import AbortError
 from snake.http.handler import Message, Send
@@ -34,27 +34,43 @@ Piece = bytes | Range
 """A piece of a body: bytes as they are, or a part of the file."""
 
 
-class Content:
-    """A regular file, open for reading until the `with` block ends."""
-
-    __slots__ = ("_fd", "info", "path")
-
-    def __init__(self, path: str) -> None:
-        """Open `path`. Raises `OSError`; for what is no regular file, `IsADirectoryError`.
-
-        A FIFO that takes its place meanwhile does not block.
-        """
-        self.path = START.path(path)
-        self._fd = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-        self.info = os.fstat(self._fd)
-        if not stat.S_ISREG(self.info.st_mode):
-            os.close(self._fd)
-            raise IsADirectoryError(path)
+class Info(Protocol):
+    """What is known of a file: part of what `os.stat` tells."""
 
     @property
-    def size(self) -> int:
-        """The length of the file in bytes."""
-        return self.info.st_size
+    def st_mode(self) -> int:
+        """Its kind and permissions."""
+        ...
+
+    @property
+    def st_size(self) -> int:
+        """Its length in bytes."""
+        ...
+
+    @property
+    def st_mtime_ns(self) -> int:
+        """When it was changed, in nanoseconds since 1970."""
+        ...
+
+
+class Content(ABC):
+    """A regular file, open for reading until the `with` block ends."""
+
+    __slots__ = ("info", "sidecar", "size")
+
+    def __init__(self, info: Info) -> None:
+        self.info = info
+        self.size = info.st_size
+        self.sidecar: Sidecar | None = None
+        """Set when this is the precompressed form of the file that was asked for."""
+
+    @abstractmethod
+    def read(self, start: int, length: int) -> bytes:
+        """Return bytes of the file; fewer when some of them cannot be had at once."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close the file."""
 
     def __enter__(self) -> Self:
         return self
@@ -65,40 +81,97 @@ class Content:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        os.close(self._fd)
+        self.close()
 
     async def send_whole(self, request: Request, send: Send, start: Message) -> None:
         """Send `start` and the whole file."""
-        if self.size > SMALL and PATHSEND in (request.scope.get("extensions") or ()):
-            await send(start)
-            await send({"type": PATHSEND, "path": self.path})
-        else:
-            await self.send_pieces(send, start, [Range(0, self.size)])
+        del request
+        await self.send_pieces(send, start, [Range(0, self.size)])
 
     async def send_pieces(self, send: Send, start: Message, pieces: Sequence[Piece]) -> None:
         """Send `start` and these pieces as the body; a small one in one message."""
-        lengths = [piece.length if isinstance(piece, Range) else len(piece) for piece in pieces]
         await send(start)
-        if sum(lengths) <= SMALL:
-            parts = [p if isinstance(p, bytes) else self._read(p) for p in pieces]
-            await send({"type": "http.response.body", "body": b"".join(parts)})
+        if sum(map(_length, pieces)) <= SMALL:
+            body = b"".join([await self._small(piece) for piece in pieces])
+            await send({"type": "http.response.body", "body": body})
             return
         for piece in pieces:
             for part in _split(piece):
-                body = part
-                if isinstance(part, Range):
-                    body = await in_thread(self._read, part)
+                body = await in_thread(self._all, part) if isinstance(part, Range) else part
                 await send({"type": "http.response.body", "body": body, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
-    def _read(self, part: Range) -> bytes:
-        data = os.pread(self._fd, part.length, part.start)
+    async def _small(self, piece: Piece) -> bytes:
+        return await in_thread(self._all, piece) if isinstance(piece, Range) else piece
+
+    def _all(self, part: Range) -> bytes:
+        data = self.read(part.start, part.length)
         while len(data) < part.length:
-            more = os.pread(self._fd, part.length - len(data), part.start + len(data))
+            more = self.read(part.start + len(data), part.length - len(data))
             if not more:
                 raise AbortError
             data += more
         return data
+
+
+class FileContent(Content):
+    """A file on disk."""
+
+    __slots__ = ("_fd", "_path")
+
+    def __init__(self, path: str) -> None:
+        """Open `path`. Raises `OSError`; for what is no regular file, `IsADirectoryError`.
+
+        A FIFO that takes its place meanwhile does not block.
+        """
+        self._path = path
+        self._fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        super().__init__(os.fstat(self._fd))
+        if not stat.S_ISREG(self.info.st_mode):
+            self.close()
+            raise IsADirectoryError(path)
+
+    def read(self, start: int, length: int) -> bytes:
+        """Return bytes of the file."""
+        return os.pread(self._fd, length, start)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._fd)
+
+    async def send_whole(self, request: Request, send: Send, start: Message) -> None:
+        """Send `start` and the whole file: what is open, whatever has its name by now."""
+        if self.size > SMALL and PATHSEND in (request.scope.get("extensions") or ()):
+            await send(start)
+            await send({"type": PATHSEND, "path": self._path, "fd": self._fd})
+        else:
+            await self.send_pieces(send, start, [Range(0, self.size)])
+
+    async def _small(self, piece: Piece) -> bytes:
+        return self._all(piece) if isinstance(piece, Range) else piece
+
+
+class StreamContent(Content):
+    """A file of another file system."""
+
+    __slots__ = ("_file",)
+
+    def __init__(self, file: BinaryIO, info: Info) -> None:
+        super().__init__(info)
+        self._file = file
+
+    def read(self, start: int, length: int) -> bytes:
+        """Return bytes of the file."""
+        self._file.seek(start)
+        return self._file.read(length)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def _length(piece: Piece) -> int:
+    return piece.length if isinstance(piece, Range) else len(piece)
 
 
 def _split(piece: Piece) -> Iterator[Piece]:

@@ -5,23 +5,23 @@ Source: Caddy's `FileServer.ServeHTTP` and Go's `http.ServeContent`, which it ca
 
 from __future__ import annotations
 
-import os
 import posixpath
 import secrets
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from html import escape
 from typing import NoReturn
 from urllib.parse import quote
 
-from snake.core.folder import START
 from snake.core.record import Record
 from snake.files.answer import Answer
-from snake.files.content import Content
+from snake.files.content import Content, Info
+from snake.files.filesystem import FileSystem
 from snake.files.hide import Hidden
 from snake.files.mime import content_type
 from snake.files.precompressed import Sidecar
 from snake.files.validators import validators
+from snake.files.windows import WINDOWS, windows_fault
 from snake.http.accept_encoding import accepted_encodings
 from snake.http.errors import HandlerError
 from snake.http.handler import Next, Send
@@ -34,12 +34,18 @@ _VARY = (b"vary", b"Accept-Encoding")
 _READS = frozenset({"GET", "HEAD"})
 
 
+Lister = Callable[[Request, Send, FileSystem, str, Hidden], Awaitable[None]]
+"""What answers for a folder without an index file. It raises `OSError` when that cannot be read."""
+
+
 class StaticFiles(Record):
     """The handler of `file_server`."""
 
+    fs: Callable[[Request], FileSystem | None]
     root: Callable[[Request], str]
     hidden: Hidden
     index_names: Sequence[Fill]
+    lister: Lister | None
     canonical: bool
     pass_thru: bool
     status: Callable[[Request], int] | None
@@ -48,44 +54,73 @@ class StaticFiles(Record):
     etag_extensions: Sequence[str]
 
     async def __call__(self, request: Request, send: Send, next: Next) -> None:
-        """Answer with the file, a redirect to its right name, or 404 (or `next`)."""
-        name = join(self.root(request), request.path)
-        is_folder = _is_folder(name)
-        index = self._index(name, request) if is_folder else None
+        """Answer with the file, a list, a redirect to the right name, or 404 (or `next`)."""
+        path = request.path
+        if WINDOWS and (fault := windows_fault(path)):
+            raise HandlerError(400, fault)
+        fs = self.fs(request)
+        if fs is None:
+            raise HandlerError(404, "filesystem not found")
+        name = join(self.root(request), path)
+        is_folder = _is_folder(fs, name)
+        index = self._index(fs, name, request) if is_folder else None
         name = index or name
-        if is_folder is None or (is_folder and index is None) or self.hidden(name, request):
+        if is_folder is None or self.hidden(name, request):
             await self._not_found(request, send, next)
-            return
-        if self.canonical and (location := _canonical(request, is_index=index is not None)):
+        elif is_folder and index is None:
+            await self._list(request, send, next, fs, name)
+        elif self.canonical and (location := _canonical(request, is_index=index is not None)):
             await _redirect(request, send, location)
-            return
-        try:
-            content, coding = self._open(request, name)
-        except (FileNotFoundError, IsADirectoryError):
-            await self._not_found(request, send, next)
-            return
-        with content:
-            await self._serve(request, send, name, content, coding)
+        else:
+            await self._send_file(request, send, next, fs, name)
 
     async def _not_found(self, request: Request, send: Send, next: Next) -> None:
         if not self.pass_thru:
             raise HandlerError(404)
         await next(request, send)
 
-    def _index(self, folder: str, request: Request) -> str | None:
+    def _index(self, fs: FileSystem, folder: str, request: Request) -> str | None:
         """Return the first index file of a folder that is there and not hidden."""
         for fill in self.index_names:
             name = join(folder, fill(request))
             if self.hidden(name, request):
                 continue
             try:
-                if not stat.S_ISDIR(os.stat(START.path(name)).st_mode):  # noqa: PTH116
+                if not stat.S_ISDIR(fs.stat(name).st_mode):
                     return name
             except (OSError, ValueError):
                 continue
         return None
 
-    def _open(self, request: Request, name: str) -> tuple[Content, str]:
+    async def _list(
+        self, request: Request, send: Send, next: Next, fs: FileSystem, folder: str
+    ) -> None:
+        if self.lister is None:
+            await self._not_found(request, send, next)
+            return
+        # Links in a list are relative, so this does not depend on whether names are canonical.
+        if location := _canonical(request, is_index=True):
+            await _redirect(request, send, location)
+            return
+        try:
+            await self.lister(request, send, fs, folder, self.hidden)
+        except FileNotFoundError:
+            await self._not_found(request, send, next)
+        except OSError as error:
+            _refuse(request, error)
+
+    async def _send_file(
+        self, request: Request, send: Send, next: Next, fs: FileSystem, name: str
+    ) -> None:
+        try:
+            content = self._open(request, fs, name)
+        except (FileNotFoundError, IsADirectoryError):
+            await self._not_found(request, send, next)
+            return
+        with content:
+            await self._serve(request, send, fs, name, content)
+
+    def _open(self, request: Request, fs: FileSystem, name: str) -> Content:
         """Open the file or, where the client takes one, its precompressed form."""
         if self.sidecars:
             for coding in accepted_encodings(request, self.sidecar_order):
@@ -93,34 +128,39 @@ class StaticFiles(Record):
                 if sidecar is None:
                     continue
                 try:
-                    return Content(name + sidecar.suffix), coding
+                    content = fs.content(name + sidecar.suffix)
                 except OSError:
                     continue
+                content.sidecar = sidecar
+                return content
         try:
-            return Content(name), ""
+            return fs.content(name)
         except (FileNotFoundError, IsADirectoryError):
             raise
         except OSError as error:
             _refuse(request, error)
 
     async def _serve(
-        self, request: Request, send: Send, name: str, content: Content, coding: str
+        self, request: Request, send: Send, fs: FileSystem, name: str, content: Content
     ) -> None:
         if request.method not in _READS and request.error is None:
             _add_early(request, _VARY, (b"allow", b"GET, HEAD"))
             raise HandlerError(405)
+        sidecar = content.sidecar
         # A sidecar has a tag of its own, but the date of the file that it stands for.
-        info = (_stat(name) if coding else None) or content.info
+        info = (_stat(fs, name) if sidecar else None) or content.info
         tag = validators(content.info.st_mtime_ns, content.size).etag
         _, modified, last_modified = validators(info.st_mtime_ns, info.st_size)
-        etag = _early(request, b"etag") or self._etag_beside(content.path) or tag
+        if self.etag_extensions:
+            tag = self._etag_beside(fs, name + (sidecar.suffix if sidecar else "")) or tag
+        etag = _early(request, b"etag") or tag
         fields: list[Header] = []
         if etag:
             fields.append((b"etag", etag.encode("latin-1", "replace")))
         if last_modified:
             fields.append((b"last-modified", last_modified))
-        if coding:
-            fields.append((b"content-encoding", coding.encode()))
+        if sidecar:
+            fields.append((b"content-encoding", sidecar.coding.encode()))
         mime = _early(request, b"content-type").encode("latin-1") or content_type(name)
         if mime:
             fields.append((b"content-type", mime))
@@ -130,16 +170,17 @@ class StaticFiles(Record):
         answer = Answer(request, content, fields, etag, modified, self._status(request))
         await answer.send(send)
 
-    def _etag_beside(self, path: str) -> str:
+    def _etag_beside(self, fs: FileSystem, name: str) -> str:
         """Return the tag in the first file beside this one that has one of the extensions."""
         for extension in self.etag_extensions:
             try:
-                with open(path + extension, encoding="latin-1") as file:  # noqa: PTH123
-                    return file.read().replace("\n", "").replace("\r", "")
+                with fs.open(name + extension) as file:
+                    text = file.read().decode("latin-1")
             except FileNotFoundError:
                 continue
             except OSError as error:
                 raise HandlerError(500, f"cannot read etag from file: {error.strerror}") from error
+            return text.replace("\n", "").replace("\r", "")
         return ""
 
     def _status(self, request: Request) -> int | None:
@@ -151,10 +192,10 @@ class StaticFiles(Record):
         return request.error.status if isinstance(request.error, HandlerError) else 500
 
 
-def _is_folder(name: str) -> bool | None:
+def _is_folder(fs: FileSystem, name: str) -> bool | None:
     """Whether `name` is a folder; `None` when there is nothing to serve. Raises `HandlerError`."""
     try:
-        mode = os.stat(START.path(name)).st_mode  # noqa: PTH116  # a Path costs more than the call
+        mode = fs.stat(name).st_mode
     except FileNotFoundError:
         return None
     except PermissionError:
@@ -180,19 +221,29 @@ def _canonical(request: Request, *, is_index: bool) -> str | None:
 
     Not when a rewrite changed the last segment: that was on purpose.
     """
-    original = request.original.path if request.original else request.path
+    original = _original(request)
     has_slash = original.endswith("/")
     if has_slash is is_index:
         return None
-    if posixpath.basename(original.rstrip("/")) != posixpath.basename(request.path.rstrip("/")):
+    if request.path and posixpath.basename(original.rstrip("/")) != posixpath.basename(
+        request.path.rstrip("/")
+    ):
         return None
     path = posixpath.normpath(f"/{original.lstrip('/')}")
     return f"{path}/" if is_index else path
 
 
-def _stat(name: str) -> os.stat_result | None:
+def _base(path: str) -> str:
+    return posixpath.basename(path.rstrip("/"))
+
+
+def _original(request: Request) -> str:
+    return request.original.path if request.original else request.path
+
+
+def _stat(fs: FileSystem, name: str) -> Info | None:
     try:
-        return os.stat(name)  # noqa: PTH116
+        return fs.stat(name)
     except (OSError, ValueError):
         return None
 

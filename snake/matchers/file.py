@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from snake.files.filesystem import FileSystems
 from snake.files.lookup import POLICIES, Lookup
 from snake.matchers._lines import each_line
 from snake.plugin import (
@@ -51,14 +52,13 @@ class File(MatcherModule):
 
     async def provision(self, ctx: Context) -> Matcher:
         """Compile the files to try."""
-        if self.fs:
-            raise ctx.at("fs").fail("file systems other than the disk are not available")
         if self.try_policy and self.try_policy not in POLICIES:
             raise ctx.at("try_policy").fail(
                 f"unknown try policy {self.try_policy}; expected one of {', '.join(POLICIES)}"
             )
         files = ("{http.request.uri.path}",) if self.try_files is None else self.try_files
-        return Lookup(self.root, files, self.try_policy or POLICIES[0], self.split_path)
+        fs = (ctx.service(FileSystems) or FileSystems()).of(self.fs)
+        return Lookup(fs, self.root, files, self.try_policy or POLICIES[0], self.split_path)
 
 
 def parse(lines: Sequence[Segment], name: str, scope: Scope) -> File:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from traceback import walk_tb
 from typing import Any
 
@@ -61,6 +61,10 @@ class Rendering:
             "httpInclude": self.http_include,
             "maybe": self.maybe,
         }
+
+    def give(self, values: Mapping[str, Any]) -> None:
+        """Let templates have more values."""
+        self._sandbox.globals.update(values)
 
     async def page(self, source: str, name: str) -> str:
         """Return the response's text, run. Raises `HandlerError`."""

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from typing import Protocol
 from urllib.parse import parse_qs
 
 from jinja2 import TemplateRuntimeError
 
 from snake.http.fields import canonical
-from snake.http.recorder import Recorder
 from snake.http.request import Request
 from snake.http.response import Header
 
@@ -124,12 +124,18 @@ def _address(host: str, port: int | None) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+class Response(Protocol):
+    """What has the fields of a response."""
+
+    headers: list[Header]
+
+
 class ResponseHeader:
     """The fields of the response."""
 
     __slots__ = ("_response",)
 
-    def __init__(self, response: Recorder) -> None:
+    def __init__(self, response: Response) -> None:
         self._response = response
 
     def get(self, name: str) -> str:

@@ -288,13 +288,16 @@ class Exchange(HTTP1Client):
         return clock.stamp_without(dated=bool(flags & DATED), named=bool(flags & NAMED))
 
     async def _send_path(self, message: Message) -> None:
-        """Answer with a file: ASGI's `http.response.pathsend`."""
+        """Answer with a file: ASGI's `http.response.pathsend`.
+
+        Who has the file open gives its descriptor as `fd`, beside its `path`.
+        """
         if message["type"] != "http.response.pathsend":
             raise AppError(f"{message['type']!r} is no message of a response")
         path = message["path"]
         if self.state != HELD:
             raise AppError("http.response.pathsend after a part of the body")
-        with send_file(path) as file:
+        with send_file(path, message.get("fd")) as file:
             if self._left is None:
                 self._left = file.size
                 self._head += LENGTH_LINES[file.size]

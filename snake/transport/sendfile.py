@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from snake.transport.flow import Flow
@@ -20,9 +20,9 @@ _MOST_AT_ONCE = 1_048_576
 class FileResponse:
     """An open file, and the way of its bytes to a client."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.size = os.fstat(file.fileno()).st_size
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self.size = os.fstat(fd).st_size
 
     async def send(self, connection: Flow, size: int) -> None:
         """Send the first `size` bytes.
@@ -31,7 +31,7 @@ class FileResponse:
         when the client is gone.
         """
         if size <= _SMALL:
-            data = self._file.read(size)
+            data = os.pread(self._fd, size, 0)
             connection.write(data)
             if len(data) < size:
                 raise OSError("the file became shorter while it was sent")
@@ -50,9 +50,7 @@ class FileResponse:
             if connection.gone:
                 raise ConnectionResetError("the client is gone")
             try:
-                count = os.sendfile(
-                    out, self._file.fileno(), offset, min(size - offset, _MOST_AT_ONCE)
-                )
+                count = os.sendfile(out, self._fd, offset, min(size - offset, _MOST_AT_ONCE))
             except BlockingIOError:
                 await connection.writable(out)
                 continue
@@ -64,7 +62,10 @@ class FileResponse:
 
 
 @contextmanager
-def send_file(path: str) -> Iterator[FileResponse]:
-    """Open a file to be sent."""
+def send_file(path: str, fd: int | None) -> Iterator[FileResponse]:
+    """Give a file to be sent: the one that is open as `fd`, or else what has this path now."""
+    if fd is not None:
+        yield FileResponse(fd)
+        return
     with open(path, "rb") as file:  # noqa: PTH123
-        yield FileResponse(file)
+        yield FileResponse(file.fileno())

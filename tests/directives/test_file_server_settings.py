@@ -119,8 +119,6 @@ async def test_missing_file_can_be_left_to_the_next(root: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"browse": {}}, "handle/0/browse: lists of folders are not available"),
-        ({"fs": "s3"}, "handle/0/fs: file systems other than the disk are not available"),
         ({"precompressed": {"lz4": {}}}, "unknown module: http.precompressed.lz4"),
         ({"indexes": []}, 'unknown field "indexes"; did you mean "index_names"'),
     ],

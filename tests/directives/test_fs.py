@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.directives.adapted import mistake, refusal, warnings
+from tests.directives.adapted import mistake, warnings
 from tests.site import site
 
 
@@ -27,14 +27,10 @@ def test_block_is_warned_of() -> None:
     ]
 
 
-async def test_other_file_systems_do_not_run_yet() -> None:
-    """There is the disk, and no other one: files are never read from where they should not be."""
-    error = await refusal({"handler": "vars", "fs": "assets"})
-
-    assert (error.path, error.message) == (
-        "handle/0/fs",
-        "file systems other than the disk are not available",
-    )
+async def test_nobodys_file_system_has_no_files() -> None:
+    """Files are never read from where they should not be."""
+    async with site(":80 {\n fs assets\n file_server\n}") as s:
+        assert (await s.get("/pyproject.toml")).status == 404
 
 
 async def test_the_disk() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from snake.files.content import CHUNK, PATHSEND, SMALL, Content, multipart
+from snake.files.content import CHUNK, PATHSEND, SMALL, FileContent, multipart
 from snake.files.ranges import Range
 from snake.http.errors import AbortError
 from tests.matchers.matching import request
@@ -47,7 +47,7 @@ async def test_small_file_is_one_message(tmp_path: Path, size: int) -> None:
     """A small file goes out in one message after the start, whatever the transport can do."""
     sent = Sent()
     path, data = write(tmp_path, size)
-    with Content(path) as content:
+    with FileContent(path) as content:
         await content.send_whole(request(extensions={PATHSEND: {}}), sent, START)
 
     assert [message["type"] for message in sent[1:]] == ["http.response.body"]
@@ -58,17 +58,18 @@ async def test_big_file_is_sent_by_its_path(tmp_path: Path) -> None:
     """A transport that can send files itself is given the path."""
     sent = Sent()
     path, _ = write(tmp_path, SMALL + 1)
-    with Content(path) as content:
+    with FileContent(path) as content:
         await content.send_whole(request(extensions={PATHSEND: {}}), sent, START)
 
-    assert sent[1:] == [{"type": PATHSEND, "path": path}]
+    (message,) = sent[1:]
+    assert (message["type"], message["path"]) == (PATHSEND, path)
 
 
 async def test_big_file_is_sent_in_chunks_elsewhere(tmp_path: Path) -> None:
     """Other transports get the file in chunks, and an empty last message."""
     sent = Sent()
     path, data = write(tmp_path, 2 * CHUNK + 1)
-    with Content(path) as content:
+    with FileContent(path) as content:
         await content.send_whole(request(), sent, START)
 
     assert [len(message["body"]) for message in sent[1:]] == [CHUNK, CHUNK, 1, 0]
@@ -82,7 +83,7 @@ async def test_ranges_are_sent_between_their_headers(tmp_path: Path) -> None:
     ranges = [Range(0, 2), Range(256, CHUNK)]
     mime, pieces = multipart(ranges, b"x/y", 2 * CHUNK)
     boundary = mime.removeprefix(b"multipart/byteranges; boundary=")
-    with Content(path) as content:
+    with FileContent(path) as content:
         await content.send_pieces(sent, START, pieces)
 
     assert sent.body == (
@@ -100,7 +101,7 @@ async def test_file_that_shrinks_ends_the_connection(tmp_path: Path, size: int) 
     """What was promised can no longer be kept, and the client must see that."""
     sent = Sent()
     path, _ = write(tmp_path, size)
-    with Content(path) as content:
+    with FileContent(path) as content:
         os.truncate(path, 10)
         with pytest.raises(AbortError):
             await content.send_whole(request(), sent, START)
@@ -110,7 +111,7 @@ async def test_replaced_file_is_sent_as_it_was(tmp_path: Path) -> None:
     """A file that is replaced while it is sent arrives whole, as it was when it was opened."""
     sent = Sent()
     path, data = write(tmp_path, 2 * CHUNK)
-    with Content(path) as content:
+    with FileContent(path) as content:
         (tmp_path / "new").write_text("new")
         os.replace(tmp_path / "new", path)  # noqa: PTH105
         await content.send_whole(request(), sent, START)
@@ -124,5 +125,5 @@ def test_what_is_no_file_is_not_opened(tmp_path: Path) -> None:
     before = descriptors()
     for path in (str(tmp_path), str(tmp_path / "pipe"), "/dev/zero"):
         with pytest.raises(IsADirectoryError):
-            Content(path)
+            FileContent(path)
     assert descriptors() == before

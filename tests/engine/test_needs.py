@@ -57,7 +57,6 @@ def test_the_grace_period_is_in_seconds(given: int | str, seconds: float | None)
         ({"storage": {"module": "file_system"}}, "storage"),
         ({"apps": {"pki": {}}}, "apps/pki"),
         ({"apps": {"events": {}}}, "apps/events"),
-        ({"apps": {"http": {"metrics": {}}}}, "apps/http/metrics"),
         ({"apps": {"tls": {}}}, "apps/tls"),
         ({"admin": {"config": {"load": {"module": "http"}}}}, "admin/config/load"),
     ],

@@ -9,19 +9,31 @@ Syntax::
     }
 
 A client that sends nothing of its body for `read_timeout`, or takes nothing of the
-response for `write_timeout`, or is on the whole slower than the rate, loses its
-connection. No more than `max_write_chunk` is written at once. Durations have no days here.
+response for `write_timeout`, loses its connection. With a rate, the time is what it has
+in all, and each byte adds to it: who is on the whole slower than the rate loses its
+connection, and who was quick may pause. The limits of the server hold as well.
+
+What a client takes is counted by the byte, so `max_write_chunk` says nothing here.
+Durations have no days.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from snake.core.numbers import integer, signed
-from snake.core.units import plain_duration, size
+from snake.core.units import SECOND, plain_duration, size
+from snake.http.client_limits import Limits, limit_client
 from snake.plugin import (
+    Context,
     Directive,
+    Handler,
     HandlerModule,
+    Next,
+    Request,
     Scope,
     Segment,
+    Send,
     Words,
     subdirectives,
     warn_of_rest,
@@ -38,6 +50,26 @@ class Timeouts(HandlerModule):
     write_timeout: int = 0
     write_min_rate: int = 0
     max_write_chunk: int = 0
+
+    async def provision(self, ctx: Context) -> Handler:
+        """Return what sets the limits."""
+        del ctx
+        limits = Limits(
+            _seconds(self.read_timeout),
+            self.read_min_rate,
+            _seconds(self.write_timeout),
+            self.write_min_rate,
+        )
+
+        def timeouts(request: Request, send: Send, next: Next) -> Awaitable[None]:
+            limit_client(request, limits)
+            return next(request, send)
+
+        return timeouts
+
+
+def _seconds(nanoseconds: int) -> float | None:
+    return nanoseconds / SECOND if nanoseconds > 0 else None
 
 
 def parse(line: Segment, scope: Scope) -> Timeouts:

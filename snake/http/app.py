@@ -44,8 +44,6 @@ QUIET_HANDLERS = frozenset(
 UNAVAILABLE = (
     "packet_conn_wrappers",
     "tls_connection_policies",
-    "read_min_rate",
-    "write_min_rate",
     "strict_sni_host",
 )
 """Fields of a server that this version reads but cannot honour."""
@@ -182,6 +180,8 @@ def settings_of(ctx: Context, server: Server) -> Settings:
         if getattr(server, field):
             time = _time(ctx.at(field), getattr(server, field))
             given[field] = ceil(time / SECOND) if time > 0 else -1
+    for field in ("read_min_rate", "write_min_rate"):
+        given[field] = getattr(server, field)
     if server.keepalive_count:
         given["keepalive_count"] = server.keepalive_count
     given["http2"] = _begins_with_http2(ctx, server)

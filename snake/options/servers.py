@@ -40,6 +40,11 @@ Syntax::
         0rtt                        off
     }
 
+A rate counts from the first byte that is waited for: the time is what a client has at
+first, and each byte adds to it. `write_max_chunk` and `enable_full_duplex` change nothing
+here: what a client takes is counted by the byte, and a body is read while the answer goes
+out already.
+
 With an address, they are for the servers that have it among their listener addresses,
 written in the same way: `:443`. Without one, they are for all other servers.
 """

@@ -17,6 +17,8 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes
 
+from snake.transport.limits import Limits
+
 log = logging.getLogger("snake.http")
 
 Scope = MutableMapping[str, Any]
@@ -70,6 +72,10 @@ class Client(Protocol):
 
     def when_gone(self, callback: Callable[[], None]) -> None:
         """Call back when the client goes away before it is answered; at once, if it is gone."""
+        ...
+
+    def limit(self, limits: Limits) -> None:
+        """Have the connection end, or the stream, when the client is slower than this as well."""
         ...
 
     async def inform(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:

@@ -10,7 +10,8 @@ from snake.transport.settings import Settings
 class RequestBody:
     """Counts the bytes that belong to a request, and keeps those that the app has not taken."""
 
-    __slots__ = ("_chunks", "_left", "_pieces", "complete", "delivered", "discard", "since", "size")
+    __slots__ = ("_chunks", "_left", "_pieces", "complete", "delivered", "discard", "received",
+                 "since", "size")  # fmt: skip
 
     def __init__(self, length: int, settings: Settings, now: float) -> None:
         self._left = length
@@ -24,6 +25,8 @@ class RequestBody:
         """Whether the app was told of the last byte."""
         self.discard: int | None = None
         """How many more bytes may be read for nobody; `None` while the app may want them."""
+        self.received = 0
+        """Bytes that came in."""
         self.since = now
         """When the last bytes came in."""
 
@@ -41,6 +44,7 @@ class RequestBody:
             piece, rest = (data, b"") if len(data) <= self._left else self._cut(data)
             self._left -= len(piece)
             self.complete = self._left == 0
+        self.received += len(data) - len(rest)
         if self.discard is not None:
             self.discard -= len(data) - len(rest)
         elif piece:

@@ -22,6 +22,7 @@ from snake.transport.asgi import (
 )
 from snake.transport.exchange import ClientDisconnectedError
 from snake.transport.framing import DATED, NAMED, SNIFFED, response_head
+from snake.transport.limits import Limits, Pace
 from snake.transport.refusal import RefusedError
 from snake.transport.sniff import sniff
 from snake.transport.websocket import LimitedConnection
@@ -74,6 +75,8 @@ class Call:
         self._taken: int | None = None
         self._stalled_since = guest.now
         self._leave: Callable[[], None] | None = None
+        self._limits: tuple[Limits, ...] = ()
+        self._pace = Pace()
 
     # What Hypercorn calls --------------------------------------------------------
 
@@ -84,7 +87,9 @@ class Call:
             self.drop()
             return
         self._messages.append(message)
-        self._size += _size(message)
+        size = _size(message)
+        self._size += size
+        self._pace.sent += size - _MESSAGE
         self._news.set()
         if self._starved_since is not None:
             self._starved_since = self._guest.now
@@ -115,20 +120,28 @@ class Call:
         if self._leave is not None:
             self._leave()
 
-    def is_late(
-        self, now: float, taken: int | None, read: float | None, write: float | None
-    ) -> bool:
-        """Whether the client has sent nothing, or taken nothing, for too long.
+    def limit(self, limits: Limits) -> None:
+        """Have the stream end when the client is slower than this as well."""
+        self._limits = self._guest.limits_with(self._limits, limits)
 
-        `taken` are the bytes it has taken while more wait, `read` and `write` the seconds it has.
+    def is_late(self, now: float, tick: float, taken: int | None, limits: Sequence[Limits]) -> bool:
+        """Whether the client is too slow with its body, or with what it is sent.
+
+        `taken` are the bytes it has taken while more wait; `limits` hold where there are no others.
         """
-        since = self._starved_since
-        if since is not None and read is not None and now - since > read:
-            return True
+        limits, pace, since = self._limits or limits, self._pace, self._starved_since
+        if since is not None:
+            pace.sending += tick
+            if any(each.send_too_slowly(now - since, pace) for each in limits):
+                return True
         if taken is None or taken != self._taken:
             self._taken = taken
             self._stalled_since = now
-        return write is not None and now - self._stalled_since > write
+        if taken is None:
+            return False
+        pace.taking += tick
+        pace.taken = taken
+        return any(each.take_too_slowly(now - self._stalled_since, pace) for each in limits)
 
     # What the app calls -----------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from snake.transport.asgi import Message
 from snake.transport.framing import interim_head, switching_head
+from snake.transport.limits import Limits, Pace
 from snake.transport.tunnel import Tunnel
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ all is out."""
 class HTTP1Client:
     """The client of one exchange."""
 
-    __slots__ = ("_leave", "_seen", "_tunnel", "connection", "expects", "gone", "http11", "state")
+    __slots__ = ("_leave", "_seen", "_tunnel", "connection", "expects", "gone", "http11", "limits",
+                 "pace", "state")  # fmt: skip
 
     connection: Connection
     http11: bool
@@ -36,9 +38,16 @@ class HTTP1Client:
         """Whether the client can be told nothing more."""
         self.expects = False
         """Whether the client still waits for a `100 Continue`."""
+        self.limits: tuple[Limits, ...] = ()
+        """How slow it may be; nothing where the server's own limits hold alone."""
+        self.pace: Pace | None = None
         self._leave: Callable[[], None] | None = None
         self._seen = -1
         self._tunnel: Tunnel | None = None
+
+    def limit(self, limits: Limits) -> None:
+        """Have the connection end when the client is slower than this as well."""
+        self.limits = self.connection.serving.limits_with(self.limits, limits)
 
     def when_gone(self, callback: Callable[[], None]) -> None:
         """Call back when the client goes away before it is answered; at once, if it is gone."""

@@ -50,6 +50,10 @@ class Clock:
             self._set()
             self._handle = self._loop.call_later(self.tick, self._move)
 
+    def quicken(self, timeout: float) -> None:
+        """Tick often enough for this timeout from the next tick on."""
+        self.tick = min(self.tick, max(_SHORTEST_TICK, timeout / _TICKS_A_TIMEOUT))
+
     def stop(self) -> None:
         """Tick no more."""
         if self._handle is not None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from snake.transport import http1
+from snake.transport.body import RequestBody
 from snake.transport.http1 import Connection
+from snake.transport.limits import Limits, Pace
 
 _LINGER = 2.0
 """Seconds in which a client can read our last bytes before the connection is gone."""
@@ -42,12 +46,15 @@ def _enforce_busy(connection: Connection, now: float) -> None:
         return
     if connection.half_closed:
         exchange.look_after()
+    if exchange.pace is None:
+        exchange.pace = Pace()
+    pace, limits = exchange.pace, exchange.limits or connection.serving.limits
     if (
         body is not None
         and not body.complete
         and connection.reading
         and (
-            _over(now - body.since, settings.read_idle_timeout)
+            _sends_too_slowly(connection, body, pace, limits, now)
             or _over(now - connection.since, settings.read_timeout)
         )
     ):
@@ -57,7 +64,15 @@ def _enforce_busy(connection: Connection, now: float) -> None:
     ):
         connection.abort()
     else:
-        _enforce_write(connection, now)
+        _enforce_write(connection, now, pace, limits)
+
+
+def _sends_too_slowly(
+    connection: Connection, body: RequestBody, pace: Pace, limits: Sequence[Limits], now: float
+) -> bool:
+    pace.sending += connection.serving.clock.tick
+    pace.sent = body.received
+    return any(each.send_too_slowly(now - body.since, pace) for each in limits)
 
 
 def _enforce_guest(connection: Connection, now: float) -> None:
@@ -91,13 +106,27 @@ def _enforce_closing(connection: Connection, now: float, waited: float) -> None:
         connection.abort()
 
 
-def _enforce_write(connection: Connection, now: float) -> None:
+def _enforce_write(
+    connection: Connection, now: float, pace: Pace | None = None, limits: Sequence[Limits] = ()
+) -> None:
+    """End a connection whose client takes too little; between requests, nothing at all."""
     waiting = connection.transport.get_write_buffer_size()
     taken = connection.sent - waiting
-    if not (waiting or connection.write_paused) or taken != connection.taken:
+    is_waiting = waiting > 0 or connection.write_paused
+    if pace is not None and is_waiting:
+        pace.taking += connection.serving.clock.tick
+        pace.taken += taken - connection.taken
+    if not is_waiting or taken != connection.taken:
         connection.taken = taken
         connection.taken_at = now
-    elif _over(now - connection.taken_at, connection.serving.settings.write_idle_timeout):
+    idle = now - connection.taken_at
+    if not is_waiting:
+        return
+    if pace is None:
+        slow = _over(idle, connection.serving.settings.write_idle_timeout)
+    else:
+        slow = any(each.take_too_slowly(idle, pace) for each in limits)
+    if slow:
         connection.abort()
 
 

@@ -115,6 +115,8 @@ class Connection(Flow):
         self.half_closed = True
         if self.exchange is not None:
             self.exchange.notify()
+            if self.exchange.state == DONE:  # the rest of a body that nobody wants does not come
+                return False
         return self.exchange is not None or (self.phase == IDLE and bool(self._buffer))
 
     def resume_writing(self) -> None:
@@ -375,8 +377,10 @@ class Connection(Flow):
             self.tunnel.drain()
         elif self.guest is not None:
             self.guest.drain()
-        elif self.phase == IDLE or (self.phase == HEAD and not self._buffer):
-            self.close()
+        else:
+            answered = self.exchange is not None and self.exchange.state == DONE
+            if answered or self.phase == IDLE or (self.phase == HEAD and not self._buffer):
+                self.close()
 
     def header_late(self) -> None:
         """End a connection on which a head did not come in time; told as Caddy tells it."""

@@ -27,6 +27,7 @@ from snake.transport.asgi import ASGIApp, Message, Scope, decode_path
 from snake.transport.call import Call
 from snake.transport.framing import AppError, switching_head
 from snake.transport.http2 import HTTP2
+from snake.transport.limits import Limits
 from snake.transport.names import RequestNames
 from snake.transport.refusal import RefusedError
 from snake.transport.settings import Settings
@@ -119,6 +120,10 @@ class Guest:
         """The time of the last tick."""
         return self._host.serving.clock.now
 
+    def limits_with(self, own: tuple[Limits, ...], limits: Limits) -> tuple[Limits, ...]:
+        """Return the limits of a request and one more."""
+        return self._host.serving.limits_with(own, limits)
+
     @property
     def closing(self) -> bool:
         """Whether nothing can be sent any more."""
@@ -160,10 +165,10 @@ class Guest:
         """Reset the streams that have waited too long for the client."""
         if not isinstance(self._protocol, HTTP2):
             return
-        settings = self._host.serving.settings
-        limits = settings.read_idle_timeout, settings.write_idle_timeout
+        serving = self._host.serving
         for call in list(self._calls):
-            if call.is_late(now, self._protocol.taken(call.stream.stream_id), *limits):
+            taken = self._protocol.taken(call.stream.stream_id)
+            if call.is_late(now, serving.clock.tick, taken, serving.limits):
                 self._keep(self._protocol.reset(call.stream.stream_id, ErrorCodes.CANCEL))
 
     def drain(self) -> None:

@@ -21,6 +21,7 @@ from snake.transport.clock import Clock
 from snake.transport.deadlines import enforce
 from snake.transport.head import HeadReader
 from snake.transport.http1 import Connection
+from snake.transport.limits import Limits
 from snake.transport.settings import Settings
 from snake.transport.start import starter
 
@@ -80,6 +81,7 @@ class Serving:
         self.start = starter(self._loop)
         self.app = app
         self.settings = settings
+        self.limits = (settings.limits,)
         self.state = state
         self.heads = HeadReader(settings)
         self.clock = Clock(self._loop, settings, self._check)
@@ -179,6 +181,13 @@ class Serving:
         if not self._open:
             self.clock.stop()
             self._closed.set()
+
+    def limits_with(self, own: tuple[Limits, ...], limits: Limits) -> tuple[Limits, ...]:
+        """Return the limits of a request and one more; it is seen to that they are kept in time."""
+        for timeout in (limits.read_timeout, limits.write_timeout):
+            if timeout is not None:
+                self.clock.quicken(timeout)
+        return (*(own or self.limits), limits)
 
     def hand_over(self, connection: Connection, begun: bytes, data: bytes) -> Guest:
         """Let Hypercorn go on with a connection that began like this, and from `data` on."""

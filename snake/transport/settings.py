@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import field
 
 from snake.core.record import Record
+from snake.transport.limits import Limits
 
 
 class Settings(Record):
@@ -24,11 +25,14 @@ class Settings(Record):
     read_timeout: float | None = None
     """From the first byte of a request to the end of its body."""
     read_idle_timeout: float | None = 60.0
-    """Without one byte of a body that is still expected."""
+    """Without one byte of a body that is still expected. (What a rate changes: `limits.py`.)"""
+    read_min_rate: int = 0
+    """Bytes a second; 0 for none."""
     write_timeout: float | None = None
     """From the end of the header to the end of the response."""
     write_idle_timeout: float | None = 60.0
     """Without one byte taken by the client while a response waits to be sent."""
+    write_min_rate: int = 0
     idle_timeout: float | None = 300.0
     """Between two requests on one connection."""
     keepalive_idle: int = 15
@@ -49,3 +53,13 @@ class Settings(Record):
     """Field names with an underscore that are not dropped, in lower case."""
     keep_dot_headers: frozenset[bytes] = field(default=frozenset())
     """Field names with a dot that are not dropped, in lower case."""
+
+    @property
+    def limits(self) -> Limits:
+        """What holds for every request."""
+        return Limits(
+            self.read_idle_timeout,
+            self.read_min_rate,
+            self.write_idle_timeout,
+            self.write_min_rate,
+        )

@@ -1,10 +1,13 @@
-"""timeouts, as far as it is adapted and checked."""
+"""timeouts: how slow a client may be with some requests."""
 
 from __future__ import annotations
 
 import pytest
 
+from snake.transport.asgi import CLIENT
+from snake.transport.limits import Limits
 from tests.directives.adapted import mistake, refusal, warnings
+from tests.site import site
 
 
 @pytest.mark.parametrize(
@@ -33,11 +36,37 @@ def test_argument_is_warned_of() -> None:
     assert "30s and what follows is ignored" in warnings("timeouts 30s")[0]
 
 
-async def test_it_does_not_run_yet() -> None:
-    """No client is left without a limit silently."""
-    error = await refusal({"handler": "timeouts", "read_timeout": 1})
+class Client:
+    """A client that remembers its limits."""
 
-    assert error.message.startswith("http.handlers.timeouts does not run")
+    def __init__(self) -> None:
+        self.limits: list[Limits] = []
+
+    def limit(self, limits: Limits) -> None:
+        """Take limits."""
+        self.limits.append(limits)
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("read_timeout 1.5s", Limits(1.5)),
+        ("read_timeout 1s 100\nwrite_timeout 2m 50", Limits(1, 100, 120, 50)),
+        ("max_write_chunk 1KB\nwrite_timeout 3s", Limits(None, 0, 3)),
+        ("read_timeout 0s", Limits()),
+    ],
+)
+async def test_limits_of_the_client(lines: str, expected: Limits) -> None:
+    """Who is matched gets these limits, and nobody else."""
+    client = Client()
+    extensions = {CLIENT: client}
+    text = f"http://localhost {{\ntimeouts /slow {{\n{lines}\n}}\nrespond ok\n}}"
+    async with site(text) as running:
+        assert (await running.get("/", extensions=extensions)).text == "ok"
+        assert client.limits == []
+        assert (await running.get("/slow", extensions=extensions)).text == "ok"
+        assert client.limits == [expected]
+        assert (await running.get("/slow")).text == "ok"
 
 
 @pytest.mark.parametrize("field", ["read_timeout", "write_timeout", "max_write_chunk"])

@@ -159,7 +159,7 @@ async def test_drip() -> None:
                 for byte in TEXT[:-1]:
                     await client.send(bytes([byte]))
                     await asyncio.sleep(0.02)
-                await client.closed()
+                await client.rest()
 
         drips = asyncio.gather(*map(drip, clients))
         other = await stack.enter_async_context(server.client())
@@ -198,7 +198,7 @@ async def test_client_that_leaves() -> None:
             async with server.client() as client:
                 await client.send(TEXT[:10])
                 client.half_close()
-                await client.closed()
+                await client.rest()
         await until(lambda: not server.serving._waiting)  # noqa: SLF001
 
 

@@ -40,12 +40,13 @@ from snake.core.modules import Context, Module, to_json
 from snake.core.namespace import In
 from snake.http.errors import AbortError, HandlerError
 from snake.http.handler import Handler, HandlerModule, Message, Next, Receive, Send
-from snake.http.matcher import Matcher, MatcherModule
+from snake.http.matcher import MAP, Matcher, MatcherModule, Shape
 from snake.http.request import Request
 from snake.http.response import Header, on_start, respond
 from snake.http.template import Template
 
 __all__ = [
+    "MAP",
     "AbortError",
     "AuthorityValue",
     "Bind",
@@ -88,6 +89,7 @@ __all__ = [
     "Scope",
     "Segment",
     "Send",
+    "Shape",
     "SnakeError",
     "StartError",
     "TLSValue",

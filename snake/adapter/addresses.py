@@ -12,13 +12,10 @@ from snake.caddyfile.text import repaired
 from snake.core.dial import join_host_port, join_network, parse_network, split_network
 from snake.core.network import AddressError, NetworkAddress, split_host_port
 from snake.core.record import Record
+from snake.core.text import SPACE
 
 _LONGEST = 4096
 _SPAN = re.compile(r"(?P<placeholder>\{(?:[\\][\s\S]|[^\\}])*(?:\}|\Z))|(?:[\\][\s\S]?|[^\\{])+")
-_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
-    map(chr, range(0x2000, 0x200B))
-)
-"""What is white space to Go."""
 
 
 class Address(Record):
@@ -62,7 +59,7 @@ def read_address(key: Token) -> Address:
     Source: https://caddyserver.com/docs/caddyfile/concepts#addresses.
     """
     cut = key.text.encode()[:_LONGEST].decode("utf-8", "surrogateescape")
-    text = repaired(cut).strip(_SPACE)
+    text = repaired(cut).strip(SPACE)
     scheme, separator, rest = text.partition("://")
     if not separator:
         scheme, rest = "", scheme
@@ -75,7 +72,7 @@ def read_address(key: Token) -> Address:
         )
     if port and not 0 <= int(port[:20]) <= 65535:  # noqa: PLR2004
         key.fail(f"parsing key: port {port} is out of range", "a port is a number from 0 to 65535")
-    host = _lower(_short_ip(host.strip(_SPACE)))
+    host = _lower(_short_ip(host.strip(SPACE)))
     address = Address(key, _lower(scheme), host, port, slash + path)
     _check_scheme(address)
     return address

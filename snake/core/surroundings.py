@@ -77,17 +77,31 @@ def _file_contents(path: str) -> Get:
     return get
 
 
+class Now(datetime):
+    """A moment, which as text is what Go makes of it, with the seconds since the start."""
+
+    def __str__(self) -> str:
+        """Return it as Go's `Time.String`."""
+        fraction = f".{self.microsecond:06d}".rstrip("0").rstrip(".")
+        return (
+            f"{self:%Y-%m-%d %H:%M:%S}{fraction}{self: %z %Z} m=+{time.monotonic() - _STARTED:.9f}"
+        )
+
+
+_STARTED = time.monotonic()
+
+
 def _now(form: Callable[[datetime], Any]) -> Get:
     return lambda: form(datetime.now(UTC).astimezone())
 
 
 _EXACT: dict[str, Get] = {
-    "time.now": _now(str),
+    "time.now": lambda: Now.now(UTC).astimezone(),
     "time.now.http": lambda: time.strftime(_HTTP_DATE, time.gmtime()),
     "time.now.common_log": _now(lambda now: now.strftime("%d/%b/%Y:%H:%M:%S %z")),
-    "time.now.year": _now(lambda now: now.year),
-    "time.now.unix": lambda: int(time.time()),
-    "time.now.unix_ms": lambda: int(time.time() * 1000),
+    "time.now.year": _now(lambda now: str(now.year)),
+    "time.now.unix": lambda: str(int(time.time())),
+    "time.now.unix_ms": lambda: str(int(time.time() * 1000)),
     "system.hostname": socket.gethostname,
     "system.slash": lambda: os.sep,
     "system.os": lambda: sys.platform,

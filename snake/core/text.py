@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from snake.core.errors import SnakeError
 
+SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
+"""White space as Go's `unicode.IsSpace` has it; Python's is more."""
+
 _CONTROL = {
     **{code: 0x2400 + code for code in range(0x20)},
     0x7F: 0x2421,

@@ -6,9 +6,12 @@ import re
 
 from snake.core.errors import SnakeError
 from snake.core.numbers import NumberError, real, shortest
+from snake.core.text import SPACE
 
 SECOND = 1_000_000_000
 """One second in the nanoseconds that Caddy's JSON counts in."""
+
+MILLISECOND = SECOND // 1000
 
 _UNITS = {
     "ns": 1,
@@ -39,13 +42,18 @@ _MULTIPLES = {
 }
 
 
-_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
-    map(chr, range(0x2000, 0x200B))
-)
-
-
 class UnitError(SnakeError):
     """Text that is no duration or no size."""
+
+
+class Span(int):
+    """A span of time in nanoseconds, which as text is what `duration_text` makes of it."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        """Return it as Go writes it."""
+        return duration_text(self)
 
 
 def duration(text: str) -> int:
@@ -154,7 +162,7 @@ def size(text: str) -> int:
     """
     match = _SIZE.match(text)
     digits, unit = match.groups() if match else ("", "")
-    multiple = _MULTIPLES.get(unit.strip(_SPACE).lower())
+    multiple = _MULTIPLES.get(unit.strip(SPACE).lower())
     try:
         number = _number_of_units(digits.replace(",", ""))
     except NumberError:

@@ -9,7 +9,7 @@ from traceback import walk_tb
 
 from snake.transport.asgi import AbortError
 
-__all__ = ["AbortError", "HandlerError", "status_text"]
+__all__ = ["AbortError", "HandlerError", "PlainError", "status_text"]
 
 _OURS = str(Path(__file__).parent.parent)
 
@@ -69,3 +69,15 @@ class HandlerError(Exception):
             return ""
         code, line = place
         return f"{code.co_qualname} ({code.co_filename.rpartition('/')[2]}:{line})"
+
+
+class PlainError(HandlerError):
+    """A request failed with a 500, and there is no more to tell of it than a message.
+
+    To error routes `{http.error}` is known, and no other placeholder of the error: not
+    even the status, so that none of `handle_errors 500` is for it. So it is in Caddy
+    with what an expression cannot evaluate.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(500, message)

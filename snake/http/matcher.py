@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, NamedTuple, Self
 
 import msgspec
 
@@ -13,8 +14,48 @@ Matcher = Callable[[Request], bool]
 """Whether a request matches. May raise `HandlerError`, which ends the request."""
 
 
+class Shape(NamedTuple):
+    """What a matcher takes where an expression calls it: texts, or one map of texts."""
+
+    least: int = 1
+    most: int | None = None
+    """Of the texts; `None` is any number."""
+    is_text: bool = True
+    is_map: bool = False
+
+    def __str__(self) -> str:
+        """Return it in words."""
+        count = f"{self.least} or more" if self.most is None else " or ".join(self._counts())
+        texts = [f"{count} string{'s' * (self.most != 1)}"] if self.is_text else []
+        return " or ".join([*texts, *["a map of strings"] * self.is_map])
+
+    def _counts(self) -> list[str]:
+        return [str(count) for count in range(self.least, (self.most or 0) + 1)]
+
+
+MAP = Shape(is_text=False, is_map=True)
+
+
 class MatcherModule(Module):
     """The base of modules in `http.matchers`."""
+
+    call: ClassVar[Shape | None] = None
+    """What the matcher takes in an expression; `None`: it cannot be called there."""
+
+    @classmethod
+    def from_call(cls, arguments: Sequence[Any], name: str) -> Self:
+        """Return the matcher that an expression calls, in the matcher of this name.
+
+        Arguments are texts, or one map of texts and lists of texts.
+        """
+        del name
+        given: Any = arguments
+        if cls.call is not None and cls.call.is_map:
+            fields: dict[str, Any] = arguments[0]
+            given = {
+                key: value if isinstance(value, list) else [value] for key, value in fields.items()
+            }
+        return msgspec.convert({cls.bare or "": given}, cls)
 
     async def provision(self, ctx: Context) -> Matcher:
         """Return the matcher."""

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import quote
+
+_VALID = re.compile(rb"(?:[-._~!$&'()*+,;=:@/\[\]0-9A-Za-z]|%[0-9A-Fa-f]{2})*")
+
 
 def clean(path: str, *, collapse_slashes: bool = True) -> str:
     """Remove `.` and `..` segments and doubled slashes; keep a trailing slash.
@@ -34,3 +39,15 @@ def ascii_lower(text: str) -> str:
 
 
 _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
+
+def escape_path(path: str) -> str:
+    """Percent-encode a decoded path, as Go's `URL.EscapedPath` does."""
+    if path == "*":
+        return path
+    return quote(path.encode("utf-8", "surrogateescape"), safe="$&+,/:;=@")
+
+
+def is_encoded(raw_path: bytes) -> bool:
+    """Whether a path is in an encoding that RFC 3986 allows (section 3.3)."""
+    return _VALID.fullmatch(raw_path) is not None

@@ -8,12 +8,10 @@ from collections.abc import Callable
 import msgspec
 
 from snake.core.regexp import compile_regexp, expand, replace_all
+from snake.http.parameters import Values, encode_query, parse_query
 from snake.http.request import Request
 from snake.http.template import Fill, Template, transformed
-from snake.http.uri import escape_query, to_bytes, unescape
-
-Values = dict[str, list[str]]
-"""A parsed query: the values of each key, in order."""
+from snake.http.uri import escape_query, to_bytes
 
 _UNSAFE = re.compile(rb"[\x00-\x20\x7f]")
 _COMPONENT = re.compile(r"([^=&]*)([=&]|\Z)")
@@ -103,26 +101,6 @@ class QueryOps(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
             set_query(request, encode_query(values))
 
         return change
-
-
-def parse_query(query: str) -> Values:
-    """Parse a query; a pair that is wrongly encoded or has a `;` is left out, as Go does."""
-    values: Values = {}
-    for pair in query.split("&"):
-        key, _, value = pair.partition("=")
-        decoded = unescape(key, plus=True), unescape(value, plus=True)
-        if pair and ";" not in pair and decoded[0] is not None and decoded[1] is not None:
-            values.setdefault(decoded[0], []).append(decoded[1])
-    return values
-
-
-def encode_query(values: Values) -> str:
-    """Write a query, its keys in order, as Go's `Values.Encode`."""
-    return "&".join(
-        f"{escape_query(key)}={escape_query(value)}"
-        for key in sorted(values, key=to_bytes)
-        for value in values[key]
-    )
 
 
 _Edit = Callable[[Values, Request], None]

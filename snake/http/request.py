@@ -13,7 +13,7 @@ import copy
 from time import perf_counter
 from typing import Any, NamedTuple, Protocol
 
-from snake.http.paths import clean
+from snake.http.paths import clean, escape_path, is_encoded
 from snake.http.trusted_proxies import Arrival, peer_ip
 from snake.transport.asgi import TARGET, Receive, Scope, decode_path
 
@@ -189,8 +189,9 @@ class Request:
 
     @property
     def uri(self) -> str:
-        """The path as encoded, with the query."""
-        path = self.raw_path.decode("utf-8", "surrogateescape")
+        """The path as sent, or encoded anew if that is no valid encoding, with the query."""
+        raw = self.raw_path
+        path = raw.decode("ascii") if is_encoded(raw) else escape_path(self.path)
         query = self.query.decode("utf-8", "surrogateescape")
         return f"{path}?{query}" if query or self.has_bare_query else path
 
@@ -204,12 +205,9 @@ class Request:
         """The target as the client sent it: `uri`, unless it was a whole URL or was rewritten."""
         if TARGET in self.scope:
             target: bytes = self.scope[TARGET]
-        elif self.original is None:
-            return self.uri
         else:
-            target = self.original.raw_path
-            if self.original.query:
-                target += b"?" + self.original.query
+            came = self.original or self
+            target = came.raw_path + b"?" + came.query if came.query else came.raw_path
         return target.decode("utf-8", "surrogateescape")
 
     @property

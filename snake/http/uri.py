@@ -13,9 +13,9 @@ import re
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus, unquote_to_bytes
 
+from snake.http.paths import escape_path, is_encoded
 from snake.http.request import Request
 
-_VALID = re.compile(r"(?:[-._~!$&'()*+,;=:@/\[\]0-9A-Za-z]|%[0-9A-Fa-f]{2})*")
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _UNIT = re.compile(rb"%[0-9A-Fa-f]{2}|.", re.DOTALL)
 
@@ -23,11 +23,6 @@ _UNIT = re.compile(rb"%[0-9A-Fa-f]{2}|.", re.DOTALL)
 def to_bytes(text: str) -> bytes:
     """Encode text as UTF-8, with the bytes that were none as they came."""
     return text.encode("utf-8", "surrogateescape")
-
-
-def escape_path(path: str) -> str:
-    """Percent-encode a decoded path, as Go's `URL.EscapedPath` does."""
-    return path if path == "*" else quote(to_bytes(path), safe="$&+,/:;=@")
 
 
 def escape_segments(path: str) -> str:
@@ -56,15 +51,14 @@ def escaped_path(request: Request) -> str:
 
 def valid_path(raw_path: bytes, path: str) -> str:
     """Return a path in a valid encoding, from how it was encoded and decoded."""
-    raw = raw_path.decode("latin-1")
-    return raw if _VALID.fullmatch(raw) else escape_path(path)
+    return raw_path.decode("ascii") if is_encoded(raw_path) else escape_path(path)
 
 
 def change_path(request: Request, change: Callable[[str], str]) -> None:
     """Change the encoded path, and the decoded one with it."""
     raw = change(escaped_path(request))
     path = unescape(raw) or change(request.path) or "/"
-    if not _VALID.fullmatch(raw) or unescape(raw) != path:
+    if not is_encoded(to_bytes(raw)) or unescape(raw) != path:
         raw = escape_path(path)
     request.set_path(raw.encode("ascii"), path)
 

@@ -11,13 +11,12 @@ from collections.abc import Callable
 import msgspec
 
 from snake.core.regexp import compile_regexp, expand, replace_all
-from snake.http.paths import clean
+from snake.http.paths import clean, escape_path
 from snake.http.query import compile_query, set_query
 from snake.http.request import Request
 from snake.http.template import Template, transformed
 from snake.http.uri import (
     change_path,
-    escape_path,
     escape_segments,
     escaped_path,
     trim_prefix,

@@ -5,10 +5,16 @@ Syntax::
     expression <expression...>
 
 An expression in quotes or backticks may stand alone, without the name:
-`@old {path} == "/old"` in backticks. Placeholders are values; they are compared
-with `==`, `!=`, `<`, `<=`, `>`, `>=` and `in [...]`, joined with `&&`, `||` and `!`,
-grouped with parentheses. Other parts of CEL are refused when the config is
-loaded.
+`@old {path} == "/old"` in backticks. Placeholders are values. Matchers are functions:
+`path("/a*", "/b*")`, `method("GET")`, `host()`, `protocol()`, `remote_ip()`,
+`client_ip()` of strings; `path_regexp()`, `header_regexp()`, `vars_regexp()` with the
+name of the expression in front or without; `header({"A": "b"})`, `query()`, `vars()` of
+maps; `file()` of paths or of a map; `url_pattern()`.
+
+The language is CEL, with the extensions strings, lists, math and bindings of cel-go.
+Messages (`google.protobuf.Duration{seconds: 1}`) are not available. Types are checked
+when the config is loaded, and what is not true or false is refused. What cannot be
+evaluated for a request (a text plus a number) fails it with a 500.
 """
 
 from __future__ import annotations
@@ -17,7 +23,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from snake.http.expression import ExpressionError, compile_expression
+from snake.http.expression import compile_matcher
 from snake.plugin import (
     Context,
     Matcher,
@@ -45,11 +51,9 @@ class Expression(MatcherModule):
 
     async def provision(self, ctx: Context) -> Matcher:
         """Compile the expression."""
-        text = self.expression if isinstance(self.expression, str) else self.expression.expr
-        try:
-            return compile_expression(text)
-        except ExpressionError as error:
-            raise ctx.fail(str(error)) from None
+        given = self.expression
+        named = Named(expr=given) if isinstance(given, str) else given
+        return compile_matcher(ctx, named.expr, named.name)
 
 
 def parse(lines: Sequence[Segment], name: str, scope: Scope) -> Expression:

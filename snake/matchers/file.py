@@ -24,7 +24,11 @@ and `.remainder` (what a split cut off).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Self
 
+import msgspec
+
+from snake.core.modules import decode
 from snake.files.filesystem import FileSystems
 from snake.files.lookup import POLICIES, Lookup
 from snake.matchers._lines import each_line
@@ -35,6 +39,7 @@ from snake.plugin import (
     MatcherSyntax,
     Scope,
     Segment,
+    Shape,
     subdirectives,
 )
 
@@ -43,12 +48,21 @@ class File(MatcherModule):
     """The JSON of `http.matchers.file`."""
 
     id = "http.matchers.file"
+    call = Shape(0, is_map=True)
 
     fs: str = ""
     root: str = ""
     try_files: tuple[str, ...] | None = None
     try_policy: str = ""
     split_path: tuple[str, ...] = ()
+
+    @classmethod
+    def from_call(cls, arguments: Sequence[Any], name: str) -> Self:
+        """Take the files to try, or a map of fields."""
+        del name
+        if not (arguments and isinstance(arguments[0], dict)):
+            return cls(try_files=tuple(arguments) or None)
+        return decode(msgspec.Raw(msgspec.json.encode(arguments[0])), cls)
 
     async def provision(self, ctx: Context) -> Matcher:
         """Compile the files to try."""

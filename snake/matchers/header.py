@@ -19,6 +19,7 @@ from snake.http.fields import canonical
 from snake.http.wildcard import compile_wildcards, match_wildcard
 from snake.matchers._lines import each_line
 from snake.plugin import (
+    MAP,
     Context,
     Matcher,
     MatcherModule,
@@ -42,6 +43,7 @@ class Header(MatcherModule):
 
     id = "http.matchers.header"
     bare = "fields"
+    call = MAP
 
     fields: dict[str, Values] = {}
 

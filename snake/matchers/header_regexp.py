@@ -11,6 +11,7 @@ anywhere in the value, and its groups become placeholders, as with `path_regexp`
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 from snake.http.captures import Capture
 from snake.matchers._lines import read_captures
@@ -22,6 +23,7 @@ from snake.plugin import (
     Request,
     Scope,
     Segment,
+    Shape,
 )
 
 
@@ -30,8 +32,15 @@ class HeaderRegexp(MatcherModule):
 
     id = "http.matchers.header_regexp"
     bare = "fields"
+    call = Shape(2, 3)
 
     fields: dict[str, Capture] = {}
+
+    @classmethod
+    def from_call(cls, arguments: Sequence[str], name: str) -> Self:
+        """Take what to search and an expression, with its name in front if it has one."""
+        *own_name, of, pattern = arguments
+        return cls(fields={of: Capture("".join(own_name) or name, pattern)})
 
     async def provision(self, ctx: Context) -> Matcher:
         """Compile the expressions."""

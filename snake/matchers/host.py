@@ -21,6 +21,7 @@ from snake.plugin import (
     Request,
     Scope,
     Segment,
+    Shape,
     Template,
 )
 
@@ -30,6 +31,7 @@ class Host(MatcherModule):
 
     id = "http.matchers.host"
     bare = "hosts"
+    call = Shape()
 
     hosts: tuple[str, ...] | None = None
 

@@ -10,7 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from snake.matchers._lines import all_words
-from snake.plugin import Context, Matcher, MatcherModule, MatcherSyntax, Request, Scope, Segment
+from snake.plugin import (
+    Context,
+    Matcher,
+    MatcherModule,
+    MatcherSyntax,
+    Request,
+    Scope,
+    Segment,
+    Shape,
+)
 
 
 class Method(MatcherModule):
@@ -18,6 +27,7 @@ class Method(MatcherModule):
 
     id = "http.matchers.method"
     bare = "methods"
+    call = Shape()
 
     methods: tuple[str, ...] | None = None
 

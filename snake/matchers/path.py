@@ -25,6 +25,7 @@ from snake.plugin import (
     Request,
     Scope,
     Segment,
+    Shape,
     Template,
 )
 
@@ -34,6 +35,7 @@ class Path(MatcherModule):
 
     id = "http.matchers.path"
     bare = "paths"
+    call = Shape()
 
     paths: tuple[str, ...] | None = None
 

@@ -13,21 +13,29 @@ named matcher. `{re.1}` is the last expression that matched.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 import msgspec
 
 from snake.http.captures import Capture
 from snake.matchers._lines import each_line
-from snake.plugin import Context, Matcher, MatcherModule, MatcherSyntax, Scope, Segment
+from snake.plugin import Context, Matcher, MatcherModule, MatcherSyntax, Scope, Segment, Shape
 
 
 class PathRegexp(MatcherModule):
     """The JSON of `http.matchers.path_regexp`."""
 
     id = "http.matchers.path_regexp"
+    call = Shape(1, 2)
 
     name: str = ""
     pattern: str = msgspec.field(default_factory=str)  # the field is there even when it is empty
+
+    @classmethod
+    def from_call(cls, arguments: Sequence[str], name: str) -> Self:
+        """Take an expression, with its name in front if it has one."""
+        *own_name, pattern = arguments
+        return cls(name="".join(own_name) or name, pattern=pattern)
 
     async def provision(self, ctx: Context) -> Matcher:
         """Compile the expression."""

@@ -11,9 +11,19 @@ type is gRPC's. Versions are 1.0, 1.1, 2 and 3; a `+` means that version or late
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 from snake.matchers._lines import each_line
-from snake.plugin import Context, Matcher, MatcherModule, MatcherSyntax, Request, Scope, Segment
+from snake.plugin import (
+    Context,
+    Matcher,
+    MatcherModule,
+    MatcherSyntax,
+    Request,
+    Scope,
+    Segment,
+    Shape,
+)
 
 _SECURE = frozenset({"https", "wss"})
 _VERSIONS = {"1.0": (1, 0), "1.1": (1, 1), "2": (2, 0), "3": (3, 0)}
@@ -24,8 +34,15 @@ class Protocol(MatcherModule):
 
     id = "http.matchers.protocol"
     bare = "protocol"
+    call = Shape(1, 1)
 
     protocol: str = ""
+
+    @classmethod
+    def from_call(cls, arguments: Sequence[str], name: str) -> Self:
+        """Take the protocol."""
+        del name
+        return cls(protocol=arguments[0])
 
     async def provision(self, ctx: Context) -> Matcher:
         """Choose the test."""

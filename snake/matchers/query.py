@@ -14,10 +14,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from snake.http.query import parse_query
+from snake.http.parameters import parse_query
 from snake.http.uri import unescape
 from snake.matchers._lines import each_line
 from snake.plugin import (
+    MAP,
     Context,
     Matcher,
     MatcherModule,
@@ -36,6 +37,7 @@ class Query(MatcherModule):
 
     id = "http.matchers.query"
     bare = "parameters"
+    call = MAP
 
     parameters: dict[str, tuple[str, ...]] = {}
 

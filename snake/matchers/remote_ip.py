@@ -12,18 +12,35 @@ address is that of the connection, whatever the headers say.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 from snake.http.ip_ranges import compile_ranges
 from snake.matchers._lines import each_line, read_ranges
-from snake.plugin import Context, Matcher, MatcherModule, MatcherSyntax, Request, Scope, Segment
+from snake.plugin import (
+    Context,
+    Matcher,
+    MatcherModule,
+    MatcherSyntax,
+    Request,
+    Scope,
+    Segment,
+    Shape,
+)
 
 
 class RemoteIP(MatcherModule):
     """The JSON of `http.matchers.remote_ip`."""
 
     id = "http.matchers.remote_ip"
+    call = Shape()
 
     ranges: tuple[str, ...] = ()
+
+    @classmethod
+    def from_call(cls, arguments: Sequence[str], name: str) -> Self:
+        """Take the ranges."""
+        del name
+        return cls(ranges=tuple(arguments))
 
     async def provision(self, ctx: Context) -> Matcher:
         """Parse the ranges."""

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from snake.http.variables import reader
 from snake.matchers._lines import each_line
 from snake.plugin import (
+    MAP,
     Context,
     Matcher,
     MatcherModule,
@@ -32,6 +33,7 @@ class Vars(MatcherModule):
 
     id = "http.matchers.vars"
     bare = "variables"
+    call = MAP
 
     variables: dict[str, tuple[str, ...]] = {}
 

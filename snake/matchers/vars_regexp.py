@@ -12,6 +12,7 @@ its groups become placeholders, as with `path_regexp`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 from snake.http.captures import Capture
 from snake.http.variables import reader
@@ -24,6 +25,7 @@ from snake.plugin import (
     Request,
     Scope,
     Segment,
+    Shape,
 )
 
 
@@ -32,8 +34,15 @@ class VarsRegexp(MatcherModule):
 
     id = "http.matchers.vars_regexp"
     bare = "variables"
+    call = Shape(2, 3)
 
     variables: dict[str, Capture] = {}
+
+    @classmethod
+    def from_call(cls, arguments: Sequence[str], name: str) -> Self:
+        """Take what to search and an expression, with its name in front if it has one."""
+        *own_name, of, pattern = arguments
+        return cls(variables={of: Capture("".join(own_name) or name, pattern)})
 
     async def provision(self, ctx: Context) -> Matcher:
         """Compile the expressions."""

@@ -17,9 +17,10 @@ from snake.core.regexp import RegexpError, compile_regexp
 from snake.core.units import SECOND
 from snake.core.url import URLError, parse_url
 from snake.http.fields import canonical, field_name, field_value
+from snake.http.paths import escape_path
 from snake.http.request import Request
 from snake.http.template import Template
-from snake.http.uri import escape_path, unescape
+from snake.http.uri import unescape
 from snake.proxy.contract import DialInfo, Field, Outgoing, Reply, Transport, UpstreamError
 from snake.proxy.health import ActiveHealthChecks
 from snake.proxy.passive import status_test

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from random import randrange, sample
 
-from snake.http.query import parse_query
+from snake.http.parameters import parse_query
 from snake.proxy.backend import Backend
 from snake.proxy.contract import Outgoing
 

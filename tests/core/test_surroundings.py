@@ -29,7 +29,7 @@ def test_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert value(f"file.{tmp_path}/b") == ""
     assert value("system.hostname") == socket.gethostname()
     assert value("system.slash") == os.sep
-    assert isinstance(value("time.now.unix"), int)
+    assert str(value("time.now.unix")).isdigit()
     assert surrounding("http.request.host") is None
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snake.http.query import compile_query, encode_query, parse_query, set_query
+from snake.http.parameters import encode_query, parse_query
+from snake.http.query import compile_query, set_query
 from snake.http.request import Request
 
 TEXT = st.binary(max_size=10).map(lambda raw: raw.decode("utf-8", "surrogateescape"))

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from snake.http.paths import escape_path
 from snake.http.request import Request
 from snake.http.uri import (
     change_path,
-    escape_path,
     escape_query,
     escape_segments,
     escaped_path,

@@ -17,8 +17,8 @@ from snake.files.dates import http_date, parse_http_date
 from snake.files.filesystem import FileSystem
 from snake.files.hide import Hidden
 from snake.http.handler import Send
+from snake.http.parameters import parse_query
 from snake.http.paths import clean
-from snake.http.query import parse_query
 from snake.http.request import Request
 from snake.http.response import Header, drop_early, respond
 from snake.http.template import Template

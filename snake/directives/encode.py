@@ -129,7 +129,8 @@ def choice(encoders: Mapping[str, Encoder], order: tuple[str, ...]) -> Choose:
 
 def _handler(choose: Choose, minimum: int, matches: ResponseMatch) -> Handler:
     def encode(request: Request, send: Send, next: Next) -> Awaitable[None]:
-        headers = {name: value for name, value in request.headers if name in _DECIDING}
+        # From the end, so that the first field of a name counts.
+        headers = {name: value for name, value in reversed(request.headers) if name in _DECIDING}
         encoder = choose(headers)
         if encoder is None or request.method == "CONNECT":
             return next(request, send)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from calendar import timegm
+from calendar import monthrange, timegm
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -43,6 +43,6 @@ def parse_http_date(text: str) -> int | None:
     numbers = (int(match[name]) for name in ("day", "hour", "minute", "second"))
     day, hour, minute, second = numbers
     month = _MONTHS.index(match["month"]) + 1
-    if not (1 <= day <= 31 and hour < 24 and minute < 60 and second < 61):  # noqa: PLR2004
+    if not (1 <= day <= monthrange(year, month)[1] and hour < 24 and minute < 60 and second < 60):  # noqa: PLR2004
         return None
     return timegm((year, month, day, hour, minute, second))

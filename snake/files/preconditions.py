@@ -39,12 +39,12 @@ def evaluate(request: Request, etag: str, modified: int | None) -> Outcome:
     if not any(name in _CONDITIONS for name, _ in request.headers):
         return Outcome.PROCEED
     reads = request.method in _READS
-    if (if_match := request.header(b"if-match")) is not None:
+    if if_match := request.header(b"if-match"):
         if not _listed(if_match, etag, weak=False):
             return Outcome.FAILED
     elif _is_after(modified, request.header(b"if-unmodified-since")) is True:
         return Outcome.FAILED
-    if (if_none_match := request.header(b"if-none-match")) is not None:
+    if if_none_match := request.header(b"if-none-match"):
         if _listed(if_none_match, etag, weak=True):
             return Outcome.NOT_MODIFIED if reads else Outcome.FAILED
     elif reads and _is_after(modified, request.header(b"if-modified-since")) is False:

@@ -5,12 +5,12 @@ Source: RFC 9110 section 14; where that leaves a choice, Go's `http.ServeContent
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
-_SPEC = re.compile(r"\s*(?P<first>\d*)\s*-\s*(?P<last>\d*)\s*", re.ASCII)
-_MOST_DIGITS = 18
-"""A number with more digits is no position in a file (Go: 64 bits)."""
+_BLANK = " \t"
+_LARGEST = 2**63 - 1
+_MOST_DIGITS = 19
+"""A number that is larger is no position in a file (Go: 64 bits)."""
 
 
 class Range(NamedTuple):
@@ -43,7 +43,7 @@ def parse_ranges(field: str, size: int) -> list[Range]:
     ranges: list[Range] = []
     beyond = False
     for spec in field.removeprefix("bytes=").split(","):
-        if not spec.strip():
+        if not spec.strip(_BLANK):
             continue
         found = _range(spec, size)
         if found is None:
@@ -59,18 +59,28 @@ def parse_ranges(field: str, size: int) -> list[Range]:
 
 def _range(spec: str, size: int) -> Range | None:
     """Read one range; `None` when it begins beyond the end."""
-    match = _SPEC.fullmatch(spec)
-    first, last = match.groups() if match else ("", "")
-    if (not first and not last) or max(len(first), len(last)) > _MOST_DIGITS:
+    first, dash, last = (part.strip(_BLANK) for part in spec.partition("-"))
+    if not dash or last.startswith("-") or not (first or last):
         raise RangeError("invalid range")
     if not first:
-        length = min(int(last), size)
+        length = min(_number(last), size)
         return Range(size - length, length)
-    start = int(first)
+    start = _number(first)
     if start >= size:
         return None
-    if not last:
-        return Range(start, size - start)
-    if int(last) < start:
+    end = _number(last) if last else size - 1
+    if end < start:
         raise RangeError("invalid range")
-    return Range(start, min(int(last), size - 1) - start + 1)
+    return Range(start, min(end, size - 1) - start + 1)
+
+
+def _number(text: str) -> int:
+    """Read a number as Go's `ParseInt`. Raises `RangeError`."""
+    digits = text.removeprefix("+")
+    if not (digits.isascii() and digits.isdigit()):
+        raise RangeError("invalid range")
+    digits = digits.lstrip("0") or "0"
+    number = int(digits) if len(digits) <= _MOST_DIGITS else _LARGEST + 1
+    if number > _LARGEST:
+        raise RangeError("invalid range")
+    return number

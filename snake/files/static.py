@@ -152,7 +152,7 @@ class StaticFiles(Record):
         tag = validators(content.info.st_mtime_ns, content.size).etag
         _, modified, last_modified = validators(info.st_mtime_ns, info.st_size)
         if self.etag_extensions:
-            tag = self._etag_beside(fs, name + (sidecar.suffix if sidecar else "")) or tag
+            tag = self._etag_beside(request, fs, name + (sidecar.suffix if sidecar else "")) or tag
         etag = _early(request, b"etag") or tag
         fields: list[Header] = []
         if etag:
@@ -167,10 +167,15 @@ class StaticFiles(Record):
         if request.early:
             drop_early(request, {field for field, _ in fields})
         fields.append(_VARY)
-        answer = Answer(request, content, fields, etag, modified, self._status(request))
-        await answer.send(send)
+        try:
+            status = self._status(request)
+        except HandlerError:
+            # They were set by then; what http.ServeContent sets was not.
+            _add_early(request, *(field for field in fields if field[0] != b"last-modified"))
+            raise
+        await Answer(request, content, fields, etag, modified, status).send(send)
 
-    def _etag_beside(self, fs: FileSystem, name: str) -> str:
+    def _etag_beside(self, request: Request, fs: FileSystem, name: str) -> str:
         """Return the tag in the first file beside this one that has one of the extensions."""
         for extension in self.etag_extensions:
             try:
@@ -179,6 +184,7 @@ class StaticFiles(Record):
             except FileNotFoundError:
                 continue
             except OSError as error:
+                _add_early(request, _VARY)
                 raise HandlerError(500, f"cannot read etag from file: {error.strerror}") from error
             return text.replace("\n", "").replace("\r", "")
         return ""
@@ -229,8 +235,10 @@ def _canonical(request: Request, *, is_index: bool) -> str | None:
         request.path.rstrip("/")
     ):
         return None
-    path = posixpath.normpath(f"/{original.lstrip('/')}")
-    return f"{path}/" if is_index else path
+    # A second slash at its beginning would make a host of what follows.
+    target = "/" + (f"{original}/" if is_index else original[:-1]).lstrip("/")
+    path = posixpath.normpath(target)
+    return f"{path.rstrip('/')}/" if target.endswith("/") else path
 
 
 def _base(path: str) -> str:

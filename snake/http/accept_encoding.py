@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from snake.http.request import Request
 
 _LEAST = 0.00001
-"""Qualities nearer than this are equal, and a smaller one is a refusal."""
+"""Qualities nearer than this are equal, and one that is not larger is a refusal."""
 
 
 def accepted_encodings(request: Request, order: Sequence[str]) -> list[str]:
@@ -36,7 +36,7 @@ def parse_accept_encoding(value: str, order: Sequence[str]) -> list[str]:
         name, _, parameters = part.partition(";")
         name = name.strip().lower()
         quality = _quality(parameters)
-        if quality >= _LEAST:
+        if quality > _LEAST:
             place = order.index(name) if name in order else len(order)
             accepted.append((-round(quality, 5), place, name))
     accepted.sort(key=lambda coding: coding[:2])

@@ -12,10 +12,13 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 
 from snake.core.record import Record
-from snake.proxy.contract import DialError, DialInfo, UpstreamTimeoutError
+from snake.proxy.contract import DialError, DialInfo
+from snake.proxy.dns import DNS
+from snake.proxy.source import SourceError
 
 _Address = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int]]
 
+_VERSIONS = {"tcp4": "ip4", "tcp6": "ip6"}
 _FAMILIES = {"tcp4": socket.AF_INET, "tcp6": socket.AF_INET6}
 
 
@@ -29,6 +32,8 @@ class Dialing(Record):
     """The address that upstreams see."""
     probe_interval: int | None = 30
     """Seconds without a byte before a connection is probed, and between two probes."""
+    dns: DNS | None = None
+    """Who is asked for the addresses of names; `None` for the system."""
 
 
 class Dialer:
@@ -47,8 +52,9 @@ class Dialer:
                 return await self._tcp(to)
         except TimeoutError:
             raise DialTimeoutError(f"dialling {to.address}: no answer in {timeout} s") from None
-        except OSError as error:
-            raise DialError(f"dialling {to.address}: {error.strerror or error}") from error
+        except (OSError, SourceError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise DialError(f"dialling {to.address}: {why}") from error
 
     async def _unix(self, path: str) -> socket.socket:
         sock = socket.socket(socket.AF_UNIX)
@@ -70,9 +76,13 @@ class Dialer:
         literal = _literal(host, port)
         if literal is not None:
             return [literal]
+        if self._dialing.dns is not None:
+            version = _VERSIONS.get(to.network, "ip")
+            names = await self._dialing.dns.addresses(host, version)
+            return [found for name in names if (found := _literal(name, port))]
         loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
-        return [(each[0], each[4]) for each in found]  # type: ignore[misc]
+        infos = await loop.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
+        return [(each[0], each[4]) for each in infos]  # type: ignore[misc]
 
     async def _first_of(self, addresses: Sequence[_Address]) -> socket.socket:
         """Try one after another. Raises the first `OSError` when all fail."""
@@ -123,8 +133,8 @@ class Dialer:
         return await _connect(sock, address)
 
 
-class DialTimeoutError(DialError, UpstreamTimeoutError):
-    """No connection in time: another upstream may be tried, and the client is told of the time."""
+class DialTimeoutError(DialError):
+    """No connection in time."""
 
 
 async def _connect(sock: socket.socket, address: object) -> socket.socket:

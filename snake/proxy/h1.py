@@ -14,8 +14,9 @@ import asyncio
 import re
 from collections.abc import Callable
 
-from snake.proxy.contract import UpstreamError
+from snake.proxy.contract import UpstreamError, UpstreamTimeoutError
 from snake.proxy.h1_reply import H1Reply
+from snake.proxy.http_settings import HTTPSettings
 from snake.proxy.pending import Pending
 from snake.proxy.response_head import ResponseHead, read_head
 from snake.transport.settings import Settings
@@ -37,32 +38,44 @@ _CHUNK_LIMITS = Settings(max_header_bytes=65_536, max_header_count=1000)
 class UnansweredError(UpstreamError):
     """A connection ended before the first byte of the response came."""
 
+    refused = False
+    """Whether the upstream said that it has not looked at the request."""
+
+
+Heads = Pending["ResponseHead | H1Reply"]
+"""What comes for one request: interim heads, then the reply."""
+
 
 class H1Connection(asyncio.Protocol):
     """One connection; its owner is told when it is free again, and when it is gone."""
 
-    __slots__ = ("_buffer", "_drained", "_head_bytes", "_head_only", "_loop", "_most_head_bytes",
-                 "_on_free", "_on_lost", "_on_sent", "_pending", "_reading", "_reply", "_sent",
-                 "_upgrade", "_write_paused", "gone", "idle_since", "sender",
+    __slots__ = ("_buffer", "_drained", "_head_bytes", "_head_only", "_heard", "_loop",
+                 "_most_head_bytes", "_on_free", "_on_lost", "_on_sent", "_pending",
+                 "_read_timeout", "_reading", "_reply", "_sent", "_timer", "_upgrade",
+                 "_write_paused", "_write_timeout", "gone", "idle_since", "sender",
                  "transport")  # fmt: skip
 
     transport: asyncio.Transport
 
     def __init__(
         self,
-        most_head_bytes: int,
+        settings: HTTPSettings,
         on_free: Callable[[H1Connection], None],
         on_lost: Callable[[H1Connection], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._most_head_bytes = most_head_bytes
+        self._most_head_bytes = settings.max_response_header
+        self._read_timeout = settings.read_timeout
+        self._write_timeout = settings.write_timeout
+        self._heard = 0.0
+        self._timer: asyncio.TimerHandle | None = None
         self._on_free = on_free
         self._on_lost = on_lost
         self._buffer = b""
         self._head_only = False
         self._upgrade = False
         self._head_bytes = 0
-        self._pending: Pending[ResponseHead | H1Reply] | None = None
+        self._pending: Heads | None = None
         """Who waits for a response that has not begun."""
         self._reply: H1Reply | None = None
         """The response that is under way."""
@@ -88,6 +101,8 @@ class H1Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever waits that nothing more comes."""
         aborted, self.gone = self.gone, True
+        if self._timer is not None:
+            self._timer.cancel()
         reply = self._reply
         if reply is not None:
             self._reply = None
@@ -101,6 +116,8 @@ class H1Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes of a response."""
+        if self._read_timeout is not None:
+            self._heard = self._loop.time()
         reply = self._reply
         if reply is not None:
             reply.feed(data)
@@ -121,7 +138,7 @@ class H1Connection(asyncio.Protocol):
 
     # In ------------------------------------------------------------------------------
 
-    def _read_heads(self, pending: Pending[ResponseHead | H1Reply], data: bytes) -> None:
+    def _read_heads(self, pending: Heads, data: bytes) -> None:
         """Read what there is up to the head of the final response."""
         while True:
             end = data.find(_END)
@@ -157,9 +174,7 @@ class H1Connection(asyncio.Protocol):
         else:
             self._buffer = data
 
-    def _begin_reply(
-        self, pending: Pending[ResponseHead | H1Reply], head: ResponseHead, data: bytes
-    ) -> None:
+    def _begin_reply(self, pending: Heads, head: ResponseHead, data: bytes) -> None:
         self._buffer = b""
         if head.status == _SWITCHING_PROTOCOLS:
             self._switch(pending, head, data)
@@ -169,9 +184,7 @@ class H1Connection(asyncio.Protocol):
         reply.begin(data)
         pending.put(reply)
 
-    def _switch(
-        self, pending: Pending[ResponseHead | H1Reply], head: ResponseHead, data: bytes
-    ) -> None:
+    def _switch(self, pending: Heads, head: ResponseHead, data: bytes) -> None:
         if not self._upgrade:
             self.fail(UpstreamError("the upstream switched protocols without being asked"))
             return
@@ -182,15 +195,35 @@ class H1Connection(asyncio.Protocol):
 
     # What the client calls ------------------------------------------------------------------
 
-    def begin(self, *, head_only: bool, upgrade: bool) -> Pending[ResponseHead | H1Reply]:
+    def begin(self, *, head_only: bool, upgrade: bool) -> Heads:
         """Expect a response: to HEAD, or to a request that may change the protocol."""
-        pending: Pending[ResponseHead | H1Reply] = Pending(self._loop)
+        pending: Heads = Pending(self._loop)
         self._pending = pending
         self._sent = False
         self._head_only = head_only
         self._upgrade = upgrade
         self._head_bytes = 0
+        if self._read_timeout is not None:
+            self._heard = self._loop.time()
+            if self._timer is None:
+                self._timer = self._loop.call_later(self._read_timeout, self._check_heard)
         return pending
+
+    def _check_heard(self) -> None:
+        """End a response of which nothing came for too long."""
+        timeout = self._read_timeout or 0.0
+        self._timer = None
+        if self.gone or (self._pending is None and self._reply is None):
+            return
+        if not self._reading:  # it is the client that is slow
+            self._heard = self._loop.time()
+        waited = self._loop.time() - self._heard
+        if waited < timeout:
+            self._timer = self._loop.call_later(timeout - waited, self._check_heard)
+        elif self._reply is not None:
+            self._reply.broke(f"the upstream sent nothing for {timeout} s")
+        else:
+            self.fail(UpstreamTimeoutError(f"the upstream sent nothing for {timeout} s"))
 
     def write(self, data: bytes) -> None:
         """Send bytes of a request."""
@@ -213,11 +246,19 @@ class H1Connection(asyncio.Protocol):
 
     async def drained(self) -> None:
         """Wait until the upstream has taken most of what was written. Raises `UpstreamError`."""
+        if self._write_paused:
+            try:
+                async with asyncio.timeout(self._write_timeout):
+                    await self._has_room()
+            except TimeoutError:
+                raise UpstreamTimeoutError("the upstream does not take the request") from None
+        if self.gone:
+            raise UpstreamError("the upstream closed the connection before it had the request")
+
+    async def _has_room(self) -> None:
         while self._write_paused and not self.gone:
             self._drained = self._loop.create_future()
             await self._drained
-        if self.gone:
-            raise UpstreamError("the upstream closed the connection before it had the request")
 
     def fail(self, error: Exception) -> None:
         """End a response that did not begin, and the connection."""
@@ -255,4 +296,6 @@ class H1Connection(asyncio.Protocol):
         """Let the upstream go on."""
         if not self._reading and not self.gone:
             self._reading = True
+            if self._read_timeout is not None:
+                self._heard = self._loop.time()
             self.transport.resume_reading()

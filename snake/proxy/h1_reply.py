@@ -74,7 +74,7 @@ class H1Reply:
         try:
             piece, rest = chunks.feed(data)
         except RefusedError as error:
-            self._break(f"the upstream sent a body that is not in chunks: {error.detail}")
+            self.broke(f"the upstream sent a body that is not in chunks: {error.detail}")
             return
         self._keep(piece)
         if chunks.done:
@@ -92,7 +92,8 @@ class H1Reply:
         self._notify()
         self._connection.finished(reusable=clean and self._keep_alive)
 
-    def _break(self, why: str) -> None:
+    def broke(self, why: str) -> None:
+        """End a response that cannot be completed."""
         self._error = BrokenReplyError(why)
         self._notify()
         self._connection.close()

@@ -113,14 +113,15 @@ class HTTPTransport(Module):
 
     async def provision(self, ctx: Context) -> Transport:
         """Return the transport that runs; its connections close with the generation."""
-        from snake.proxy.http_client import HTTPClient, HTTPSettings  # noqa: PLC0415
+        from snake.proxy.http_client import HTTPClient  # noqa: PLC0415
+        from snake.proxy.http_settings import load_settings  # noqa: PLC0415
 
-        nothing = HTTPTransport()
-        for field in nothing.__struct_fields__:
-            if getattr(self, field) != getattr(nothing, field):
+        for field in ("forward_proxy_url", "network_proxy"):
+            if getattr(self, field):
                 check(self, ctx.registry, ctx.path)
                 raise ctx.at(field).fail(f"{field} is not available in this version of snake")
-        return await ctx.enter(HTTPClient(HTTPSettings()))
+        check(self, ctx.registry, ctx.path)
+        return await ctx.enter(HTTPClient(await load_settings(ctx, self)))
 
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> HTTPTransport:

@@ -4,21 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from snake.core.record import Record
 from snake.proxy.h1 import H1Connection
+from snake.proxy.http_settings import Keeping
 
 Key = tuple[str, ...]
 """What makes two connections interchangeable: network, address, and what is said at its start."""
-
-
-class Keeping(Record):
-    """How many connections are kept, and how many seconds."""
-
-    enabled: bool = True
-    most: int = 0
-    """Of all upstreams together; 0 is no limit."""
-    most_per_host: int = 32
-    timeout: float | None = 120.0
 
 
 class IdleConnections:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from snake.proxy.contract import Content, UpstreamError
+from snake.proxy.contract import Content, UpstreamError, UpstreamTimeoutError
 from snake.proxy.h1 import H1Connection
 from snake.transport.exchange import ClientDisconnectedError
 
@@ -40,6 +40,9 @@ class Sender:
                 await self.permitted
             await self._send()
         except ClientDisconnectedError as error:
+            connection.sender = None
+            connection.fail(error)
+        except UpstreamTimeoutError as error:
             connection.sender = None
             connection.fail(error)
         except UpstreamError:

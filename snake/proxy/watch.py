@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from snake.http.handler import Send
 from snake.http.request import Request
+from snake.proxy.told import Told
 from snake.transport.asgi import CLIENT
 from snake.transport.exchange import ClientDisconnectedError
 
@@ -52,22 +53,24 @@ class Watch:
         if self._ended:
             return
         if isinstance(error, ClientDisconnectedError):
-            await _note_gone(self._send)
+            await self._note_gone()
         elif self._gone and isinstance(error, asyncio.CancelledError):
             # The cancellation was meant for the request to the upstream.
             if (current := asyncio.current_task()) is not None:
                 current.uncancel()
-            await _note_gone(self._send)
+            await self._note_gone()
             raise ClientDisconnectedError("the client went away") from None
+
+    async def _note_gone(self) -> None:
+        """Have the log say that the client closed its request, if it has no answer yet."""
+        told = self._request.proxied
+        if isinstance(told, Told) and told.reply is None:
+            start = {"type": "http.response.start", "status": CLIENT_CLOSED_REQUEST, "headers": []}
+            with suppress(ClientDisconnectedError):
+                await self._send(start)
 
     def _leave(self) -> None:
         task, self._task = self._task, None
         if task is not None:
             self._gone = True
             task.cancel()
-
-
-async def _note_gone(send: Send) -> None:
-    """Have the log say that the client closed its request; nobody gets it."""
-    with suppress(ClientDisconnectedError):
-        await send({"type": "http.response.start", "status": CLIENT_CLOSED_REQUEST, "headers": []})

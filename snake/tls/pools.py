@@ -36,6 +36,7 @@ Syntax, in `trust_pool`::
 
 from __future__ import annotations
 
+import base64
 from typing import Annotated, Any, Self
 
 import msgspec
@@ -44,9 +45,11 @@ from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment
 from snake.caddyfile.words import Words, subdirectives
 from snake.config.struct import Config, Duration, Guest
-from snake.core.modules import Module
+from snake.core.modules import Context, Module
 from snake.core.namespace import In
 from snake.core.units import duration
+from snake.tls.pem import PEMError, read_certificates
+from snake.tls.trust import TrustPool
 
 _NAMESPACE = "tls.ca_pool.source"
 
@@ -57,6 +60,16 @@ class Inline(Module):
     id = "tls.ca_pool.source.inline"
 
     trusted_ca_certs: tuple[str, ...] = ()
+
+    async def provision(self, ctx: Context) -> TrustPool:
+        """Decode the certificates. Raises `ConfigError`."""
+        found = []
+        for index, text in enumerate(self.trusted_ca_certs):
+            try:
+                found.append(base64.b64decode(text, validate=True))
+            except ValueError:
+                raise ctx.at("trusted_ca_certs", index).fail("no base64") from None
+        return TrustPool(tuple(found))
 
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:
@@ -72,6 +85,16 @@ class File(Module):
     id = "tls.ca_pool.source.file"
 
     pem_files: tuple[str, ...] = ()
+
+    async def provision(self, ctx: Context) -> TrustPool:
+        """Read the files. Raises `ConfigError`."""
+        found: list[str] = []
+        for index, file in enumerate(self.pem_files):
+            try:
+                found += read_certificates(file)
+            except PEMError as error:
+                raise ctx.at("pem_files", index).fail(str(error)) from None
+        return TrustPool(tuple(base64.b64decode(text) for text in found))
 
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:
@@ -169,6 +192,11 @@ class System(Module):
 
     id = "tls.ca_pool.source.system"
 
+    async def provision(self, ctx: Context) -> TrustPool:
+        """Return the system's."""
+        del ctx
+        return TrustPool(system=True)
+
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:
         """Read `system`."""
@@ -185,6 +213,17 @@ class Combined(Module):
     id = "tls.ca_pool.source.combined"
 
     sources: tuple[Annotated[msgspec.Raw, In(_NAMESPACE, "provider")], ...] = ()
+
+    async def provision(self, ctx: Context) -> TrustPool:
+        """Provision each. Raises `ConfigError`."""
+        pools: list[TrustPool] = [
+            await ctx.at("sources", index).load(raw, namespace=_NAMESPACE, key="provider")
+            for index, raw in enumerate(self.sources)
+        ]
+        return TrustPool(
+            tuple(each for pool in pools for each in pool.certificates),
+            any(pool.system for pool in pools),
+        )
 
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:

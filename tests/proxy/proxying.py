@@ -11,9 +11,11 @@ r"""A proxy in the test's own loop, in front of upstreams that do just what a te
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -32,17 +34,13 @@ Serve = Callable[["Peer"], Awaitable[None]]
 class Upstream:
     """A server that runs, and what it was asked."""
 
-    port: int
+    address: str = ""
+    """Where to dial it."""
     asked: list[bytes] = field(default_factory=list)
     """The heads of the requests that `answering` read."""
     connections: int = 0
     open: int = 0
     failures: list[BaseException] = field(default_factory=list)
-
-    @property
-    def address(self) -> str:
-        """Where to dial it."""
-        return f"127.0.0.1:{self.port}"
 
 
 @dataclass
@@ -82,10 +80,15 @@ class Peer:
 
 
 @asynccontextmanager
-async def upstream(serve: Serve | bytes) -> AsyncIterator[Upstream]:
-    """Run an upstream: what serves a connection, or the bytes that answer each request."""
+async def upstream(
+    serve: Serve | bytes, *, tls: ssl.SSLContext | None = None, path: Path | None = None
+) -> AsyncIterator[Upstream]:
+    """Run an upstream: what serves a connection, or the bytes that answer each request.
+
+    It listens on a port, or on a Unix socket at `path`.
+    """
     run = answering(serve) if isinstance(serve, bytes) else serve
-    found = Upstream(0)
+    found = Upstream()
     tasks: set[asyncio.Task[Any]] = set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -106,8 +109,12 @@ async def upstream(serve: Serve | bytes) -> AsyncIterator[Upstream]:
             tasks.discard(task)
             writer.transport.abort()
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    found.port = server.sockets[0].getsockname()[1]
+    if path is None:
+        server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
+        found.address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    else:
+        server = await asyncio.start_unix_server(connected, path, ssl=tls)
+        found.address = f"unix/{path}"
     try:
         yield found
     finally:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 from snake.http.errors import HandlerError
 from snake.http.handler import Message, Next, Send
 from snake.http.request import Request
+from snake.http.response import NOTHING
 
 TOO_LARGE = 413
 
@@ -86,10 +87,6 @@ class _Count:
     def send(self, message: Message) -> Awaitable[None]:
         """Send what is answered, unless the 413 comes in its place."""
         if self.refuses:
-            return _nothing()
+            return NOTHING
         self._started = True
         return self._send(message)
-
-
-async def _nothing() -> None:
-    pass

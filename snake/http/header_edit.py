@@ -23,10 +23,11 @@ STARTS = {"http.response.start": 200, "websocket.accept": 101}
 
 def change_request(request: Request, edit: Edit) -> None:
     """Change the request's headers; of several Host fields the last counts."""
+    before = request.hostport.encode("latin-1")
     fields = edit(request.headers, request)
     hosts = [value for name, value in fields if name == b"host"]
     request.scope["headers"] = fields
-    if hosts != [request.hostport.encode("latin-1")]:
+    if hosts != [before]:
         request.set_host(hosts[-1].decode("latin-1") if hosts else "")
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from snake.core.thread import in_thread
 from snake.http.handler import Message, Send
 from snake.http.request import Request
-from snake.http.response import Header
+from snake.http.response import NOTHING, Header
 from snake.transport.asgi import ResponseStartedError
 
 PATHSEND = "http.response.pathsend"
@@ -113,7 +113,7 @@ class Recorder:
                 message["headers"] = []
                 self._start = message
                 self._next = self._keep
-                return _nothing()
+                return NOTHING
         self._next = self._send
         return self._send(message)
 
@@ -130,8 +130,4 @@ class Recorder:
             self._start = None
             self._body.clear()
             return self._begin(message)
-        return _nothing()
-
-
-async def _nothing() -> None:
-    pass
+        return NOTHING

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Generator, Iterable
 
 from snake.http.handler import Message, Send
 from snake.http.request import Request
 
 Header = tuple[bytes, bytes]
+
+
+class _Nothing:
+    """What a `send` returns that has nothing to wait for."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Generator[None, None, None]:
+        return iter(())  # type: ignore[return-value]
+
+
+NOTHING: Awaitable[None] = _Nothing()
+"""Returned instead of a coroutine that does nothing; it may be awaited again and again."""
 
 
 async def respond(

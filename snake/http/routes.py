@@ -10,9 +10,11 @@ branch costs a call and no coroutine.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Sequence
-
-import msgspec
+from functools import partial
+from itertools import groupby
+from operator import attrgetter
 
 from snake.config.http import Route
 from snake.core.modules import Context
@@ -23,6 +25,10 @@ from snake.http.matcher import Matcher, provision_sets
 from snake.http.measured import Measure, name_of
 from snake.http.request import Request
 from snake.http.response import respond
+from snake.http.route_index import Index
+
+INDEXED_FROM = 8
+"""So many routes and more are found by tables: `snake.http.route_index`."""
 
 Link = Callable[[Next], Next]
 """Loaded routes, waiting for what follows them."""
@@ -51,20 +57,14 @@ async def load_routes(
     loaded = [
         await _load_route(ctx.at(index), route, measure) for index, route in enumerate(routes)
     ]
-    hosts = [_only_hosts(route) for route in routes]
+    links = [
+        _link_run(list(run), waits=waits)
+        for waits, run in groupby(loaded, attrgetter("matches_body"))
+    ]
 
     def link(after: Next) -> Next:
-        at = len(loaded)
-        while at > 0:
-            start = at - 1
-            while start > 0 and hosts[start] and hosts[start - 1]:
-                start -= 1
-            if hosts[start]:
-                after = _by_host(loaded[start:at], hosts[start:at], after)
-            else:
-                start = at - 1
-                after = loaded[start].link(after)
-            at = start
+        for each in reversed(links):
+            after = each(after)
         return after
 
     return link
@@ -78,7 +78,7 @@ async def load_route(ctx: Context, route: Route) -> Link:
 class _Loaded:
     """One route with its matcher and handlers provisioned."""
 
-    __slots__ = ("_handlers", "_matcher", "_measure", "_route")
+    __slots__ = ("_handlers", "_matcher", "_measure", "matches_body", "route")
 
     def __init__(
         self,
@@ -87,23 +87,36 @@ class _Loaded:
         handlers: list[Handler],
         measure: Measure | None,
     ) -> None:
-        self._route = route
+        self.route = route
+        self.matches_body = wants_body(raw for matchers in route.match for raw in matchers.values())
+        """Whether the body has to be there before the matcher is asked."""
         self._matcher = matcher
         self._handlers = handlers
         self._measure = measure
 
     def inner(self, after: Next) -> Next:
         """Link the handlers alone, for a request that is known to match."""
-        inner = end if self._route.terminal else after
+        inner = end if self.route.terminal else after
         for handler in reversed(self._handlers):
             inner = chain(handler, inner)
-        return inner if self._measure is None else self._measure(name_of(self._route), inner)
+        return inner if self._measure is None else self._measure(name_of(self.route), inner)
 
     def link(self, after: Next) -> Next:
         """Link the route: its handlers for what matches, `after` for the rest."""
-        linked = _guard(self.inner(after), after, self._matcher, self._route.group)
-        matchers = (raw for matchers in self._route.match for raw in matchers.values())
-        return hold_before(linked) if wants_body(matchers) else linked
+        inner, takes = self.inner(after), self.taker()
+        if takes is _any:
+            return inner
+
+        def route(request: Request, send: Send) -> Awaitable[None]:
+            return inner(request, send) if takes(request) else after(request, send)
+
+        return hold_before(route) if self.matches_body else route
+
+    def taker(self, *, sure: bool = False) -> Matcher:
+        """Return whether the route takes a request; its matcher is not asked if it is `sure`."""
+        matcher = None if sure else self._matcher
+        group = self.route.group
+        return _grouped(matcher, group) if group else matcher or _any
 
 
 async def _load_route(ctx: Context, route: Route, measure: Measure | None = None) -> _Loaded:
@@ -117,66 +130,82 @@ async def _load_route(ctx: Context, route: Route, measure: Measure | None = None
     return _Loaded(route, matcher, handlers, measure)
 
 
-def _guard(inner: Next, after: Next, matcher: Matcher | None, group: str) -> Next:
-    """Run `inner` for the requests that match, `after` for the others."""
-    if group:
-        return _exclusive(inner, after, matcher, group)
-    if matcher is None:
-        return inner
-
-    def route(request: Request, send: Send) -> Awaitable[None]:
-        return inner(request, send) if matcher(request) else after(request, send)
-
-    return route
+def _any(request: Request) -> bool:
+    """Take every request."""
+    del request
+    return True
 
 
-def _exclusive(inner: Next, after: Next, matcher: Matcher | None, group: str) -> Next:
-    """Like `_guard`, for one of a group: the first of the group that matches shuts out the rest."""
+def _grouped(matcher: Matcher | None, group: str) -> Matcher:
+    """Return whether a route of a group takes a request: the first that matches, and no other."""
 
-    def route(request: Request, send: Send) -> Awaitable[None]:
+    def takes(request: Request) -> bool:
         # The matcher first, as in Caddy: what it sets (`{re.1}`) and refuses counts even so.
         if matcher is not None and not matcher(request):
-            return after(request, send)
+            return False
         groups = request.groups
-        if groups and group in groups:
-            return after(request, send)
         if groups is None:
             request.groups = {group}
-        else:
-            groups.add(group)
-        return inner(request, send)
+            return True
+        if group in groups:
+            return False
+        groups.add(group)
+        return True
 
-    return route
-
-
-def _only_hosts(route: Route) -> tuple[str, ...]:
-    """Return the hosts of a route that depends on nothing but plain host names, else nothing."""
-    if not route.terminal or route.group or len(route.match) != 1:
-        return ()
-    if list(route.match[0]) != ["host"]:
-        return ()
-    try:
-        hosts = msgspec.json.decode(route.match[0]["host"], type=tuple[str, ...])
-    except msgspec.DecodeError:
-        return ()
-    plain = all(host.isascii() and host and not {"*", "{"} & set(host) for host in hosts)
-    return tuple(host.lower() for host in hosts) if plain else ()
+    return takes
 
 
-def _by_host(routes: Sequence[_Loaded], hosts: Sequence[tuple[str, ...]], after: Next) -> Next:
-    """Choose among sites by their host in one look-up, however many there are.
+def _link_run(routes: Sequence[_Loaded], *, waits: bool) -> Link:
+    """Return what links routes that all wait for the body before they are asked, or all do not."""
+    if waits or len(routes) < INDEXED_FROM:
+        return partial(_in_turn, routes)
+    return partial(_by_index, routes, Index([each.route for each in routes]))
 
-    The sites are terminal and their host is all that decides, so each is linked
-    without its matcher. The first site of a name wins, as in Caddy.
-    """
-    table: dict[str, Next] = {}
-    for route, names in zip(routes, hosts, strict=True):
-        site = route.inner(after)
-        for name in names:
-            table.setdefault(name, site)
-    find = table.get
 
-    def sites(request: Request, send: Send) -> Awaitable[None]:
-        return find(request.host, after)(request, send)
+def _in_turn(routes: Sequence[_Loaded], after: Next) -> Next:
+    """Link routes so that each asks the next: what is best for a few."""
+    for route in reversed(routes):
+        after = route.link(after)
+    return after
 
-    return sites
+
+def _by_index(routes: Sequence[_Loaded], index: Index, after: Next) -> Next:
+    """Link routes so that a table finds the next that matches, from any of them on."""
+    find = _finder(routes, index)
+    inner: list[Next] = [after] * (len(routes) + 1)
+
+    def following(number: int) -> Next:
+        def follow(request: Request, send: Send) -> Awaitable[None]:
+            return inner[find(request, number)](request, send)
+
+        return follow
+
+    for number, route in enumerate(routes):
+        inner[number] = route.inner(following(number + 1))
+    return following(0)
+
+
+def _finder(routes: Sequence[_Loaded], index: Index) -> Callable[[Request, int], int]:
+    """Return what finds the number of the first route from one on that takes a request."""
+    hits, others = index.hits(), index.others
+    takes = [route.taker(sure=n in index.sure) for n, route in enumerate(routes)]
+    end = len(others)
+
+    def find(request: Request, start: int) -> int:
+        at = bisect_left(others, start) if start else 0
+        for hit in hits(request):
+            if hit < start:
+                continue
+            while at < end and others[at] < hit:
+                if takes[others[at]](request):
+                    return others[at]
+                at += 1
+            if takes[hit](request):
+                return hit
+        while at < end:
+            if takes[others[at]](request):
+                return others[at]
+            at += 1
+        return len(routes)
+
+    return find

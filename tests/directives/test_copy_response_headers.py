@@ -8,12 +8,6 @@ from snake.core.errors import ConfigError
 from tests.directives.handlers import provision
 
 
-async def test_it_does_not_run_yet() -> None:
-    """The handler is refused by name."""
-    with pytest.raises(ConfigError, match=r"copy_response_headers does not run"):
-        await provision("copy_response_headers", include=["A"])
-
-
 async def test_wrong_types_are_refused() -> None:
     """Names stand in lists."""
     with pytest.raises(ConfigError) as raised:

@@ -53,11 +53,10 @@ class Metrics(HandlerModule):
 
         async def metrics(request: Request, send: Send, next: Next) -> None:
             del next
-            open_metrics = not self.disable_openmetrics and _asks_for_openmetrics(request)
-            text = await in_thread(lambda: expose(figures, loaded, open_metrics=open_metrics))
-            headers: list[Header] = [
-                (b"content-type", (OPENMETRICS if open_metrics else TEXT).encode())
-            ]
+            version = "" if self.disable_openmetrics else _openmetrics(request)
+            text = await in_thread(lambda: expose(figures, loaded, open_metrics=bool(version)))
+            kind = OPENMETRICS.format(version) if version else TEXT
+            headers: list[Header] = [(b"content-type", kind.encode())]
             if "gzip" in accepted_encodings(request, ("gzip",)):
                 text = gzip.compress(text, 6)
                 headers.append((b"content-encoding", b"gzip"))
@@ -66,17 +65,26 @@ class Metrics(HandlerModule):
         return metrics
 
 
-def _asks_for_openmetrics(request: Request) -> bool:
-    """Whether OpenMetrics is among the first choices of the Accept field."""
-    wanted: dict[str, float] = {}
+def _openmetrics(request: Request) -> str:
+    """Return the version of OpenMetrics that the client likes best; nothing if it likes the text.
+
+    Source: `NegotiateIncludingOpenMetrics` of Prometheus' library for Go.
+    """
+    choices: list[tuple[float, str, str]] = []
     for part in ",".join(request.header_values(b"accept")).split(","):
-        type, *parameters = (word.strip() for word in part.split(";"))
-        weight = next((each[2:] for each in parameters if each.startswith("q=")), "1")
+        type, *rest = (word.strip().lower() for word in part.split(";"))
+        parameters = dict(word.partition("=")[::2] for word in rest)
         try:
-            wanted[type.lower()] = max(float(weight), wanted.get(type.lower(), 0))
+            weight = float(parameters.get("q", "1"))
         except ValueError:
-            continue
-    return wanted.get("application/openmetrics-text", 0) > wanted.get("text/plain", 0)
+            weight = 1.0
+        choices.append((-weight, type, parameters.get("version", "")))
+    for _, type, version in sorted(choices, key=lambda choice: choice[0]):
+        if type == "text/plain" and version in ("", "0.0.4"):
+            return ""
+        if type == "application/openmetrics-text" and version in ("", "0.0.1", "1.0.0"):
+            return version or "0.0.1"
+    return ""
 
 
 def parse(line: Segment, scope: Scope) -> Metrics:

@@ -29,7 +29,7 @@ from snake.metrics.requests import (
 )
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
-OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores"
+OPENMETRICS = "application/openmetrics-text; version={}; charset=utf-8; escaping=underscores"
 
 
 def expose(figures: Figures, loaded: float, *, open_metrics: bool) -> bytes:

@@ -166,7 +166,8 @@ async def test_nothing_is_counted_unless_asked_for() -> None:
         (NEWER, True),
         (f"{NEWER}; version=1.0.0; q=0.5, text/plain;q=0.3", True),
         (f"{NEWER};q=0.1, text/plain", False),
-        (f"{NEWER};q=x", False),
+        (f"{NEWER};q=x", True),
+        (f"{NEWER};version=2.0.0", False),
     ],
 )
 async def test_format(accept: str, newer: bool) -> None:  # noqa: FBT001

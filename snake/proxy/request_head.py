@@ -14,7 +14,8 @@ from snake.transport.names import TOKEN, canonical
 
 _MOST_LINES = 1024
 _LONGEST_KEPT = 256
-_BAD = b"\r\n\0"
+_BAD = bytes([*range(9), *range(10, 32), 127])
+"""Control characters, none of which may stand in a value but the tab (RFC 9110 §5.5)."""
 
 _CHUNKED = (b"transfer-encoding", b"chunked")
 _EMPTY = (b"content-length", b"0")
@@ -34,7 +35,7 @@ class _Lines(dict[Field, bytes]):
         if not TOKEN.fullmatch(name):
             raise UpstreamError(f"{name!r} is no header name")
         if value.translate(None, _BAD) != value:
-            raise UpstreamError(f"the header {name.decode()} holds CR, LF or NUL")
+            raise UpstreamError(f"the header {name.decode()} holds a control character")
         line = b"%b: %b\r\n" % (canonical(name), value)
         if len(line) <= _LONGEST_KEPT:
             if len(self) >= _MOST_LINES:

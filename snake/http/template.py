@@ -26,12 +26,17 @@ class Template:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        if "{" not in text and "\\" not in text:  # as most are
+            self.constant: str | None = text
+            self.known: Fill = lambda _: text
+            self.all: Fill = self.known
+            return
         known, unknown_left = _parse(text, keep_unknown=True)
         every, _ = _parse(text, keep_unknown=False)
-        self.known: Fill = _filler(known, keep_unknown=True)
-        self.all: Fill = _filler(every, keep_unknown=False)
+        self.known = _filler(known, keep_unknown=True)
+        self.all = _filler(every, keep_unknown=False)
         fixed = not unknown_left and all(isinstance(part, str) for part in known)
-        self.constant: str | None = "".join(map(str, known)) if fixed else None
+        self.constant = "".join(map(str, known)) if fixed else None
 
 
 def transformed(text: str, change: Callable[[Request, str, str], str]) -> Fill:

@@ -115,9 +115,6 @@ from snake.proxy.streaming import STREAMING
 from snake.proxy.tunnels import Tunnels
 from snake.proxy.upstream import Upstream, Upstreams
 
-_UNAVAILABLE = (*("circuit_breaker", "request_buffers", "response_buffers"),)
-"""Fields that this version reads but cannot honour."""
-
 TRANSPORTS = "http.reverse_proxy.transport"
 H2C = ("h2c", "2")
 
@@ -167,10 +164,9 @@ class ReverseProxy(HandlerModule):
 
     async def provision(self, ctx: Context) -> Handler:
         """Provision the transport and make the pool of upstreams."""
-        for field in _UNAVAILABLE:
-            if getattr(self, field):
-                check(self, ctx.registry, ctx.path)
-                raise ctx.at(field).fail(f"{field} is not available in this version of snake")
+        if self.circuit_breaker is not None:
+            check(self, ctx.registry, ctx.path)
+            raise ctx.at("circuit_breaker").fail("not available in this version of snake")
         raw = msgspec.Raw(b'{"protocol":"http"}') if self.transport is None else self.transport
         transport = await ctx.at("transport").load(raw, namespace=TRANSPORTS, key="protocol")
         headers = self.headers or Headers()
@@ -211,7 +207,9 @@ class ReverseProxy(HandlerModule):
                         _seconds(ctx.at("stream_timeout"), self.stream_timeout),
                         _seconds(ctx.at("stream_close_delay"), self.stream_close_delay) or 0.0,
                     ),
+                    self.response_buffers,
                 ),
+                buffer=self.request_buffers,
             )
         )
 

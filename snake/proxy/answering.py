@@ -12,9 +12,10 @@ from snake.http.header_ops import Edit, ResponseOps
 from snake.http.request import Request
 from snake.http.response import drop_early
 from snake.proxy.contract import BrokenReplyError, Duplex, Field, Inform, Reply, UpstreamError
-from snake.proxy.forwarding import response_fields, upgrade_of, via
+from snake.proxy.forwarding import client_of, response_fields, upgrade_of, via
+from snake.proxy.held_reply import HeldReply
 from snake.proxy.tunnels import Tunnels
-from snake.transport.asgi import CLIENT, Client
+from snake.transport.asgi import Client
 
 ResponseEdit = Callable[[int, list[Field], Request], list[Field]]
 
@@ -26,6 +27,8 @@ class Answering(Record):
 
     edit: ResponseEdit | None = None
     tunnels: Tunnels = Tunnels()
+    buffer: int = 0
+    """Bytes of a response that are read before any are sent; below 0 all of it."""
 
     async def send(self, request: Request, reply: Reply, send: Send, status: int | None) -> None:
         """Send a response to the client, with another status perhaps.
@@ -54,6 +57,10 @@ class Answering(Record):
             start["chunked"] = True
             start["headers"] += [field for field in given if field[0] == b"trailer"]
         body = reply.ready()
+        if body is None and self.buffer:
+            reply = held = HeldReply(reply)
+            await held.hold(self.buffer)
+            body = held.ready()
         if body is not None and not reply.trailers:
             await send(start)
             await send({"type": "http.response.body", "body": body})
@@ -95,12 +102,6 @@ class Answering(Record):
         await self.tunnels.run(
             client.take_over(), duplex, websocket=upgrade.lower() == b"websocket"
         )
-
-
-def client_of(request: Request) -> Client | None:
-    """Return the client of a request, where it can do more than ASGI says."""
-    client: Client | None = (request.scope.get("extensions") or {}).get(CLIENT)
-    return client
 
 
 def informing(client: Client | None) -> Inform:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from snake.http.request import Request
 from snake.proxy.contract import Content, Field
+from snake.proxy.forwarding import client_of
 from snake.transport.exchange import ClientDisconnectedError
 
+_NO_TRAILERS = frozenset(
+    {
+        *(b"authorization", b"content-encoding", b"content-length", b"content-type", b"cookie"),
+        *(b"host", b"te", b"trailer", b"transfer-encoding", b"via"),
+        *(b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto"),
+    }
+)
+"""Fields that must be known before a body is read, or say who its client is (RFC 9110 §6.5.1)."""
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE", "TRACE"})
 """Methods whose requests have no body, mostly."""
 
@@ -23,6 +32,15 @@ class RequestContent:
         self._ended = False
         self.length = length
         self.touched = False
+
+    @property
+    def trailers(self) -> list[Field]:
+        """The fields after the body that were announced before it; complete at its end."""
+        client = client_of(self._request)
+        if client is None or self.length is not None:
+            return []
+        announced = announced_trailers(self._request.headers)
+        return [field for field in client.trailers if field[0] in announced]
 
     async def read(self) -> bytes:
         """Return the next piece, and `b""` at the end. Raises `ClientDisconnectedError`."""
@@ -40,16 +58,40 @@ class RequestContent:
         return b""
 
 
+class BegunContent:
+    """A body of which a part was read ahead."""
+
+    __slots__ = ("_begun", "_rest", "length", "touched")
+
+    def __init__(self, begun: bytes, rest: Content) -> None:
+        self._begun = begun
+        self._rest = rest
+        self.length = rest.length
+        self.touched = False
+
+    @property
+    def trailers(self) -> Sequence[Field]:
+        """The fields after the body."""
+        return self._rest.trailers
+
+    async def read(self) -> bytes:
+        """Return the next piece, and `b""` at the end. Raises `ClientDisconnectedError`."""
+        self.touched = True
+        begun, self._begun = self._begun, b""
+        return begun or await self._rest.read()
+
+
 class KnownContent:
     """A body that is here: it can be sent as often as need be."""
 
-    __slots__ = ("_data", "_given", "length", "touched")
+    __slots__ = ("_data", "_given", "length", "touched", "trailers")
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._given = False
         self.length: int | None = len(data)
         self.touched = False
+        self.trailers: Sequence[Field] = ()
 
     async def read(self) -> bytes:
         """Return all of it, then nothing."""
@@ -75,6 +117,31 @@ async def content_of(request: Request) -> Content | None:
     content = RequestContent(request, None)
     first = await content.read()
     return RequestContent(request, None, first) if first else None
+
+
+async def buffered(content: Content, most: int) -> Content:
+    """Read a body before it is sent: up to `most` bytes, or all of it if that is negative.
+
+    Raises `ClientDisconnectedError`.
+    """
+    pieces: list[bytes] = []
+    size = 0
+    while most < 0 or size < most:
+        piece = await content.read()
+        if not piece:
+            return KnownContent(b"".join(pieces))
+        pieces.append(piece)
+        size += len(piece)
+    return BegunContent(b"".join(pieces), content)
+
+
+def announced_trailers(fields: Iterable[Field]) -> frozenset[bytes]:
+    """Return the names of the fields that are to follow a body, but for those that may not."""
+    values = b",".join([value for name, value in fields if name == b"trailer"]).lower()
+    names = {name.strip(b" \t") for name in values.split(b",")}
+    return frozenset(
+        name for name in names - _NO_TRAILERS if name and b"_" not in name and b"." not in name
+    )
 
 
 def _length(fields: Iterable[Field]) -> int | None:

@@ -56,6 +56,11 @@ class Content(Protocol):
     touched: bool
     """Whether any of it has been read, so that it cannot be sent again."""
 
+    @property
+    def trailers(self) -> Sequence[Field]:
+        """The fields after the body that may go on; complete when it has been read to its end."""
+        ...
+
     async def read(self) -> bytes:
         """Return the next piece, and `b""` at the end.
 

@@ -13,6 +13,7 @@ from snake.http.ip_ranges import Within
 from snake.http.request import Request
 from snake.http.trusted_proxies import peer_ip
 from snake.proxy.contract import Field
+from snake.transport.asgi import CLIENT, Client
 
 HOP_BY_HOP = frozenset(
     {
@@ -43,6 +44,12 @@ def trusting(within: Within | None) -> Callable[[Request], bool]:
     if within is None:
         return lambda request: request.is_trusted_proxy
     return lambda request: request.is_trusted_proxy or within(peer_ip(request.scope))
+
+
+def client_of(request: Request) -> Client | None:
+    """Return the client of a request, where it can do more than ASGI says."""
+    client: Client | None = (request.scope.get("extensions") or {}).get(CLIENT)
+    return client
 
 
 def via(version: str) -> Field:
@@ -85,6 +92,8 @@ def request_fields(request: Request, *, trusted: bool) -> list[Field]:
         fields.append(_TRAILERS)
     if values.get(b"user-agent") == b"":
         fields = [field for field in fields if field[0] != b"user-agent"]
+    if b"trailer" in values and b"transfer-encoding" in values:
+        fields += [field for field in given if field[0] == b"trailer"]
     fields += _forwarded(request, given, trusted=trusted)
     fields.append(_VIA[request.scope.get("http_version", "1.1")])
     return fields

@@ -215,7 +215,10 @@ class H2Stream:
                 break
         if left:
             raise ClientDisconnectedError("the body is shorter than its Content-Length")
-        protocol.end_stream(self._number)
+        if trailers := list(content.trailers):
+            protocol.send_headers(self._number, trailers, end_stream=True)
+        else:
+            protocol.end_stream(self._number)
         self._connection.flush()
 
     async def _send_piece(self, piece: bytes) -> None:

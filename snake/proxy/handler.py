@@ -12,16 +12,16 @@ from snake.http.handler import Linked, Next, Send
 from snake.http.request import Request
 from snake.http.response_handler import Way
 from snake.http.uri import escaped_path
-from snake.proxy.answering import Answering, client_of, informing
+from snake.proxy.answering import Answering, informing
 from snake.proxy.attempts import Attempts
-from snake.proxy.content import content_of
+from snake.proxy.content import buffered, content_of
 from snake.proxy.contract import (
     Outgoing,
     Reply,
     UpstreamError,
     UpstreamTimeoutError,
 )
-from snake.proxy.forwarding import request_fields, upgrade_of
+from snake.proxy.forwarding import client_of, request_fields, upgrade_of
 from snake.proxy.retries import NoUpstreamError, RetryableReplyError
 from snake.proxy.told import Held, Told
 from snake.proxy.watch import Watch
@@ -46,6 +46,8 @@ class Proxying(Record):
     rewrite: Sequence[Callable[[Request], None]] = ()
     bodiless: bool = False
     """Whether what is rewritten has no body: it is made a GET or a HEAD."""
+    buffer: int = 0
+    """Bytes of a request's body that are read before any are sent; below 0 all of it."""
     ways: Sequence[Way] = ()
     answering: Answering = Answering()
 
@@ -57,6 +59,7 @@ class ProxyHandler(Linked):
         self._attempts = proxying.attempts
         self._rewrite = proxying.rewrite
         self._bodiless = proxying.bodiless
+        self._buffer = proxying.buffer
         self._ways = proxying.ways
         self._answering = proxying.answering
         self._is_trusted = proxying.is_trusted
@@ -118,6 +121,8 @@ class ProxyHandler(Linked):
             sent.method != request.method or target != target_of(request)
         )
         content = None if without_body else await content_of(request)
+        if content is not None and self._buffer:
+            content = await buffered(content, self._buffer)
         return Outgoing(
             request=request,
             method=sent.method,

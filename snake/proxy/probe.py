@@ -21,6 +21,7 @@ from snake.http.paths import escape_path
 from snake.http.request import Request
 from snake.http.template import Template
 from snake.http.uri import unescape
+from snake.proxy.content import KnownContent
 from snake.proxy.contract import DialInfo, Field, Outgoing, Reply, Transport, UpstreamError
 from snake.proxy.health import ActiveHealthChecks
 from snake.proxy.passive import status_test
@@ -116,23 +117,8 @@ class Probe:
         content = None
         if body:
             fields.append((b"content-length", str(len(body)).encode()))
-            content = _Body(body)
+            content = KnownContent(body)
         return Outgoing(request, method, target.encode("ascii", "replace"), fields, content)
-
-
-class _Body:
-    """A body that is there as a whole."""
-
-    touched = False
-
-    def __init__(self, data: bytes) -> None:
-        self.length: int | None = len(data)
-        self._data = data
-
-    async def read(self) -> bytes:
-        """Return all of it, and then nothing."""
-        data, self._data = self._data, b""
-        return data
 
 
 def _target(checks: ActiveHealthChecks) -> str:

@@ -54,7 +54,7 @@ def request_head(outgoing: Outgoing, more: Iterable[Field] = ()) -> bytes:
     if not TOKEN.fullmatch(method):
         raise UpstreamError(f"{outgoing.method!r} is no method")
     head = b"%b %b HTTP/1.1\r\n" % (method, outgoing.target)
-    head += b"".join([lines[field] for field in outgoing.fields])
+    head += field_lines(outgoing.fields)
     content = outgoing.content
     if content is not None:
         length = content.length
@@ -66,3 +66,8 @@ def request_head(outgoing: Outgoing, more: Iterable[Field] = ()) -> bytes:
     for field in more:
         head += lines[field]
     return head + b"\r\n"
+
+
+def field_lines(fields: Iterable[Field]) -> bytes:
+    """Return the lines of fields. Raises `UpstreamError` for what is none."""
+    return b"".join([_LINES[field] for field in fields])

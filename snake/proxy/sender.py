@@ -6,9 +6,8 @@ import asyncio
 
 from snake.proxy.contract import Content, UpstreamError, UpstreamTimeoutError
 from snake.proxy.h1 import H1Connection
+from snake.proxy.request_head import field_lines
 from snake.transport.exchange import ClientDisconnectedError
-
-_LAST_CHUNK = b"0\r\n\r\n"
 
 
 class Sender:
@@ -60,8 +59,12 @@ class Sender:
             await connection.drained()
         if self._left:
             raise ClientDisconnectedError("the body is shorter than its Content-Length")
-        connection.write(self._head + (_LAST_CHUNK if self._left is None else b""))
+        connection.write(self._head + (self._ending() if self._left is None else b""))
         self._head = b""
+
+    def _ending(self) -> bytes:
+        """Return the end of a body in chunks, with the fields that follow it."""
+        return b"0\r\n" + field_lines(self._content.trailers) + b"\r\n"
 
     def _framed(self, piece: bytes) -> bytes:
         if self._left is None:

@@ -70,6 +70,11 @@ class ClientDuplex(Duplex, Protocol):
 class Client(Protocol):
     """The client of one request."""
 
+    @property
+    def trailers(self) -> list[tuple[bytes, bytes]]:
+        """The fields after the request's body; complete when all of it was received."""
+        ...
+
     def when_gone(self, callback: Callable[[], None]) -> None:
         """Call back when the client goes away before it is answered; at once, if it is gone."""
         ...

@@ -35,6 +35,11 @@ class RequestBody:
         """Bytes that are still to come; `None` when only the chunks will tell."""
         return None if self._chunks is not None else self._left
 
+    @property
+    def trailers(self) -> list[tuple[bytes, bytes]]:
+        """The fields after the body."""
+        return self._chunks.trailers if self._chunks is not None else []
+
     def feed(self, data: bytes) -> bytes:
         """Take what belongs to this body; return what follows it. Raises `RefusedError`."""
         if self._chunks is not None:

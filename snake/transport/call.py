@@ -248,6 +248,11 @@ class Call:
         if self.lost:
             callback()
 
+    @property
+    def trailers(self) -> list[tuple[bytes, bytes]]:
+        """The fields after the request's body, which Hypercorn does not tell."""
+        return []
+
     async def inform(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
         """Send an interim response, if the client can take one."""
         if self.stream.state is ASGIHTTPState.REQUEST and not self.lost and status != _CONTINUE:

@@ -14,6 +14,7 @@ from snake.transport.limits import Limits, Pace
 from snake.transport.tunnel import Tunnel
 
 if TYPE_CHECKING:
+    from snake.transport.body import RequestBody
     from snake.transport.http1 import Connection
 
 _CONTINUE = 100
@@ -26,9 +27,10 @@ all is out."""
 class HTTP1Client:
     """The client of one exchange."""
 
-    __slots__ = ("_leave", "_seen", "_tunnel", "connection", "expects", "gone", "http11", "limits",
-                 "pace", "state")  # fmt: skip
+    __slots__ = ("_leave", "_seen", "_tunnel", "body", "connection", "expects", "gone", "http11",
+                 "limits", "pace", "state")  # fmt: skip
 
+    body: RequestBody | None
     connection: Connection
     http11: bool
 
@@ -72,6 +74,11 @@ class HTTP1Client:
             self.leave()
         else:
             self._seen = self.connection.sent
+
+    @property
+    def trailers(self) -> list[tuple[bytes, bytes]]:
+        """The fields after the request's body; complete when all of it was received."""
+        return self.body.trailers if self.body is not None else []
 
     async def inform(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
         """Send an interim response, if the client can take one, and waits for it if it is a 100."""

@@ -55,8 +55,8 @@ class Exchange(HTTP1Client):
     `http.disconnect`.
     """
 
-    __slots__ = ("_asked", "_chunked", "_flags", "_head", "_left", "_news", "began", "body",
-                 "head_only", "keep_alive")  # fmt: skip
+    __slots__ = ("_asked", "_chunked", "_flags", "_head", "_left", "_news", "began", "head_only",
+                 "keep_alive")  # fmt: skip
 
     def __init__(
         self,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from tests.proxy.proxying import OK, Peer, proxy, upstream
 from tests.transport.wire import GET
 
@@ -102,3 +104,60 @@ async def test_trailers_where_there_can_be_none() -> None:
         await client.send(b"GET / HTTP/1.0\r\nHost: a\r\n\r\n")
 
         assert (await client.rest()).endswith(b"\r\n\r\nok")
+
+
+async def test_response_that_is_held() -> None:
+    """With `response_buffers` nothing is sent before so much of a response is here."""
+    gates = [asyncio.Event(), asyncio.Event()]
+
+    async def serve(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(CHUNKED + b"\r\n3\r\nabc\r\n")
+        await gates[0].wait()
+        await peer.send(b"3\r\ndef\r\n")
+        await gates[1].wait()
+        await peer.send(b"0\r\n\r\n")
+
+    async with (
+        upstream(serve) as up,
+        proxy(up, response_buffers=5) as server,
+        server.client() as client,
+    ):
+        await client.send(GET)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(client.reader.read(1), 0.05)
+        gates[0].set()
+        await client.reader.readuntil(b"abcdef")
+        gates[1].set()
+        await client.reader.readuntil(b"0\r\n\r\n")
+
+
+async def test_response_that_is_held_as_a_whole() -> None:
+    """However long it is."""
+    body = bytes(1_000_000)
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    async with (
+        upstream(answer) as up,
+        proxy(up, response_buffers=-1) as server,
+        server.client() as client,
+    ):
+        for _ in range(2):
+            await client.send(GET)
+            assert (await client.response()).body == body
+
+
+async def test_half_a_response_that_is_held() -> None:
+    """It is passed on as far as it came, and is not taken for whole."""
+
+    async def serve(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(CHUNKED + b"\r\n3\r\nabc\r\n")
+
+    async with (
+        upstream(serve) as up,
+        proxy(up, response_buffers=-1) as server,
+        server.client() as client,
+    ):
+        await client.send(GET)
+
+        assert not (await client.rest()).endswith(b"0\r\n\r\n")

@@ -105,6 +105,7 @@ class Body:
     gate: asyncio.Event | None = None
     error: Exception | None = None
     given: int = 0
+    trailers: Sequence[tuple[bytes, bytes]] = ()
 
     async def read(self) -> bytes:
         """Return the next piece."""

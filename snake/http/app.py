@@ -67,23 +67,12 @@ async def provision_http(ctx: Context, app: HTTPApp, logs: Logs | None) -> list[
 
     Raises `ConfigError` for what cannot work, with its JSON path.
     """
-    _check_metrics(ctx, app)
-    if (measuring := Measuring.of(ctx, app)) is not None:
+    if (measuring := await Measuring.of(ctx, app)) is not None:
         ctx = ctx.offering(Measuring, measuring)
     return [
         await _provision_server(ctx.at("servers", name), app, name, server, logs)
         for name, server in app.servers.items()
     ]
-
-
-def _check_metrics(ctx: Context, app: HTTPApp) -> None:
-    places = {("metrics",): app.metrics} | {
-        ("servers", name, "metrics"): server.metrics for name, server in app.servers.items()
-    }
-    for place, metrics in places.items():
-        if metrics is not None and metrics.otlp:
-            message = "metrics are not sent by OTLP in this version of snake; they can be fetched"
-            raise ctx.at(*place, "otlp").fail(message)
 
 
 async def _provision_server(

@@ -48,7 +48,7 @@ class Measuring:
     def __init__(self, ctx: Context, app: HTTPApp) -> None:
         metrics = app.metrics
         servers = app.servers.values()
-        self._figures = ctx.service(Figures) or ctx.shared(Figures)
+        self.figures = ctx.service(Figures) or ctx.shared(Figures)
         self._per_host = any(
             each is not None and each.per_host
             for each in (metrics, *(server.metrics for server in servers))
@@ -61,10 +61,17 @@ class Measuring:
         self._strangers: set[str] = set()
 
     @classmethod
-    def of(cls, ctx: Context, app: HTTPApp) -> Measuring | None:
-        """Return what is measured, if anything is."""
+    async def of(cls, ctx: Context, app: HTTPApp) -> Measuring | None:
+        """Return what is measured, if anything is. Raises `ConfigError`."""
         asked = (app.metrics, *(server.metrics for server in app.servers.values()))
-        return cls(ctx, app) if any(each is not None for each in asked) else None
+        if all(each is None for each in asked):
+            return None
+        measuring = cls(ctx, app)
+        if app.metrics is not None and app.metrics.otlp:
+            from snake.metrics.push import push  # noqa: PLC0415  (it brings threads and more)
+
+            await push(ctx.at("metrics", "otlp"), measuring.figures)
+        return measuring
 
     def of_server(self, server: str) -> Measure:
         """Return how the routes of a server are measured."""
@@ -91,7 +98,7 @@ class Measuring:
             host = host_of(request)
             route = routes.get(host)
             if route is None:
-                route = routes[host] = _Route(self._figures, Labels(server, handler, host))
+                route = routes[host] = _Route(self.figures, Labels(server, handler, host))
             return route.run(request, send, after)
 
         return measured

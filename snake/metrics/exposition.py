@@ -42,6 +42,11 @@ def expose(figures: Figures, loaded: float, *, open_metrics: bool) -> bytes:
     return write(registry)
 
 
+def metrics(figures: Figures, loaded: float) -> list[Metric]:
+    """Return all figures, as they are before they become text."""
+    return list(_All(figures, loaded, open_metrics=False).collect())
+
+
 class _All(Collector):
     def __init__(self, figures: Figures, loaded: float, *, open_metrics: bool) -> None:
         self._figures = figures

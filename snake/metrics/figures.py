@@ -51,6 +51,8 @@ class Figures:
 
         Without any, there is only this process.
         """
+        self.leads = own == 0
+        """Whether this worker is the one that does what one worker does for all."""
         self._files = list(files) or [new_file()]
         self._own = self._files[own]
         self._series: dict[Key, memoryview[float]] = {}

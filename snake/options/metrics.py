@@ -9,8 +9,9 @@ Syntax::
     }
 
 `per_host` counts the requests of each configured host, `observe_catchall_hosts` those of all
-other hosts by name as well; `otlp` sends the figures to an OpenTelemetry collector. The
-directive `metrics` shows them.
+other hosts by name as well. The directive `metrics` shows the figures; `otlp` sends them to a
+collector of OpenTelemetry, which the environment names (`OTEL_EXPORTER_OTLP_ENDPOINT` and
+others), and needs packages: `pip install "snake-server[tracing]"`.
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ from prometheus_client.openmetrics.parser import (
 )
 from prometheus_client.parser import text_string_to_metric_families as parse
 
-from snake.core.errors import ConfigError
 from snake.http.errors import AbortError
 from tests.directives.adapted import mistake, refusal
 from tests.site import Site, site, site_of_json
@@ -205,12 +204,3 @@ async def test_label_cannot_break_the_text() -> None:
         total = await values(s, "caddy_http_requests_total")
 
     assert total == {("static_response", 'a"\\b', "one"): 1}
-
-
-async def test_otlp_is_refused() -> None:
-    """Figures are not pushed; a config that wants that is refused by name."""
-    with pytest.raises(ConfigError, match="are not sent by OTLP") as raised:
-        async with measured(otlp=True):
-            pass
-
-    assert raised.value.path == "apps/http/metrics/otlp"

@@ -1,0 +1,1 @@
+"""How spans and figures get to a collector of OpenTelemetry."""

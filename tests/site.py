@@ -78,6 +78,11 @@ class Site:
         """Close what provisioning opened."""
         await self._stack.aclose()
 
+    @property
+    def app(self) -> ASGIApp:
+        """The first server as an ASGI app."""
+        return next(iter(self._apps.values()))
+
     async def get(self, target: str = "/", **options: Any) -> Response:
         """Send a GET."""
         return await self.request("GET", target, **options)
@@ -121,7 +126,7 @@ class Site:
         async def send(message: Message) -> None:
             sent.append(message)
 
-        app = self._apps[server] if server else next(iter(self._apps.values()))
+        app = self._apps[server] if server else self.app
         await app(scope, receive, send)
         return _response(sent)
 

@@ -28,6 +28,11 @@ SMALL = 65_536
 CHUNK = 262_144
 """Bytes that a thread reads at a time."""
 
+READ = os.O_RDONLY
+"""How files are opened: a FIFO must not block, and a terminal not become ours."""
+for _flag in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"):
+    READ |= getattr(os, _flag, 0)
+
 PATHSEND = "http.response.pathsend"
 
 Piece = bytes | Range
@@ -92,17 +97,18 @@ class Content(ABC):
         """Send `start` and these pieces as the body; a small one in one message."""
         await send(start)
         if sum(map(_length, pieces)) <= SMALL:
-            body = b"".join([await self._small(piece) for piece in pieces])
-            await send({"type": "http.response.body", "body": body})
+            await send({"type": "http.response.body", "body": await self._small(pieces)})
             return
-        for piece in pieces:
-            for part in _split(piece):
-                body = await in_thread(self._all, part) if isinstance(part, Range) else part
-                await send({"type": "http.response.body", "body": body, "more_body": True})
+        for batch in _batches(pieces):
+            body = await in_thread(self._joined, batch)
+            await send({"type": "http.response.body", "body": body, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
-    async def _small(self, piece: Piece) -> bytes:
-        return await in_thread(self._all, piece) if isinstance(piece, Range) else piece
+    async def _small(self, pieces: Sequence[Piece]) -> bytes:
+        return await in_thread(self._joined, pieces)
+
+    def _joined(self, pieces: Sequence[Piece]) -> bytes:
+        return b"".join([p if isinstance(p, bytes) else self._all(p) for p in pieces])
 
     def _all(self, part: Range) -> bytes:
         data = self.read(part.start, part.length)
@@ -120,12 +126,9 @@ class FileContent(Content):
     __slots__ = ("_fd", "_path")
 
     def __init__(self, path: str) -> None:
-        """Open `path`. Raises `OSError`; for what is no regular file, `IsADirectoryError`.
-
-        A FIFO that takes its place meanwhile does not block.
-        """
+        """Open `path`. Raises `OSError`; for what is no regular file, `IsADirectoryError`."""
         self._path = path
-        self._fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        self._fd = os.open(path, READ)
         super().__init__(os.fstat(self._fd))
         if not stat.S_ISREG(self.info.st_mode):
             self.close()
@@ -147,8 +150,8 @@ class FileContent(Content):
         else:
             await self.send_pieces(send, start, [Range(0, self.size)])
 
-    async def _small(self, piece: Piece) -> bytes:
-        return self._all(piece) if isinstance(piece, Range) else piece
+    async def _small(self, pieces: Sequence[Piece]) -> bytes:
+        return self._joined(pieces)
 
 
 class StreamContent(Content):
@@ -172,6 +175,20 @@ class StreamContent(Content):
 
 def _length(piece: Piece) -> int:
     return piece.length if isinstance(piece, Range) else len(piece)
+
+
+def _batches(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
+    """Yield the pieces in lists of at most `CHUNK` bytes, if need be in parts."""
+    batch: list[Piece] = []
+    size = 0
+    for piece in pieces:
+        for part in _split(piece):
+            if size + _length(part) > CHUNK:
+                yield batch
+                batch, size = [], 0
+            batch.append(part)
+            size += _length(part)
+    yield batch
 
 
 def _split(piece: Piece) -> Iterator[Piece]:

@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 from snake.config.filesystems import FileSystems as Config
 from snake.core.folder import START
 from snake.core.modules import Context
-from snake.files.content import Content, FileContent, Info, StreamContent
+from snake.files.content import READ, Content, FileContent, Info, StreamContent
 from snake.http.request import Request
 from snake.http.template import Template
 
@@ -69,8 +69,13 @@ class Disk(FileSystem):
         return os.stat(START.path(name))  # noqa: PTH116  # a Path costs more than the call
 
     def open(self, name: str) -> BinaryIO:
-        """Open a file."""
-        return open(START.path(name), "rb")  # noqa: PTH123
+        """Open a file. What is neither that nor a folder is not there."""
+        fd = os.open(START.path(name), READ)
+        kind = os.fstat(fd).st_mode
+        if not stat.S_ISREG(kind):
+            os.close(fd)
+            raise (IsADirectoryError if stat.S_ISDIR(kind) else FileNotFoundError)(name)
+        return os.fdopen(fd, "rb")
 
     def entries(self, name: str) -> Iterator[Entry]:
         """Yield what is in a folder; not what is gone meanwhile."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
+from snake.core.folder import START
 from snake.core.glob import MAGIC, compile_glob
 from snake.http.request import Request
 from snake.http.roots import absolute
@@ -31,12 +32,18 @@ def hidden_by(entries: Sequence[str]) -> Hidden:
         return lambda filename, _: constant(filename)
 
     def hidden(filename: str, request: Request) -> bool:
-        return constant(filename) or hides(tuple(fill(request) for fill in dynamic))(filename)
+        entries = tuple(fill(request) for fill in dynamic)
+        return constant(filename) or _remembered(entries, START.folder)(filename)
 
     return hidden
 
 
 @lru_cache(maxsize=64)
+def _remembered(entries: tuple[str, ...], folder: str) -> Callable[[str], bool]:
+    del folder  # relative paths mean something else in another one
+    return hides(entries)
+
+
 def hides(entries: tuple[str, ...]) -> Callable[[str], bool]:
     """Return whether a file name is hidden by any of `entries`."""
     if not entries:

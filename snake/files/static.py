@@ -6,6 +6,7 @@ Source: Caddy's `FileServer.ServeHTTP` and Go's `http.ServeContent`, which it ca
 from __future__ import annotations
 
 import posixpath
+import re
 import secrets
 import stat
 from collections.abc import Awaitable, Callable, Sequence
@@ -31,6 +32,7 @@ from snake.http.roots import join
 from snake.http.template import Fill
 
 _VARY = (b"vary", b"Accept-Encoding")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _READS = frozenset({"GET", "HEAD"})
 
 
@@ -186,7 +188,7 @@ class StaticFiles(Record):
             except OSError as error:
                 _add_early(request, _VARY)
                 raise HandlerError(500, f"cannot read etag from file: {error.strerror}") from error
-            return text.replace("\n", "").replace("\r", "")
+            return _CONTROLS.sub("", text)
         return ""
 
     def _status(self, request: Request) -> int | None:

@@ -6,7 +6,6 @@ Source: Caddy's `proxyLoopIteration`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from time import perf_counter
 
 from msgspec.structs import replace
@@ -17,7 +16,6 @@ from snake.http.header_ops import Edit
 from snake.proxy.backend import Backend, DialAddressError
 from snake.proxy.content import KnownContent
 from snake.proxy.contract import (
-    DialError,
     DialInfo,
     Inform,
     Outgoing,
@@ -63,37 +61,21 @@ class Attempts(Record):
                     return await self._ask(backend, outgoing, told, inform), backend
                 except UpstreamError as problem:
                     error = problem
-                self._count(backend, error, failed)
-                if isinstance(error, DialError) and self._at_once(backends, failed, told):
+                if not isinstance(error, RetryableReplyError):
+                    self.failures.failed(backend)
+                failed.add(backend.dial)
+                if are_left(backends, failed) and self.retries.at_once(
+                    error, outgoing, told, len(failed)
+                ):
+                    told.retries += 1
                     continue
-            if not await self._again(error, outgoing, told):
+            if not await self.retries.again(error, outgoing, told):
                 raise error
+            if log.isEnabledFor(logging.DEBUG):
+                log.debug("retrying", extra={"fields": {"error": str(error)}})
             failed.clear()
+            told.retries += 1
             self.pool.forget(request)
-
-    def _count(self, backend: Backend, error: UpstreamError, failed: set[str]) -> None:
-        """Count a failure; a response that is not wanted is none."""
-        if not isinstance(error, RetryableReplyError):
-            self.failures.failed(backend)
-        if isinstance(error, DialError):
-            failed.add(backend.dial)
-
-    def _at_once(self, backends: Sequence[Backend], failed: set[str], told: Told) -> bool:
-        """Whether another backend is to be tried now, after one that could not be dialled."""
-        at_once = self.retries.at_once(told.retries, told.began) and are_left(backends, failed)
-        told.retries += at_once
-        return at_once
-
-    async def _again(self, error: UpstreamError, outgoing: Outgoing, told: Told) -> bool:
-        told.is_transport_error = True
-        try:
-            again = await self.retries.again(error, outgoing, told.retries, told.began)
-        finally:
-            told.is_transport_error = None
-        told.retries += again
-        if again and log.isEnabledFor(logging.DEBUG):
-            log.debug("retrying", extra={"fields": {"error": str(error)}})
-        return again
 
     async def _ask(self, backend: Backend, outgoing: Outgoing, told: Told, inform: Inform) -> Reply:
         """Ask one backend. Raises `UpstreamError`, and `HandlerError` for an address that is none.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from snake.http.errors import HandlerError
+from snake.http.handler import Message, Receive
 from snake.http.request import Request
 from snake.proxy.contract import Content, Field
 from snake.proxy.forwarding import client_of
@@ -22,13 +24,14 @@ _BODILESS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE", "TRACE"})
 
 
 class RequestContent:
-    """Reads the body from ASGI's `receive`."""
+    """Reads the body from ASGI's `receive`. Whoever reads it later finds it empty."""
 
-    __slots__ = ("_ended", "_first", "_request", "length", "touched")
+    __slots__ = ("_ended", "_first", "_receive", "_request", "length", "touched")
 
-    def __init__(self, request: Request, length: int | None, first: bytes = b"") -> None:
+    def __init__(self, request: Request, length: int | None) -> None:
         self._request = request
-        self._first = first
+        self._receive = request.receive
+        self._first = b""
         self._ended = False
         self.length = length
         self.touched = False
@@ -45,17 +48,43 @@ class RequestContent:
     async def read(self) -> bytes:
         """Return the next piece, and `b""` at the end. Raises `ClientDisconnectedError`."""
         self.touched = True
+        if self._request.receive is self._receive:
+            self._request.receive = Spent(self._receive)
         first, self._first = self._first, b""
         if first:
             return first
         while not self._ended:
-            message = await self._request.receive()
+            message = await self._receive()
             if message["type"] != "http.request":
                 raise ClientDisconnectedError("the client went away within its request")
             self._ended = not message.get("more_body", False)
             if piece := message.get("body", b""):
                 return bytes(piece)
         return b""
+
+    async def begin(self) -> bool:
+        """Wait for the first piece, and return whether there is one; `read` gives it again."""
+        self._first = await self.read()
+        self.touched = False
+        return bool(self._first)
+
+
+class Spent:
+    """The `receive` of a request whose body has been read: it is empty, and there is no more."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._told = False
+
+    async def __call__(self) -> Message:
+        """Return the end of the body, and then nothing until the client goes away."""
+        if not self._told:
+            self._told = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        while True:
+            message = await self._receive()
+            if message["type"] != "http.request":
+                return message
 
 
 class BegunContent:
@@ -104,10 +133,15 @@ class KnownContent:
 
 
 async def content_of(request: Request) -> Content | None:
-    """Return the body of a request, or `None` when it has none."""
+    """Return the body of a request, or `None` when it has none.
+
+    Raises `HandlerError` 502 for one that was sent elsewhere before.
+    """
     length = _length(request.headers)
     if length == 0:
         return None
+    if length and isinstance(request.receive, Spent):
+        raise HandlerError(502, "the body of the request has been sent elsewhere already")
     if length is not None or request.scope.get("http_version", "1.1") in ("1.1", "1.0"):
         chunked = any(name == b"transfer-encoding" for name, _ in request.headers)
         return RequestContent(request, length) if chunked or length else None
@@ -115,8 +149,7 @@ async def content_of(request: Request) -> Content | None:
         return RequestContent(request, None)
     # HTTP/2 says only by its frames whether there is a body; they are here by now.
     content = RequestContent(request, None)
-    first = await content.read()
-    return RequestContent(request, None, first) if first else None
+    return content if await content.begin() else None
 
 
 async def buffered(content: Content, most: int) -> Content:

@@ -139,6 +139,13 @@ class DialError(UpstreamError):
     """No connection to the upstream: it has seen nothing of the request."""
 
 
+class UnansweredError(UpstreamError):
+    """A connection ended before the first byte of the response came."""
+
+    refused = False
+    """Whether the upstream said that it has not looked at the request."""
+
+
 class UpstreamTimeoutError(UpstreamError):
     """An upstream took too long to begin its answer."""
 

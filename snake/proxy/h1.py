@@ -14,7 +14,7 @@ import asyncio
 import re
 from collections.abc import Callable
 
-from snake.proxy.contract import UpstreamError, UpstreamTimeoutError
+from snake.proxy.contract import UnansweredError, UpstreamError, UpstreamTimeoutError
 from snake.proxy.h1_reply import H1Reply
 from snake.proxy.http_settings import HTTPSettings
 from snake.proxy.pending import Pending
@@ -33,13 +33,6 @@ HIGH_WATER = 65_536
 
 _CHUNK_LIMITS = Settings(max_header_bytes=65_536, max_header_count=1000)
 """What the trailers of a response may be."""
-
-
-class UnansweredError(UpstreamError):
-    """A connection ended before the first byte of the response came."""
-
-    refused = False
-    """Whether the upstream said that it has not looked at the request."""
 
 
 Heads = Pending["ResponseHead | H1Reply"]

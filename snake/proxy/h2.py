@@ -25,8 +25,7 @@ from h2.exceptions import NoAvailableStreamIDError, ProtocolError
 from h2.settings import SettingCodes, Settings
 from hyperframe.frame import Frame, GoAwayFrame
 
-from snake.proxy.contract import Field, Inform, Outgoing, UpstreamError
-from snake.proxy.h1 import UnansweredError
+from snake.proxy.contract import Field, Inform, Outgoing, UnansweredError, UpstreamError
 from snake.proxy.h2_stream import H2Stream
 from snake.proxy.http_settings import HTTPSettings
 from snake.transport.start import Start

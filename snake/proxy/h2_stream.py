@@ -16,10 +16,10 @@ from snake.proxy.contract import (
     Duplex,
     Field,
     Inform,
+    UnansweredError,
     UpstreamError,
     UpstreamTimeoutError,
 )
-from snake.proxy.h1 import UnansweredError
 from snake.proxy.pending import Pending
 from snake.transport.exchange import ClientDisconnectedError
 

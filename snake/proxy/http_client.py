@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING, Self
 from msgspec.structs import replace
 
 from snake.proxy.connector import Connector
-from snake.proxy.contract import DialInfo, Field, Inform, Outgoing, Reply, UpstreamError
+from snake.proxy.contract import (
+    DialInfo,
+    Field,
+    Inform,
+    Outgoing,
+    Reply,
+    UnansweredError,
+    UpstreamError,
+)
 from snake.proxy.gunzip import ACCEPT, inflated
-from snake.proxy.h1 import H1Connection, UnansweredError
+from snake.proxy.h1 import H1Connection
 from snake.proxy.h1_exchange import H1Exchange
 from snake.proxy.http_settings import HTTPSettings
 from snake.proxy.idle import IdleConnections, Key

@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 from snake.config.struct import nanoseconds
 from snake.core.dial import join_host_port
 from snake.core.errors import SnakeError
+from snake.core.record import Record
 from snake.core.regexp import RegexpError, compile_regexp
 from snake.core.units import SECOND
 from snake.core.url import URLError, parse_url
@@ -32,7 +33,7 @@ _SUCCESS = 2
 _MOST_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _AS_GET = frozenset({301, 302, 303})
-TARGET = "http.reverse_proxy.active.target_upstream"
+_TARGET = "active.target_upstream"
 
 
 class ProbeError(SnakeError):
@@ -68,7 +69,7 @@ class Probe:
         Raises `UnhealthyError`.
         """
         request = _request(host)
-        request.set_value(TARGET, dial)
+        request.proxied = _Checked(dial)
         try:
             async with asyncio.timeout(self._timeout):
                 await self._judge(to, request, host)
@@ -114,11 +115,18 @@ class Probe:
                 fields.append((key, field_value(value(request))))
         if not any(name == b"user-agent" for name, _ in fields):
             fields.append((b"user-agent", b"snake"))
-        content = None
-        if body:
-            fields.append((b"content-length", str(len(body)).encode()))
-            content = KnownContent(body)
+        content = KnownContent(body) if body else None
         return Outgoing(request, method, target.encode("ascii", "replace"), fields, content)
+
+
+class _Checked(Record):
+    """What placeholders tell of a check: `{http.reverse_proxy.active.target_upstream}`."""
+
+    dial: str
+
+    def value(self, name: str) -> object:
+        """Return the value of `http.reverse_proxy.<name>`."""
+        return self.dial if name == _TARGET else None
 
 
 def _target(checks: ActiveHealthChecks) -> str:

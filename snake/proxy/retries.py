@@ -2,7 +2,9 @@
 
 Source: Caddy's `LoadBalancing.tryAgain`. One thing is different on purpose: when a
 backend could not be dialled and another is available, that one is tried at once,
-also if no retries are configured. Such a request has reached nobody yet.
+also if no retries are configured. Such a request has reached nobody yet. So is a GET
+or a HEAD that a backend has hung up on without a word, but by one other backend alone:
+requests that crash a server must not get to all.
 """
 
 from __future__ import annotations
@@ -20,9 +22,12 @@ from snake.core.units import SECOND
 from snake.http.matcher import Matcher, provision_set
 from snake.http.request import Request
 from snake.proxy.balancing import LoadBalancing
-from snake.proxy.contract import DialError, Outgoing, UpstreamError
+from snake.proxy.contract import DialError, Outgoing, UnansweredError, UpstreamError
+from snake.proxy.told import Told
 
 _INTERVAL = SECOND // 4
+_GET = frozenset({"GET"})
+_SAFE = frozenset({"GET", "HEAD"})
 _EXPRESSION = "expression"
 
 
@@ -52,19 +57,28 @@ class Retries(Record):
     replies: tuple[Matcher, ...] = ()
     """Which requests are tried again by the response that they got."""
 
-    def at_once(self, tried: int, began: float) -> bool:
-        """Whether another backend may be tried now, after one that could not be dialled."""
-        return not (self.limit or self.duration) or self._are_left(tried, began)
+    def at_once(self, error: UpstreamError, outgoing: Outgoing, told: Told, failed: int) -> bool:
+        """Whether another backend may be tried now, of which `failed` have failed in a row."""
+        if (self.limit or self.duration) and not self._are_left(told):
+            return False
+        if isinstance(error, DialError):
+            return True
+        return (
+            isinstance(error, UnansweredError)
+            and not _is_begun(outgoing)
+            and (error.refused or (failed == 1 and self._may_repeat(outgoing, told, _SAFE)))
+        )
 
-    async def again(
-        self, error: UpstreamError, outgoing: Outgoing, tried: int, began: float
-    ) -> bool:
-        """Return whether to try again, when it is time to: `tried` times since `began`."""
-        if not (self.limit or self.duration) or not self._are_left(tried, began):
+    async def again(self, error: UpstreamError, outgoing: Outgoing, told: Told) -> bool:
+        """Return whether to try again, when it is time to."""
+        if not (self.limit or self.duration) or not self._are_left(told):
             return False
-        is_safe = isinstance(error, DialError | NoUpstreamError | RetryableReplyError)
-        if not is_safe and not self._may_repeat(outgoing):
-            return False
+        if not isinstance(error, DialError | NoUpstreamError):
+            if _is_begun(outgoing):
+                return False
+            wanted = isinstance(error, RetryableReplyError)
+            if not wanted and not self._may_repeat(outgoing, told, _GET):
+                return False
         if self.interval > 0:
             await asyncio.sleep(self.interval)
         return True
@@ -76,19 +90,26 @@ class Retries(Record):
         request = as_sent(outgoing)
         return any(matches(request) for matches in self.replies)
 
-    def _are_left(self, tried: int, began: float) -> bool:
-        return not (
-            (0 < self.duration <= perf_counter() - began) or (self.limit and tried >= self.limit)
-        )
-
-    def _may_repeat(self, outgoing: Outgoing) -> bool:
-        """Whether it does no harm if an upstream gets a request twice."""
-        if outgoing.content is not None and outgoing.content.touched:
+    def _are_left(self, told: Told) -> bool:
+        if self.limit and told.retries >= self.limit:
             return False
+        return not 0 < self.duration <= perf_counter() - told.began
+
+    def _may_repeat(self, outgoing: Outgoing, told: Told, methods: frozenset[str]) -> bool:
+        """Whether it does no harm if upstreams get a request twice."""
         if self.requests is None:
-            return outgoing.method == "GET"
-        request = as_sent(outgoing)
-        return any(matches(request) for matches in self.requests)
+            return outgoing.method in methods
+        told.is_transport_error = True
+        try:
+            request = as_sent(outgoing)
+            return any(matches(request) for matches in self.requests)
+        finally:
+            told.is_transport_error = None
+
+
+def _is_begun(outgoing: Outgoing) -> bool:
+    """Whether some of the body has been read, so that it cannot be sent again."""
+    return outgoing.content is not None and outgoing.content.touched
 
 
 def as_sent(outgoing: Outgoing) -> Request:

@@ -9,6 +9,7 @@ import random
 import re
 import socket
 import subprocess
+import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -236,10 +237,13 @@ def _caddy(text: str, folder: Path, name: str) -> Iterator[int]:
             if "serving initial configuration" in line:
                 break
         assert process.poll() is None, "".join(seen)
+        # What it has to say must not fill the pipe, or it would wait for ever.
+        reader = threading.Thread(target=log.read, daemon=True)
+        reader.start()
         yield port
+        process.terminate()
+        reader.join(10)
     finally:
         process.terminate()
-        # What it has still to say must not fill the pipe, or it would never end.
-        log.read()
         process.wait(10)
         log.close()

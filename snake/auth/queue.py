@@ -24,7 +24,8 @@ MOST_OF_CLIENT = 128
 """Hashes that one client may wait for; what comes then is a 503."""
 MOST = 4096
 """Hashes that all clients together may wait for."""
-_NICE = 10
+_NICE = 5
+"""Such a thread has a third of the weight of those that serve requests (sched(7))."""
 
 Check = Callable[[], bool]
 _Waiting = tuple[Check, "asyncio.Future[bool]"]

@@ -85,6 +85,8 @@ def _check(ctx: Context, delimiters: Sequence[str]) -> None:
         return
     if len(delimiters) != 2:  # noqa: PLR2004
         raise ctx.fail("there are two delimiters: an opening and a closing one")
+    if delimiters[0] == delimiters[1]:
+        raise ctx.fail("the opening and the closing delimiter are not the same")
     for index, mark in enumerate(delimiters):
         if not mark.strip() or any(char.isspace() for char in mark):
             raise ctx.at(index).fail("a delimiter is some characters without a space")

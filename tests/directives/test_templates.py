@@ -61,6 +61,7 @@ def test_unknown_words_are_warned_of() -> None:
         ({"delimiters": [1]}, "delimiters/0"),
         ({"match": {"mine": {}}}, "match/mine"),
         ({"delimiters": ["[["]}, "delimiters"),
+        ({"delimiters": ["||", "||"]}, "delimiters"),
         ({"delimiters": ["[[", ""]}, "delimiters/1"),
         ({"delimiters": ["[ [", "]]"]}, "delimiters/0"),
     ],

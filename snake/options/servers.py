@@ -40,6 +40,19 @@ Syntax::
         0rtt                        off
     }
 
+Of listener wrappers there are `tls`, the place of TLS among them, and `proxy_protocol`::
+
+    proxy_protocol {
+        timeout         <duration>
+        allow           <networks...>
+        deny            <networks...>
+        fallback_policy ignore | use | reject | require | skip
+    }
+
+It believes the PROXY header, of version 1 or 2, of who is allowed and not denied. For all
+others the policy says if a header is read and forgotten (`ignore`, the default), believed,
+a reason to close the connection, required, or no header at all. The time is 10 seconds.
+
 A rate counts from the first byte that is waited for: the time is what a client has at
 first, and each byte adds to it. `write_max_chunk` and `enable_full_duplex` change nothing
 here: what a client takes is counted by the byte, and a body is read while the answer goes

@@ -329,7 +329,9 @@ class Exchange(HTTP1Client):
         except AbortError:
             self._abort()
         except ClientDisconnectedError:
-            pass
+            # A client that only closed its side was taken for gone, by the app or in its name.
+            if self.state != DONE:
+                self._abort()
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():

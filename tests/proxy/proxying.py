@@ -152,9 +152,10 @@ async def proxy(*upstreams: Upstream | str, **config: Any) -> AsyncIterator[Serv
 
 
 @asynccontextmanager
-async def site(*handlers: dict[str, Any]) -> AsyncIterator[Server]:
-    """Serve a route of these handlers."""
-    document = {"servers": {"s": {"listen": [":0"], "routes": [{"handle": list(handlers)}]}}}
+async def site(*handlers: dict[str, Any], **settings: Any) -> AsyncIterator[Server]:
+    """Serve a route of these handlers; the keywords are fields of the server's JSON."""
+    routes = [{"handle": list(handlers)}]
+    document = {"servers": {"s": {"listen": [":0"], "routes": routes, **settings}}}
     config = decode(msgspec.json.encode(document), HTTPApp)
     async with AsyncExitStack() as stack:
         ctx = Context(Registry(MODULES), stack)

@@ -198,7 +198,7 @@ async def test_client_that_leaves() -> None:
             async with server.client() as client:
                 await client.send(TEXT[:10])
                 client.half_close()
-                await client.rest()
+                await client.closed()
         await until(lambda: not server.serving._waiting)  # noqa: SLF001
 
 

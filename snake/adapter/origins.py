@@ -107,7 +107,7 @@ def _at(error: DocumentError, lines: Sequence[Segment], rest: Sequence[str]) -> 
     named = {*rest, *re.findall(r"[\w.-]+", message)}
     inner = [sub for line in lines for sub in line.lines if sub.name in named]
     words = [word for line in inner or lines for word in line.all_words()]
-    fields = (word for word in words if word.text in rest)
+    fields = (word for step in reversed(rest) for word in words if word.text == step)
     mentioned = [word for word in words[1:] if _mentions(message, word.text)]
     found = quoted_word(words, message) or next(fields, None)
     found = found or max(mentioned, key=lambda word: len(word.text), default=words[0])
@@ -148,4 +148,6 @@ def _matchers(sets: Sequence[MatcherSet]) -> Iterator[bytes]:
 
 
 def _canonical(part: object) -> bytes:
-    return msgspec.json.encode(part, order="sorted")
+    """Return a part as JSON with its keys in order, those of encoded modules too."""
+    whole = msgspec.json.decode(msgspec.json.encode(part))
+    return msgspec.json.encode(whole, order="sorted")

@@ -110,3 +110,14 @@ def test_an_import_is_told() -> None:
     report = str(place(error, document, origins.encode()))
     assert report.startswith("Caddyfile:2: wrong\n")
     assert "Caddyfile:5" in report
+
+
+def test_modules_of_any_order_have_their_places() -> None:
+    """The fields of a matcher may be in another order in the document than in its module."""
+    text = "http://a.com {\n\t@old file {\n\t\ttry_files x\n\t\troot y\n\t}\n\trespond @old x\n}\n"
+    document, origins = adapted(text)
+    path = f"{SERVER}/routes/0/handle/0/routes/0/match/0/file"
+    placed = place(ConfigError("no root", path), document, origins.encode())
+    assert "Caddyfile:4: no root" in str(placed)
+    placed = place(ConfigError("no server", f"{SERVER}/idle_timeout"), document, origins.encode())
+    assert "Caddyfile:1: no server" in str(placed)

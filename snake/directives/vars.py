@@ -13,7 +13,7 @@ The least specific `vars` come first, so that more specific ones win.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from snake.plugin import (
     Context,
@@ -46,7 +46,7 @@ class Vars(HandlerModule):
             for name, value in self.values.items()
         ]
 
-        async def set_vars(request: Request, send: Send, next: Next) -> None:
+        def set_vars(request: Request, send: Send, next: Next) -> Awaitable[None]:
             variables = request.vars
             for name, value in values:
                 key = name(request)
@@ -54,7 +54,7 @@ class Vars(HandlerModule):
                 if key == "http.auth.user.id":
                     # The access log takes the user from there.
                     request.set_value(key, variables[key])
-            await next(request, send)
+            return next(request, send)
 
         return set_vars
 

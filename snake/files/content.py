@@ -144,7 +144,13 @@ class FileContent(Content):
 
     async def send_whole(self, request: Request, send: Send, start: Message) -> None:
         """Send `start` and the whole file: what is open, whatever has its name by now."""
-        if self.size > SMALL and PATHSEND in (request.scope.get("extensions") or ()):
+        if self.size <= SMALL:
+            body = os.pread(self._fd, self.size, 0)
+            if len(body) < self.size:
+                body = self._all(Range(0, self.size))
+            await send(start)
+            await send({"type": "http.response.body", "body": body})
+        elif PATHSEND in (request.scope.get("extensions") or ()):
             await send(start)
             await send({"type": PATHSEND, "path": self._path, "fd": self._fd})
         else:

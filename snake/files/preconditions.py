@@ -17,6 +17,8 @@ _ETAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 _CONDITIONS = frozenset(
     {b"if-match", b"if-unmodified-since", b"if-none-match", b"if-modified-since"}
 )
+ASKING = _CONDITIONS | {b"range"}
+"""The fields by which a client asks for less than a whole file."""
 _READS = frozenset({"GET", "HEAD"})
 
 

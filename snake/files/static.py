@@ -10,6 +10,7 @@ import re
 import secrets
 import stat
 from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache
 from html import escape
 from typing import NoReturn
 from urllib.parse import quote
@@ -21,11 +22,12 @@ from snake.files.filesystem import FileSystem
 from snake.files.hide import Hidden
 from snake.files.mime import content_type
 from snake.files.precompressed import Sidecar
+from snake.files.preconditions import ASKING
 from snake.files.validators import validators
 from snake.files.windows import WINDOWS, windows_fault
 from snake.http.accept_encoding import accepted_encodings
 from snake.http.errors import HandlerError
-from snake.http.handler import Next, Send
+from snake.http.handler import Message, Next, Send
 from snake.http.request import Request
 from snake.http.response import Header, drop_early, has_header, respond
 from snake.http.roots import join
@@ -64,6 +66,11 @@ class StaticFiles(Record):
         if fs is None:
             raise HandlerError(404, "filesystem not found")
         name = join(self.root(request), path)
+        content = _opened(fs, name) if self._sends_as_it_is(request, name) else None
+        if content is not None:
+            with content:
+                await content.send_whole(request, send, _start(name, content.info))
+            return
         is_folder = _is_folder(fs, name)
         index = self._index(fs, name, request) if is_folder else None
         name = index or name
@@ -75,6 +82,16 @@ class StaticFiles(Record):
             await _redirect(request, send, location)
         else:
             await self._send_file(request, send, next, fs, name)
+
+    def _sends_as_it_is(self, request: Request, name: str) -> bool:
+        """Whether a file is sent whole if there is one, and its headers depend on it alone."""
+        if request.method != "GET" or request.early or request.error is not None:
+            return False
+        if self.sidecars or self.etag_extensions or self.status or _original(request)[-1:] == "/":
+            return False
+        if not ASKING.isdisjoint([field for field, _ in request.headers]):
+            return False
+        return not self.hidden(name, request)
 
     async def _not_found(self, request: Request, send: Send, next: Next) -> None:
         if not self.pass_thru:
@@ -198,6 +215,33 @@ class StaticFiles(Record):
         if request.error is None:
             return None
         return request.error.status if isinstance(request.error, HandlerError) else 500
+
+
+@lru_cache(maxsize=1024)
+def _described(name: str, modified_ns: int, size: int) -> tuple[Header, ...]:
+    """Return the headers of a whole file in one of its states."""
+    etag, _, last_modified = validators(modified_ns, size)
+    fields = [
+        (b"etag", etag.encode()),
+        (b"last-modified", last_modified),
+        (b"content-type", content_type(name) or b""),
+    ]
+    kept = [field for field in fields if field[1]]
+    return (*kept, _VARY, (b"accept-ranges", b"bytes"), (b"content-length", b"%d" % size))
+
+
+def _opened(fs: FileSystem, name: str) -> Content | None:
+    """Open a file; what is none, or cannot be opened, is looked at more closely elsewhere."""
+    try:
+        return fs.content(name)
+    except (OSError, ValueError):
+        return None
+
+
+def _start(name: str, info: Info) -> Message:
+    """Return the start of the response that is a whole file."""
+    fields = [*_described(name, info.st_mtime_ns, info.st_size)]
+    return {"type": "http.response.start", "status": 200, "headers": fields}
 
 
 def _is_folder(fs: FileSystem, name: str) -> bool | None:

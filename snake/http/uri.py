@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus, unquote_to_bytes
 
-from snake.http.paths import escape_path, is_encoded
+from snake.http.paths import clean, escape_path, is_encoded
 from snake.http.request import Request
 
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -59,6 +59,21 @@ def change_path(request: Request, change: Callable[[str], str]) -> None:
     raw = change(escaped_path(request))
     path = unescape(raw) or change(request.path) or "/"
     if not is_encoded(to_bytes(raw)) or unescape(raw) != path:
+        raw = escape_path(path)
+    request.set_path(raw.encode("ascii"), path)
+
+
+def set_escaped_path(request: Request, raw: str, *, merge: bool) -> None:
+    """Set the path to what is left of its encoded form, beginning with a slash, and clean.
+
+    With `merge`, slashes beside each other are one.
+    """
+    path = unescape(raw) or ""
+    if raw == escape_path(path):
+        raw = ""
+    path = clean(path if path.startswith("/") else f"/{path}", collapse_slashes=merge)
+    raw = raw if raw.startswith("/") else f"/{raw}"
+    if unescape(raw) != path or not is_encoded(to_bytes(raw)):
         raw = escape_path(path)
     request.set_path(raw.encode("ascii"), path)
 

@@ -19,6 +19,7 @@ from snake.http.uri import (
     change_path,
     escape_segments,
     escaped_path,
+    set_escaped_path,
     trim_prefix,
     trim_suffix,
     unescape,
@@ -26,7 +27,6 @@ from snake.http.uri import (
 
 Edit = Callable[[Request], None]
 
-_FIRST_SLASH = re.compile("^(?:/|%2f)", re.IGNORECASE)
 _PLAIN = re.compile(rb"(?:/[-_~!$&'()*+,;=:@0-9A-Za-z][-._~!$&'()*+,;=:@0-9A-Za-z]*)*/?")
 """A path without encoding, dot segments and doubled slashes."""
 
@@ -95,29 +95,36 @@ def strip_prefix(text: str) -> Edit:
         plain = b""
 
     def edit(request: Request) -> None:
-        if plain and _PLAIN.fullmatch(request.raw_path):
-            _strip_plain(request, plain)
+        if plain and _PLAIN.fullmatch(request.raw_path) and _strip_plain(request, plain):
             return
         prefix = fill(request)
         prefix = prefix if prefix.startswith("/") else f"/{prefix}"
-        path = clean(escaped_path(request), collapse_slashes="//" not in prefix)
+        merge = "//" not in prefix
+        path = clean(escaped_path(request), collapse_slashes=merge)
         rest = trim_prefix(path, prefix)
         if rest is not None:
             removed = unescape(path[: len(path) - len(rest)]) or ""
             request.prefix += removed.rstrip("/")
-            path = "/" + _FIRST_SLASH.sub("", rest)
-        change_path(request, lambda _: path)
+            path = rest
+        set_escaped_path(request, path, merge=merge)
 
     return edit
 
 
-def _strip_plain(request: Request, prefix: bytes) -> None:
-    """Take a prefix off a path that says the same encoded, decoded and cleaned: most paths."""
-    raw = request.raw_path
-    if raw[: len(prefix)].lower() == prefix:
-        request.prefix += raw[: len(prefix)].decode("ascii").rstrip("/")
-        rest = b"/" + raw[len(prefix) :].removeprefix(b"/")
-        request.set_path(rest, rest.decode("ascii"))
+def _strip_plain(request: Request, prefix: bytes) -> bool:
+    """Take a prefix off a path that says the same encoded, decoded and cleaned: most paths.
+
+    Returns whether it could: what is left of a segment may be a dot.
+    """
+    raw, end = request.raw_path, len(prefix)
+    if raw[:end].lower() != prefix:
+        return True
+    if raw[end : end + 1] not in (b"/", b"") and not prefix.endswith(b"/"):
+        return False
+    request.prefix += raw[:end].decode("ascii").rstrip("/")
+    rest = b"/" + raw[end:].removeprefix(b"/")
+    request.set_path(rest, rest.decode("ascii"))
+    return True
 
 
 def strip_suffix(text: str) -> Edit:
@@ -126,9 +133,10 @@ def strip_suffix(text: str) -> Edit:
 
     def edit(request: Request) -> None:
         suffix = fill(request)
-        path = clean(escaped_path(request), collapse_slashes="//" not in suffix)
+        merge = "//" not in suffix
+        path = clean(escaped_path(request), collapse_slashes=merge)
         rest = trim_suffix(path, suffix)
-        change_path(request, lambda _: path if rest is None else rest)
+        set_escaped_path(request, path if rest is None else rest, merge=merge)
 
     return edit
 

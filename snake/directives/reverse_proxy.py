@@ -58,6 +58,10 @@ a port: `https://` encrypts, `h2c://` is HTTP/2 without encryption. All have one
 scheme. The port is 80 unless given, a range of ports is as many upstreams, and
 placeholders may stand in an upstream without a scheme.
 
+Any upstream that is available gets a request, unless `lb_policy` chooses. If it cannot
+be dialled, another is tried at once. With `lb_retries` or `lb_try_duration`, a GET that
+failed is tried again, or what `lb_retry_match` says. Each worker checks health itself.
+
 The headers of a request go on as they are, and `X-Forwarded-For`, `-Proto` and
 `-Host` are set. With `handle_response`, a response that matches `@name` is not
 sent to the client: the directives inside answer, `copy_response` among them.

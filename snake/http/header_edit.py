@@ -6,7 +6,7 @@ as a field that is there, and removing it tells the transport to leave it out.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from snake.http.handler import Message, Send
 from snake.http.header_ops import Edit, ResponseOps
@@ -14,6 +14,7 @@ from snake.http.request import Request
 from snake.http.response import Header
 from snake.transport.settings import Settings
 
+CONNECTION = b"connection"
 SERVER: Header = (b"server", Settings().server_header)
 """The field that the transport adds to a response that has none of its own."""
 
@@ -22,13 +23,36 @@ STARTS = {"http.response.start": 200, "websocket.accept": 101}
 
 
 def change_request(request: Request, edit: Edit) -> None:
-    """Change the request's headers; of several Host fields the last counts."""
+    """Change the request's headers; of several Host fields the last counts.
+
+    A field that is set here is not one of the client's connection, whatever that says.
+    """
     before = request.hostport.encode("latin-1")
-    fields = edit(request.headers, request)
+    given = request.headers
+    fields = edit(given, request)
+    if any(name == CONNECTION for name, _ in given):
+        fields = _claimed(given, fields)
     hosts = [value for name, value in fields if name == b"host"]
     request.scope["headers"] = fields
     if hosts != [before]:
         request.set_host(hosts[-1].decode("latin-1") if hosts else "")
+
+
+def _claimed(given: Sequence[Header], fields: list[Header]) -> list[Header]:
+    """Take the names of fields that are not as they were given out of the Connection field.
+
+    Proxies drop what it names, so that a client could have dropped who it is.
+    """
+    ours = {name for name, _ in set(fields).difference(given)} - {CONNECTION}
+    return [
+        (name, _without(value, ours)) if name == CONNECTION else (name, value)
+        for name, value in fields
+    ]
+
+
+def _without(value: bytes, names: Collection[bytes]) -> bytes:
+    options = [option.strip(b" \t") for option in value.split(b",")]
+    return b", ".join([option for option in options if option.lower() not in names])
 
 
 def response_wrapper(

@@ -99,9 +99,13 @@ class Attempts(Record):
             told.reply = reply
             if self.failures.watches_answers or self.retries.replies:
                 self._judge(outgoing, backend, reply, told.replied - told.sent)
-        except BaseException:
+        except BaseException as error:
             backend.host.requests -= 1
+            if log.isEnabledFor(logging.DEBUG):
+                _report(outgoing, told, {"error": str(error) or type(error).__name__})
             raise
+        if log.isEnabledFor(logging.DEBUG):
+            _report(outgoing, told, {"status": reply.status})
         return reply
 
     def _judge(self, outgoing: Outgoing, backend: Backend, reply: Reply, seconds: float) -> None:
@@ -120,3 +124,19 @@ class Attempts(Record):
         if self.edit_request is not None:
             fields = self.edit_request(fields, outgoing.request)
         return replace(outgoing, fields=fields)
+
+
+def _report(outgoing: Outgoing, told: Told, outcome: dict[str, object]) -> None:
+    """Log what an upstream was asked, and what came of it."""
+    request = {
+        "method": outgoing.method,
+        "host": outgoing.request.hostport,
+        "uri": outgoing.target.decode("utf-8", "replace"),
+    }
+    fields = {
+        "upstream": told.to.address if told.to else "",
+        "duration": perf_counter() - told.sent,
+        "request": request,
+        **outcome,
+    }
+    log.debug("upstream roundtrip", extra={"fields": fields})

@@ -107,7 +107,7 @@ class RandomChoose(Module):
         """Return what chooses a backend. Raises `ConfigError` for less than two."""
         choose = self.choose or 2
         if choose < 2:  # noqa: PLR2004
-            raise ctx.at("choose").fail("choose must be at least 2")
+            raise ctx.at("choose").fail(f'random_choose "{choose}": choose must be at least 2')
         return selection.random_choose(choose)
 
     @classmethod

@@ -136,7 +136,7 @@ def _target(checks: ActiveHealthChecks) -> str:
     try:
         url = parse_url(checks.uri)
     except URLError as error:
-        raise ProbeError("uri", str(error)) from None
+        raise ProbeError("uri", f'health_uri "{checks.uri}": {error}') from None
     path = escape_path(unescape(url.path) or "") or "/"
     return f"{path}?{url.query}" if url.query else path
 

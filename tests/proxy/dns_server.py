@@ -30,6 +30,8 @@ class DNSServer:
     zone: Zone = field(default_factory=dict)
     failing: bool = False
     """Whether it answers SERVFAIL to all."""
+    moves: Zone = field(default_factory=dict)
+    """Records that take the place of others once those have been asked for."""
     asked: Counter[str] = field(default_factory=Counter)
     """How often each type was asked for; over TCP with `tcp ` before it."""
 
@@ -44,6 +46,8 @@ class DNSServer:
         if self.failing:
             response.set_rcode(dns.rcode.SERVFAIL)
         elif records := self.zone.get((name, kind)):
+            if moved := self.moves.pop((name, kind), None):
+                self.zone[name, kind] = moved
             response.answer.append(dns.rrset.from_text_list(question.name, 0, "IN", kind, records))
         elif not any(known == name for known, _ in self.zone):
             response.set_rcode(dns.rcode.NXDOMAIN)

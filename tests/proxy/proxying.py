@@ -20,10 +20,11 @@ from typing import Any
 
 import msgspec
 
+from snake.adapter.adapt import adapt
 from snake.config.http import HTTPApp
 from snake.core.modules import Context, Registry, decode
 from snake.http.app import provision_http
-from snake.standard import MODULES
+from snake.standard import MODULES, catalogue
 from tests.transport.wire import PATIENCE, Server, serving
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -156,7 +157,22 @@ async def site(*handlers: dict[str, Any], **settings: Any) -> AsyncIterator[Serv
     """Serve a route of these handlers; the keywords are fields of the server's JSON."""
     routes = [{"handle": list(handlers)}]
     document = {"servers": {"s": {"listen": [":0"], "routes": routes, **settings}}}
-    config = decode(msgspec.json.encode(document), HTTPApp)
+    async with _serving(decode(msgspec.json.encode(document), HTTPApp)) as server:
+        yield server
+
+
+@asynccontextmanager
+async def caddyfile(text: str) -> AsyncIterator[Server]:
+    """Serve a site with these directives."""
+    document, _ = adapt(f"http://:1 {{\n{text}\n}}\n", "Caddyfile", catalogue())
+    assert document.apps is not None
+    assert document.apps.http is not None
+    async with _serving(document.apps.http) as server:
+        yield server
+
+
+@asynccontextmanager
+async def _serving(config: HTTPApp) -> AsyncIterator[Server]:
     async with AsyncExitStack() as stack:
         ctx = Context(Registry(MODULES), stack)
         (running,) = await provision_http(ctx, config, None)

@@ -19,6 +19,7 @@ from snake.http.response import NOTHING, Header
 from snake.transport.asgi import ResponseStartedError
 
 PATHSEND = "http.response.pathsend"
+TRAILERS = "http.response.trailers"
 
 Holds = Callable[[int, list[Header]], bool]
 """Whether to hold a response, by its status and its fields (names in lower case)."""
@@ -27,7 +28,7 @@ Holds = Callable[[int, list[Header]], bool]
 class Recorder:
     """The `send` of one response; to be passed to `next`, which returns when all of it is here."""
 
-    __slots__ = ("_body", "_holds", "_next", "_path", "_request", "_send", "_start")
+    __slots__ = ("_body", "_holds", "_next", "_path", "_request", "_send", "_start", "_trailers")
 
     def __init__(self, request: Request, send: Send, holds: Holds) -> None:
         self._request = request
@@ -36,6 +37,7 @@ class Recorder:
         self._start: Message | None = None
         self._body: list[bytes] = []
         self._path = ""
+        self._trailers: list[Message] = []
         self._next: Callable[[Message], Awaitable[None]] = self._begin
 
     def __call__(self, message: Message) -> Awaitable[None]:
@@ -76,7 +78,7 @@ class Recorder:
     async def send(self, *, status: int | None = None, body: bytes | None = None) -> None:
         """Send the held response on, what is given in the place of its own.
 
-        A Content-Length that is there becomes that of a new body.
+        A Content-Length that is there becomes that of a new body, which has no trailers.
         """
         start = self._held
         if status is not None:
@@ -86,8 +88,12 @@ class Recorder:
                 (name, b"%d" % len(body) if name == b"content-length" else value)
                 for name, value in self.headers
             ]
+            start.pop("trailers", None)
         await self._send(start)
         await self.send_body(body)
+        if start.get("trailers"):
+            for trailers in self._trailers:
+                await self._send(trailers)
 
     async def send_body(self, body: bytes | None = None) -> None:
         """Send the held body, or this one, where the start of another response went before."""
@@ -124,10 +130,13 @@ class Recorder:
                 self._body.append(bytes(body))
         elif kind == PATHSEND:
             self._path = message["path"]
+        elif kind == TRAILERS:
+            self._trailers.append(message)
         elif not message.get("replaces"):
             raise ResponseStartedError("the response was started already")
         else:
             self._start = None
             self._body.clear()
+            self._trailers.clear()
             return self._begin(message)
         return NOTHING

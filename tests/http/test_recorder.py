@@ -142,3 +142,19 @@ async def test_no_response() -> None:
 
     assert recording.sent == [accept]
     assert not recording.recorder.held
+
+
+async def test_trailers_are_held_with_the_body() -> None:
+    """Trailers follow the body that they belong to; another body has none."""
+    trailers: Message = {"type": "http.response.trailers", "headers": [(b"sum", b"1")]}
+    start = START | {"trailers": True}
+    for other, types in [
+        (None, ["http.response.start", "http.response.body", "http.response.trailers"]),
+        (b"other", ["http.response.start", "http.response.body"]),
+    ]:
+        recording = Recording(holds=True)
+        await recording.say(start, body(b"ab", more=True), body(b"cd"), trailers)
+        await recording.recorder.send(body=other)
+
+        assert [message["type"] for message in recording.sent] == types
+        assert bool(recording.sent[0].get("trailers")) is (other is None)

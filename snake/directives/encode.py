@@ -132,7 +132,8 @@ def _handler(choose: Choose, minimum: int, matches: ResponseMatch) -> Handler:
         # From the end, so that the first field of a name counts.
         headers = {name: value for name, value in reversed(request.headers) if name in _DECIDING}
         encoder = choose(headers)
-        if encoder is None or request.method == "CONNECT":
+        # In Caddy, nothing is longer than a negative length.
+        if encoder is None or request.method == "CONNECT" or minimum < 0:
             return next(request, send)
         if b"if-none-match" in headers:
             _restore_tag(request, headers[b"if-none-match"], encoder.coding)

@@ -22,6 +22,8 @@ from snake.encoders.contract import Encoder, EncoderModule
 
 DEFAULT_QUALITY = 4
 HIGHEST_QUALITY = 11
+_INLINE = ((4, 65_536), (6, 16_384), (9, 2048), (HIGHEST_QUALITY, 0))
+"""Qualities, and how many bytes are encoded in some 2 ms at them."""
 WINDOW_BITS = 18
 """The window is 256 KiB: what a client has to keep in memory for each response."""
 
@@ -56,6 +58,7 @@ class _Brotli:
         # Only what runs needs the library.
         import brotli  # noqa: PLC0415
 
+        self.inline = next(size for best, size in _INLINE if quality <= best)
         settings = {"quality": quality, "lgwin": WINDOW_BITS}
         self.whole = partial(brotli.compress, **settings)
         self._begin = partial(brotli.Compressor, **settings)

@@ -24,6 +24,8 @@ class Encoder(Protocol):
 
     coding: str
     """Its name in Accept-Encoding and Content-Encoding."""
+    inline: int
+    """Bytes up to which it takes some 2 ms at most; a thread encodes more, so that others go on."""
 
     def whole(self, data: bytes) -> bytes:
         """Return a whole body, encoded."""

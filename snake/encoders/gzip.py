@@ -50,5 +50,6 @@ class _Gzip:
         # Only what runs needs the libraries, which take a while to load.
         from snake.encoders.deflate import DeflateStream, whole  # noqa: PLC0415
 
+        self.inline = 65_536 if level <= DEFAULT_LEVEL else 16_384
         self.whole = whole(level)
         self.stream = partial(DeflateStream, level)

@@ -21,9 +21,6 @@ from snake.http.request import Request
 from snake.http.response import Header, declared_length, drop_early
 from snake.http.response_matcher import ResponseMatch
 
-INLINE = 65_536
-"""Bytes above which a thread encodes, so that other requests go on; here, at most 2 ms."""
-
 WHOLE_FILE = 1_048_576
 """A file up to this long is encoded as a whole, and so has a Content-Length."""
 
@@ -177,7 +174,7 @@ class EncodedResponse:
 
     async def _apart(self, encode: Callable[[bytes], bytes], data: bytes) -> bytes:
         """Encode here what is short and in a thread what is not."""
-        if len(data) <= INLINE:
+        if len(data) <= self._encoder.inline:
             return encode(data)
         return await in_thread(encode, data)
 

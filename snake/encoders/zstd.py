@@ -74,6 +74,7 @@ class _Zstd:
         # Only what runs needs the library, which takes a while to load.
         import zstandard  # noqa: PLC0415
 
+        self.inline = 65_536 if level <= LEVELS["default"] else 16_384
         settings = zstandard.ZstdCompressionParameters.from_level(
             level, window_log=WINDOW_LOG, write_checksum=checksum
         )

@@ -33,6 +33,14 @@ async def test_stream_can_be_read_as_it_comes() -> None:
     assert reader.is_finished()
 
 
+async def test_slow_qualities_are_for_threads() -> None:
+    """The slower a quality is, the less is encoded where others wait."""
+    sizes = [(await encoder("br", quality=quality)).inline for quality in range(1, 12)]
+
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[-1] == 0
+
+
 @pytest.mark.parametrize("quality", [-1, 12])
 async def test_quality_out_of_range_is_refused(quality: int) -> None:
     """Qualities are 1 to 11."""

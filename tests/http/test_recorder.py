@@ -147,7 +147,7 @@ async def test_no_response() -> None:
 async def test_trailers_are_held_with_the_body() -> None:
     """Trailers follow the body that they belong to; another body has none."""
     trailers: Message = {"type": "http.response.trailers", "headers": [(b"sum", b"1")]}
-    start = START | {"trailers": True}
+    start = {**START, "trailers": True}
     for other, types in [
         (None, ["http.response.start", "http.response.body", "http.response.trailers"]),
         (b"other", ["http.response.start", "http.response.body"]),

@@ -100,8 +100,7 @@ class Link(asyncio.Protocol):
 
     def send(self, variables: Mapping[str, bytes], content: Content | bytes) -> None:
         """Begin the request, and send the body: at once, or as it comes."""
-        pairs = ((name.encode("latin-1"), value) for name, value in variables.items())
-        head = begin() + parameters(pairs)
+        head = begin() + parameters(variables.items())
         if isinstance(content, bytes):
             whole = body(content) if content else b""
             self._transport.write(head + whole + body(b""))

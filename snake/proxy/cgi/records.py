@@ -29,6 +29,8 @@ _MOST = 65_528
 """Bytes in a record: as much as fits, and is a multiple of eight, so that nothing is padded."""
 _LONG = 1 << 31
 _SHORTEST_LONG = 128
+_MOST_PAIRS = 2048
+_LONGEST_KEPT = 256
 
 
 class RecordError(SnakeError):
@@ -40,12 +42,25 @@ def begin() -> bytes:
     return _record(_BEGIN, b"\0" + bytes([_RESPONDER]) + b"\0" * 6)
 
 
-def parameters(variables: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Return all records of the environment (§3.4, §5.2)."""
-    pairs = b"".join(
-        b"%b%b%b%b" % (_size(len(name)), _size(len(value)), name, value)
-        for name, value in variables
-    )
+class _Pairs(dict[tuple[str, bytes], bytes]):
+    """From a variable to its encoding (§3.4): most variables are the same in every request."""
+
+    def __missing__(self, variable: tuple[str, bytes]) -> bytes:
+        name, value = variable[0].encode("latin-1"), variable[1]
+        pair = b"%b%b%b%b" % (_size(len(name)), _size(len(value)), name, value)
+        if len(pair) <= _LONGEST_KEPT:
+            if len(self) >= _MOST_PAIRS:
+                self.clear()
+            self[variable] = pair
+        return pair
+
+
+_PAIRS = _Pairs()
+
+
+def parameters(variables: Iterable[tuple[str, bytes]]) -> bytes:
+    """Return all records of the environment (§5.2)."""
+    pairs = b"".join([_PAIRS[variable] for variable in variables])
     return b"".join(_stream(_PARAMS, pairs)) + _record(_PARAMS, b"")
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from bisect import bisect
 from collections.abc import Callable, Sequence
 from itertools import accumulate
-from random import randrange, sample
+from random import random as fraction
+from random import sample
 
 from snake.http.parameters import parse_query
 from snake.proxy.backend import Backend
@@ -25,7 +26,7 @@ def random(pool: Sequence[Backend], outgoing: Outgoing) -> Backend | None:
     del outgoing
     if not pool:
         return None
-    chosen = pool[randrange(len(pool))]  # noqa: S311  (no secret)
+    chosen = pool[int(fraction() * len(pool))]  # noqa: S311  (no secret)
     return chosen if chosen.available else _any([each for each in pool if each.available])
 
 
@@ -156,7 +157,7 @@ def header_value(field: str) -> Callable[[Outgoing], str]:
 
 
 def _any(backends: Sequence[Backend]) -> Backend | None:
-    return backends[randrange(len(backends))] if backends else None  # noqa: S311  (no secret)
+    return backends[int(fraction() * len(backends))] if backends else None  # noqa: S311
 
 
 def _least(backends: Sequence[Backend]) -> Backend | None:

@@ -60,7 +60,7 @@ placeholders may stand in an upstream without a scheme.
 
 Any upstream that is available gets a request, unless `lb_policy` chooses. If it cannot
 be dialled, another is tried at once. With `lb_retries` or `lb_try_duration`, a GET that
-failed is tried again, or what `lb_retry_match` says. Each worker checks health itself.
+failed is tried again, or what `lb_retry_match` says.
 
 The headers of a request go on as they are, and `X-Forwarded-For`, `-Proto` and
 `-Host` are set. With `handle_response`, a response that matches `@name` is not

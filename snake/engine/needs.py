@@ -61,9 +61,15 @@ def shutdown_delay(document: Document) -> float | None:
     return seconds(http(document).shutdown_delay, "apps/http/shutdown_delay")
 
 
+_COUNTING = (
+    *(b'"metrics"', b'"health_checks"', b'"max_requests"', b'"least_conn"', b'"random_choose"'),
+)
+"""Names in a document of what counts requests, failures or health, or shows what was counted."""
+
+
 def figures(document: bytes) -> bool:
-    """Return whether anything in an encoded document counts requests, or shows what was counted."""
-    return b'"metrics"' in document
+    """Return whether anything in an encoded document is counted over all workers."""
+    return any(word in document for word in _COUNTING)
 
 
 def single(listen: Iterable[str]) -> Iterator[NetworkAddress]:

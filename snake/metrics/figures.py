@@ -57,6 +57,7 @@ class Figures:
         self._own = self._files[own]
         self._series: dict[Key, memoryview[float]] = {}
         self._segments: list[mmap.mmap] = []
+        self._foreign: dict[tuple[int, int], mmap.mmap] = {}
         for _ in range(os.fstat(self._own).st_size // SEGMENT):
             self._take_over(self._map())
         if not self._segments:
@@ -84,6 +85,30 @@ class Figures:
                 else:
                     totals[key] = [sum(pair) for pair in zip(known, numbers, strict=True)]
         return totals
+
+    def others(self) -> list[int]:
+        """Return the files of the other workers."""
+        return [file for file in self._files if file != self._own]
+
+    def find(self, file: int, key: Key) -> memoryview[float] | None:
+        """Return the numbers of this key in the file of another worker, as they go on to change.
+
+        `None` when it has none yet.
+        """
+        for start in range(0, os.fstat(file).st_size, SEGMENT):
+            segment = self._read_only(file, start)
+            used, _ = _USED.unpack_from(segment)
+            for known, _, at, count in _records(segment, used):
+                if known == key:
+                    return memoryview(segment)[at : at + count * _FLOAT].cast("d")
+        return None
+
+    def _read_only(self, file: int, start: int) -> mmap.mmap:
+        segment = self._foreign.get((file, start))
+        if segment is None:
+            segment = mmap.mmap(file, SEGMENT, access=mmap.ACCESS_READ, offset=start)
+            self._foreign[file, start] = segment
+        return segment
 
     def processes(self) -> list[int]:
         """Return the processes that have counted anything last, one for each file."""

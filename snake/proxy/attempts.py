@@ -91,7 +91,7 @@ class Attempts(Record):
             outgoing.content.rewind()
         if self.transport.encrypted or self.edit_request is not None:
             outgoing = self._addressed(outgoing, to)
-        backend.host.requests += 1
+        backend.host.begin()
         try:
             told.sent = perf_counter()
             reply = await self.transport.round_trip(to, outgoing, inform)
@@ -100,7 +100,7 @@ class Attempts(Record):
             if self.failures.watches_answers or self.retries.replies:
                 self._judge(outgoing, backend, reply, told.replied - told.sent)
         except BaseException as error:
-            backend.host.requests -= 1
+            backend.host.end()
             if log.isEnabledFor(logging.DEBUG):
                 _report(outgoing, told, {"error": str(error) or type(error).__name__})
             raise

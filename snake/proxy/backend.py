@@ -10,19 +10,47 @@ from snake.core.errors import SnakeError
 from snake.core.network import AddressError
 from snake.http.request import Request
 from snake.http.template import Template
+from snake.metrics.figures import Figures
+from snake.metrics.shared import Alone, Counts, Shared
 from snake.proxy.contract import DialInfo
+
+_REQUESTS, _FAILS = 0, 1
 
 
 class Host:
     """What is known of one address, whichever proxies of a config use it."""
 
-    __slots__ = ("__weakref__", "fails", "requests")
+    __slots__ = ("__weakref__", "_counts", "_own")
 
-    def __init__(self) -> None:
-        self.requests = 0
-        """Requests that it is answering."""
-        self.fails = 0
+    def __init__(self, counts: Counts | None = None) -> None:
+        self._counts = counts or Alone(2)
+        self._own = self._counts.own
+
+    @property
+    def requests(self) -> int:
+        """Requests that it is answering, of all workers if it is known to all."""
+        return int(self._counts.total(_REQUESTS))
+
+    @property
+    def fails(self) -> int:
         """Failures that count still: each for `fail_duration`."""
+        return int(self._counts.total(_FAILS))
+
+    def begin(self) -> None:
+        """Count a request that it gets."""
+        self._own[_REQUESTS] += 1
+
+    def end(self) -> None:
+        """Count a request no more."""
+        self._own[_REQUESTS] -= 1
+
+    def fail(self) -> None:
+        """Count a failure."""
+        self._own[_FAILS] += 1
+
+    def forget(self) -> None:
+        """Count a failure no more."""
+        self._own[_FAILS] -= 1
 
 
 class Hosts:
@@ -31,11 +59,15 @@ class Hosts:
     def __init__(self) -> None:
         self._hosts: WeakValueDictionary[str, Host] = WeakValueDictionary()
 
-    def get(self, dial: str) -> Host:
-        """Return the host of an address, the same for every proxy that names it so."""
+    def get(self, dial: str, figures: Figures | None = None) -> Host:
+        """Return the host of an address, the same for every proxy that names it so.
+
+        With `figures` it is counted over all workers.
+        """
         host = self._hosts.get(dial)
         if host is None:
-            host = self._hosts[dial] = Host()
+            counts = Shared(figures, ("upstream", dial), 2) if figures is not None else None
+            host = self._hosts[dial] = Host(counts)
         return host
 
 
@@ -49,7 +81,7 @@ class Backend:
     Source: `Upstream` of Caddy's `reverseproxy`.
     """
 
-    __slots__ = ("dial", "fill", "host", "max_fails", "max_requests", "unhealthy")
+    __slots__ = ("_verdict", "dial", "fill", "host", "max_fails", "max_requests")
 
     def __init__(self, dial: str, host: Host, *, max_requests: int = 0, max_fails: int = 0) -> None:
         self.dial = dial
@@ -61,15 +93,29 @@ class Backend:
         """How many requests it may be answering at a time; 0 for any number."""
         self.max_fails = max_fails
         """The number of failures that makes it unavailable; 0 when none are counted."""
-        self.unhealthy = False
+        self._verdict: Counts | None = None
+
+    def judged_by(self, verdict: Counts) -> None:
+        """Have it up or down as a number says, if it is the first of these or another worker's."""
+        self._verdict = verdict
+
+    @property
+    def unhealthy(self) -> bool:
         """What active health checks have found."""
+        return self._verdict is not None and self._verdict.total(0) > 0
+
+    @unhealthy.setter
+    def unhealthy(self, unhealthy: bool) -> None:
+        if self._verdict is None:
+            self._verdict = Alone(1)
+        self._verdict.own[0] = float(unhealthy)
 
     @property
     def available(self) -> bool:
         """Whether it may get a request now."""
         host = self.host
         return not (
-            self.unhealthy
+            (self._verdict is not None and self.unhealthy)
             or (self.max_fails and host.fails >= self.max_fails)
             or (self.max_requests and host.requests >= self.max_requests)
         )
@@ -78,19 +124,30 @@ class Backend:
 class Backends:
     """Makes the backends of one proxy."""
 
-    def __init__(self, hosts: Hosts, *, max_requests: int = 0, max_fails: int = 0) -> None:
+    def __init__(
+        self,
+        hosts: Hosts,
+        *,
+        max_requests: int = 0,
+        max_fails: int = 0,
+        figures: Figures | None = None,
+    ) -> None:
         self._hosts = hosts
+        self._figures = figures
         self._max_requests = max_requests
         self._max_fails = max_fails
 
-    def make(self, dial: str, max_requests: int = 0) -> Backend:
-        """Return the backend of an address. Raises `DialAddressError`."""
-        return Backend(
-            dial,
-            self._hosts.get(dial),
-            max_requests=max_requests or self._max_requests,
-            max_fails=self._max_fails,
-        )
+    def make(self, dial: str) -> Backend:
+        """Return the backend of an address that was looked up. Raises `DialAddressError`."""
+        return self._made(dial, self._hosts.get(dial), self._max_requests)
+
+    def make_lasting(self, dial: str, max_requests: int = 0) -> Backend:
+        """Return the backend of an address in the config. Raises `DialAddressError`."""
+        host = self._hosts.get(dial, self._figures)
+        return self._made(dial, host, max_requests or self._max_requests)
+
+    def _made(self, dial: str, host: Host, max_requests: int) -> Backend:
+        return Backend(dial, host, max_requests=max_requests, max_fails=self._max_fails)
 
 
 def _filler(dial: str) -> Callable[[Request], DialInfo]:

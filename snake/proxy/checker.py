@@ -1,7 +1,4 @@
-"""Checker: asks every backend of a proxy from time to time how it is.
-
-Each worker asks on its own, so an upstream is asked by all of them.
-"""
+"""Checker: asks every backend of a proxy from time to time how it is."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class ProxyHandler(Linked):
                 await routes(request, send)
         finally:
             reply.close()
-            backend.host.requests -= 1
+            backend.host.end()
 
     async def _routes_or_answer(
         self, ways: Sequence[_Linked], request: Request, send: Send, reply: Reply

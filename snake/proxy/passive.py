@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from snake.config.struct import nanoseconds
 from snake.core.units import SECOND
-from snake.proxy.backend import Backend, Host
+from snake.proxy.backend import Backend
 from snake.proxy.health import PassiveHealthChecks
 
 
@@ -25,8 +25,8 @@ class Failures:
     def failed(self, backend: Backend) -> None:
         """Count one failure."""
         if self._duration > 0:
-            backend.host.fails += 1
-            asyncio.get_running_loop().call_later(self._duration, _forget, backend.host)
+            backend.host.fail()
+            asyncio.get_running_loop().call_later(self._duration, backend.host.forget)
 
     def answered(self, backend: Backend, status: int, seconds: float) -> None:
         """Count an answer as a failure if its status is bad, and if it took too long."""
@@ -35,10 +35,6 @@ class Failures:
                 self.failed(backend)
         if 0 < self._latency <= seconds:
             self.failed(backend)
-
-
-def _forget(host: Host) -> None:
-    host.fails -= 1
 
 
 def status_test(code: int) -> Callable[[int], bool]:

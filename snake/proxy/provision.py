@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import msgspec
 
 from snake.core.modules import Context
+from snake.metrics.figures import Figures
+from snake.metrics.shared import Shared
 from snake.proxy.backend import Backend, Backends, DialAddressError, Hosts
 from snake.proxy.balancing import LoadBalancing
 from snake.proxy.contract import Transport
@@ -36,6 +38,7 @@ async def provision_pool(  # noqa: PLR0913  (the fields of one proxy)
         ctx.shared(Hosts),
         max_requests=max(passive.unhealthy_request_count, 0) if passive else 0,
         max_fails=(passive.max_fails or 1) if passive else 0,
+        figures=ctx.service(Figures),
     )
     static = [
         _static(ctx.at("upstreams", index, "dial"), backends, each)
@@ -55,7 +58,7 @@ async def provision_pool(  # noqa: PLR0913  (the fields of one proxy)
 
 def _static(ctx: Context, backends: Backends, upstream: Upstream) -> Backend:
     try:
-        return backends.make(upstream.dial, upstream.max_requests)
+        return backends.make_lasting(upstream.dial, upstream.max_requests)
     except DialAddressError as error:
         raise ctx.fail(str(error)) from None
 
@@ -66,14 +69,19 @@ async def _check(
     transport: Transport,
     backends: Sequence[Backend],
 ) -> None:
-    """Check the health of backends as long as the config is there."""
+    """Check the health of backends as long as the config is there; one worker does so for all."""
     from snake.proxy.checker import Checker, is_enabled  # noqa: PLC0415  (few configs need it)
     from snake.proxy.probe import Probe, ProbeError  # noqa: PLC0415
 
     if not is_enabled(checks):
         return
+    figures = ctx.service(Figures)
+    if figures is not None:
+        for index, backend in enumerate(backends):
+            backend.judged_by(Shared(figures, ("health", ctx.path, str(index)), 1))
     try:
         probe = Probe(checks, transport)
     except ProbeError as error:
         raise ctx.at(error.field).fail(str(error)) from None
-    await ctx.enter(Checker(checks, probe, backends))
+    if figures is None or figures.leads:
+        await ctx.enter(Checker(checks, probe, backends))

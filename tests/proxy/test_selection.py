@@ -40,6 +40,12 @@ def chosen(
     return Counter(pool.index(each) if each else None for each in found)
 
 
+def give(backend: Backend, requests: int) -> None:
+    """Have a backend answer so many requests."""
+    for _ in range(requests):
+        backend.host.begin()
+
+
 NAMES = [
     ("random", {}),
     ("random_choose", {"choose": 2}),
@@ -95,7 +101,7 @@ async def test_random_is_equal_among_those_that_are_left(pool: list[Backend]) ->
 async def test_the_least_busy_is_chosen(pool: list[Backend]) -> None:
     """least_conn looks at all of them."""
     for backend, requests in zip(pool, (3, 1, 2, 1), strict=True):
-        backend.host.requests = requests
+        give(backend, requests)
 
     assert set(chosen(await policy("least_conn"), pool)) == {1, 3}
 
@@ -103,7 +109,7 @@ async def test_the_least_busy_is_chosen(pool: list[Backend]) -> None:
 async def test_the_less_busy_of_two_is_chosen(pool: list[Backend]) -> None:
     """random_choose never takes the busiest one."""
     for backend, requests in zip(pool, (9, 1, 2, 3), strict=True):
-        backend.host.requests = requests
+        give(backend, requests)
     counts = chosen(await policy("random_choose"), pool, 2000)
 
     assert set(counts) == {1, 2, 3}
@@ -141,12 +147,14 @@ async def test_weights_may_be_huge(pool: list[Backend]) -> None:
 
 def test_full_ones_are_not_available() -> None:
     """A backend gets no more than `max_requests` at a time, nor after `max_fails` failures."""
-    backend = Backends(Hosts(), max_requests=2, max_fails=3).make("a:80")
-    own = Backends(Hosts(), max_requests=2).make("a:80", 5)
+    own = Backends(Hosts(), max_requests=2).make_lasting("a:80", 5)
     assert own.max_requests == 5
 
     def is_available(requests: int, fails: int) -> bool:
-        backend.host.requests, backend.host.fails = requests, fails
+        backend = Backends(Hosts(), max_requests=2, max_fails=3).make("a:80")
+        give(backend, requests)
+        for _ in range(fails):
+            backend.host.fail()
         return backend.available
 
     assert is_available(1, 2)

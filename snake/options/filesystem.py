@@ -4,7 +4,8 @@ Syntax::
 
     filesystem <name> <backend> [<options...>]
 
-snake has no backends of its own but the disk, which needs no name; others come with plugins.
+snake has no backends of its own but the disk, which needs no name; others come with plugins. A
+backend is a module in `caddy.fs` whose `provision` returns a `snake.files.filesystem.FileSystem`.
 """
 
 from __future__ import annotations

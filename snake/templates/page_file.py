@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,11 @@ from snake.templates.folder import Folder
 from snake.templates.rendering import Rendering
 from snake.templates.views import ResponseHeader
 
+_GO = re.compile(
+    r"\{\{-?\s*(?:\.[A-Z]\w*|\$\w*|/\*|(?:range|if|with|else|define|template)\s+[^\s(|}]+|end\s*-?\}\})"
+)
+"""What is seen in templates of Go and hardly in those of Jinja."""
+
 
 class PageFile:
     """A page of HTML. The file is read for each response, so a change is seen at once."""
@@ -30,7 +36,11 @@ class PageFile:
         self._server = server
         self._engine = Engine((), {})
         try:
-            self._engine.code_now(self._source(), file, escapes=True)
+            source = self._source()
+            if found := _GO.search(source):
+                line = source.count("\n", 0, found.start()) + 1
+                raise SnakeError(f"{file}:{line}: {found[0]} is in the language of Go's templates")
+            self._engine.code_now(source, file, escapes=True)
         except TemplateSyntaxError as error:
             raise SnakeError(f"{file}:{error.lineno}: {error.message}") from None
         except OSError as error:

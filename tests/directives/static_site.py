@@ -9,6 +9,8 @@ from typing import Any
 from tests.site import Site, site_of_routes
 
 MODIFIED = 1_577_934_245_678_000_000
+NOBODY = 65_534
+"""The user ID that owns nothing."""
 ETAG = '"bzkz0979s0ow-b"'
 """The tag of `a.txt`: its time and its size."""
 

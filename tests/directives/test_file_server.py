@@ -10,13 +10,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.directives.static_site import ETAG, serving, write_files
+from tests.directives.static_site import ETAG, NOBODY, serving, write_files
 from tests.site import Site, site_of_routes
 
 Serve = Callable[..., Site]
-
-NOBODY = 65_534
-"""The user ID that owns nothing."""
 
 
 @pytest.fixture

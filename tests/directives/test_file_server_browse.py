@@ -11,12 +11,13 @@ from functools import partial
 from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 from snake.core.errors import ConfigError
-from tests.directives.static_site import serving, write_files
+from tests.directives.static_site import NOBODY, serving, write_files
 from tests.site import Site
 
 Serve = Callable[..., Site]
@@ -166,6 +167,14 @@ async def test_list_has_at_most_so_many_files(serve: Serve) -> None:
     assert len(answer.text.splitlines()) == 4
 
 
+async def test_negative_limit_is_none(serve: Serve) -> None:
+    """As in Caddy, a negative number of files is all of them."""
+    async with serve(browse={"file_limit": -1}) as s:
+        answer = await s.get("/list/", headers={"accept": "text/plain"})
+
+    assert len(answer.text.splitlines()) == 7
+
+
 async def test_cookies_are_secure_on_https(serve: Serve) -> None:
     """What was chosen is remembered for HTTPS alone, where it was chosen there."""
     async with serve(browse={}) as s:
@@ -194,14 +203,23 @@ async def test_other_requests_go_on_while_a_large_folder_is_listed(
     assert listing.result().text.count("<time ") == 3000
 
 
-async def test_folder_that_may_not_be_read_is_forbidden(serve: Serve, root: Path) -> None:
+async def test_folder_that_may_not_be_read_is_forbidden() -> None:
     """What the system refuses is a 403."""
-    if os.geteuid() == 0:
-        pytest.skip("the superuser may read everything")
-    (root / "list").chmod(0)
-    async with serve(browse={}) as s:
-        answer = await s.get("/list/")
-    (root / "list").chmod(0o755)
+    user = os.geteuid()
+    # Not tmp_path: its parents let nobody in but their owner.
+    with TemporaryDirectory() as folder:
+        root = write_files(Path(folder))
+        root.parent.chmod(0o755)
+        async with serving(root, browse={}) as s:
+            assert (await s.get("/empty/")).status == 200
+            (root / "empty").chmod(0o700 if user == 0 else 0)
+            if user == 0:  # who may read everything
+                os.seteuid(NOBODY)
+            try:
+                answer = await s.get("/empty/")
+            finally:
+                os.seteuid(user)
+        (root / "empty").chmod(0o755)
 
     assert answer.status == 403
 
@@ -254,7 +272,11 @@ async def test_page_can_be_a_template_of_ones_own(serve: Serve, root: Path) -> N
         ({"sort": ["name", "size"]}, "browse/sort/1: 'size' is not one of asc, desc"),
         ({"sort": ["name", "asc", "asc"]}, "browse/sort/2: sort takes a column and an order"),
         ({"template_file": "none.html"}, "browse/template_file: cannot read none.html"),
-        ({"template_file": "{go}"}, r"browse/template_file: .*:1: .*templates of Jinja"),
+        (
+            {"template_file": "{go}"},
+            r"browse/template_file: .*:2: {{range .Items is in the language",
+        ),
+        ({"template_file": "{bad}"}, r"browse/template_file: .*:1: .*templates of Jinja"),
         ({"revealsymlinks": True}, 'unknown field "revealsymlinks"; did you mean'),
     ],
 )
@@ -262,9 +284,10 @@ async def test_wrong_setting_is_refused(
     serve: Serve, tmp_path: Path, browse: dict[str, Any], message: str
 ) -> None:
     """What cannot work is told when the config is loaded."""
-    (tmp_path / "go.html").write_text("{{range .Items}}{{.Name}}{{end}}")
-    if browse.get("template_file") == "{go}":
-        browse = {"template_file": str(tmp_path / "go.html")}
+    (tmp_path / "go.html").write_text("{{ range(3) }}\n{{range .Items}}{{end}}")
+    (tmp_path / "bad.html").write_text("{% for %}")
+    if (name := browse.get("template_file", "")).startswith("{"):
+        browse = {"template_file": str(tmp_path / f"{name[1:-1]}.html")}
     with pytest.raises(ConfigError, match=message):
         async with serve(browse=browse):
             pass

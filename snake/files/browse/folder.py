@@ -70,7 +70,9 @@ class Folders(Record):
     def _list(self, request: Request, fs: FileSystem, folder: str, hidden: Hidden) -> Listing:
         path = clean(request.raw_path.decode("latin-1"))
         path = path.rstrip("/") or "/"
-        entries = islice(fs.entries(folder), self.file_limit)
+        # As for Go's `ReadDir`, a negative number is no limit.
+        limit = self.file_limit if self.file_limit > 0 else None
+        entries = islice(fs.entries(folder), limit)
         shown = (
             entry if self.reveal_symlinks else entry._replace(symlink_path="")
             for entry in entries

@@ -21,6 +21,7 @@ PAGES = [
         path
         for folder in ("docs", "examples", "benchmarks")
         for path in ROOT.glob(f"{folder}/**/*.md")
+        if ".work" not in path.parts  # where benchmarks install what they compare
     ),
 ]
 

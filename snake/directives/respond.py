@@ -19,39 +19,25 @@ headers are kept for the response of what follows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable
 
-import msgspec
-
-from snake.http.fields import compile_fields
-from snake.http.status import Status, status_filler, status_json, text_and_status
+from snake.http.static_response import static_response
+from snake.http.status import Status, status_json, text_and_status
 from snake.plugin import (
     AbortError,
     Context,
     Directive,
     Handler,
-    HandlerError,
     HandlerModule,
-    Header,
-    Message,
     Next,
     Request,
     Scope,
     Segment,
     Send,
-    Template,
-    on_start,
     subdirectives,
 )
-from snake.plugin import respond as answer
 
-EARLY_HINTS = 103
-NOT_MODIFIED = 304
 TAKES = "respond takes a status, a body, or a body and a status"
-NO_BODY = frozenset({204, NOT_MODIFIED})
-"""Statuses that never have a body (RFC 9110 section 6.4.1)."""
-
-Fill = Callable[[Request], list[Header]]
 
 
 class StaticResponse(HandlerModule):
@@ -70,110 +56,12 @@ class StaticResponse(HandlerModule):
         del ctx
         if self.abort:
             return _abort
-        status = status_filler(self.status_code) if self.status_code != "" else _default_status
-        headers = _fields(self.headers, close=self.close)
-        body = _body(self.body)
-
-        async def respond(request: Request, send: Send, next: Next) -> None:
-            fields = headers(request)
-            content, content_type = body(request)
-            if content and not _has_type(fields, request):
-                fields = [field for field in fields if field[0] != b"content-type"]
-                fields.append((b"content-type", content_type))
-            try:
-                code = status(request)
-            except HandlerError:
-                # What was set before the fault was found stays, as in Caddy.
-                _replace_early(request, fields)
-                request.early = [*(request.early or ()), *fields]
-                raise
-            if code == EARLY_HINTS:
-                await next(request, on_start(send, lambda message: _keep(message, fields)))
-                return
-            _replace_early(request, fields)
-            if code == NOT_MODIFIED:
-                fields = [field for field in fields if field[0] != b"content-type"]
-            await answer(send, code, fields, b"" if code in NO_BODY else content)
-
-        return respond
+        return static_response(self.status_code, self.headers, self.body, close=self.close)
 
 
-async def _abort(request: Request, send: Send, next: Next) -> None:
+def _abort(request: Request, send: Send, next: Next) -> Awaitable[None]:
     del request, send, next
     raise AbortError
-
-
-def _default_status(request: Request) -> int:
-    """Return 200, or in an error route the status of the error."""
-    return request.error.status if isinstance(request.error, HandlerError) else 200
-
-
-def _fields(headers: Mapping[str, tuple[str, ...] | None], *, close: bool) -> Fill:
-    """Compile the headers."""
-    given = [(name, value) for name, values in headers.items() for value in values or ()]
-    return compile_fields([*([("connection", "close")] if close else []), *given])
-
-
-def _body(text: str) -> Callable[[Request], tuple[bytes, bytes]]:
-    """Compile the body and the type that it has when no header says another."""
-    template = Template(text)
-    if template.constant is not None:
-        constant = _typed(template.constant)
-        return lambda _: constant
-    return lambda request: _typed(template.known(request))
-
-
-def _typed(body: str) -> tuple[bytes, bytes]:
-    json = _is_json(body.strip())
-    return (
-        body.encode("utf-8", "surrogateescape"),
-        b"application/json" if json else b"text/plain; charset=utf-8",
-    )
-
-
-def _is_json(text: str) -> bool:
-    """Whether it is a JSON object or array that is not empty, as Caddy decides it."""
-    if len(text) <= 2 or (text[0], text[-1]) not in {("{", "}"), ("[", "]")}:  # noqa: PLR2004
-        return False
-    try:
-        msgspec.json.decode(text.encode("utf-8", "surrogateescape"))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _is_odd_json(text)
-    return True
-
-
-def _is_odd_json(text: str) -> bool:
-    """Whether it is JSON that msgspec does not take: huge numbers, halves of surrogate pairs."""
-    import json  # noqa: PLC0415  (seldom needed)
-
-    try:
-        json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(name)
-
-
-def _has_type(fields: list[Header], request: Request) -> bool:
-    """Whether a type is set already, here or by a handler before."""
-    types = [value for name, value in (*fields, *(request.early or ())) if name == b"content-type"]
-    return bool(types and types[0])
-
-
-def _replace_early(request: Request, fields: list[Header]) -> None:
-    """Take off the headers set before that this response sets anew."""
-    if request.early:
-        names = {name for name, _ in fields}
-        request.early = [field for field in request.early if field[0] not in names]
-
-
-def _keep(message: Message, fields: list[Header]) -> None:
-    """Put the fields into a later response, where it has none of the name."""
-    names = {name for name, _ in message["headers"]}
-    message["headers"] = [*(f for f in fields if f[0] not in names), *message["headers"]]
 
 
 def parse(line: Segment, scope: Scope) -> StaticResponse:

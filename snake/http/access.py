@@ -19,6 +19,7 @@ from snake.http.request import Request
 from snake.http.response import declared_length
 from snake.http.template import as_text
 from snake.logs.app import Logs, Sink
+from snake.transport.asgi import NOTHING, Whole
 
 REDACTED = ["REDACTED"]
 SECRET = frozenset({b"cookie", b"set-cookie", b"authorization", b"proxy-authorization"})
@@ -67,25 +68,38 @@ class AccessLog:
         """Return `run` with a record written at the end of each request."""
         show_secrets = self._config.should_log_credentials
 
-        async def logged(request: Request, send: Send) -> None:
-            entry = _Entry(request, show_secrets=show_secrets)
+        def logged(request: Request, send: Send) -> Awaitable[None]:
+            entry = _Entry(request, send, show_secrets=show_secrets)
             host = request.host
             request.receive = entry.counting(request.receive)
+            answering = run(request, entry)
+            if answering is not NOTHING:
+                return finish(request, entry, host, answering)
+            end(request, entry, host)
+            return NOTHING
+
+        async def finish(
+            request: Request, entry: _Entry, host: str, answering: Awaitable[None]
+        ) -> None:
             try:
-                await run(request, entry.watching(send))
+                await answering
             finally:
-                if sinks := self.sinks(request, host):
-                    entry.write(sinks, request)
+                end(request, entry, host)
+
+        def end(request: Request, entry: _Entry, host: str) -> None:
+            if sinks := self.sinks(request, host):
+                entry.write(sinks, request)
 
         return logged
 
 
 class _Entry:
-    """What is known of one request, gathered while it runs."""
+    """The `send` of one request, and what is known of that, gathered while it runs."""
 
     __slots__ = (
         "_fields",
         "_secrets",
+        "_send",
         "_started",
         "has_server",
         "headers",
@@ -95,9 +109,10 @@ class _Entry:
         "unanswered",
     )
 
-    def __init__(self, request: Request, *, show_secrets: bool) -> None:
+    def __init__(self, request: Request, send: Send, *, show_secrets: bool) -> None:
         scope = request.scope
         client = scope.get("client") or ("", "")
+        self._send = send
         self._started = request.started
         self._secrets = show_secrets
         self._fields = {
@@ -127,22 +142,27 @@ class _Entry:
 
         return counted
 
-    def watching(self, send: Send) -> Send:
-        """Return `send` with the status, the headers and the size noted."""
+    def __call__(self, message: Message) -> Awaitable[None]:
+        """Send a message on, with the status, the headers and the size noted."""
+        kind = message["type"]
+        if kind == "http.response.body":
+            self.size += len(message.get("body", b""))
+        elif kind == "http.response.start":
+            self._began(message)
+        elif kind == "websocket.accept":
+            self.status = 101
+        elif kind == "http.response.pathsend":
+            self.size += declared_length(self.headers)
+        return self._send(message)
 
-        def watched(message: Message) -> Awaitable[None]:
-            kind = message["type"]
-            if kind == "http.response.body":
-                self.size += len(message.get("body", b""))
-            elif kind == "http.response.start":
-                self._began(message)
-            elif kind == "websocket.accept":
-                self.status = 101
-            elif kind == "http.response.pathsend":
-                self.size += declared_length(self.headers)
-            return send(message)
-
-        return watched
+    def whole(self, start: Message, body: bytes) -> bool:
+        """Send a whole response on at once, if that can be done."""
+        whole: Whole | None = getattr(self._send, "whole", None)
+        if whole is None or not whole(start, body):
+            return False
+        self.size += len(body)
+        self._began(start)
+        return True
 
     def _began(self, message: Message) -> None:
         self.headers = message.get("headers") or ()

@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 from snake.http.errors import HandlerError
 from snake.http.handler import Message, Next, Send
 from snake.http.request import Request
-from snake.http.response import NOTHING
+from snake.transport.asgi import NOTHING
 
 TOO_LARGE = 413
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from snake.core.thread import in_thread
 from snake.http.handler import Message, Send
 from snake.http.request import Request
-from snake.http.response import NOTHING, Header
-from snake.transport.asgi import ResponseStartedError
+from snake.http.response import Header
+from snake.transport.asgi import NOTHING, ResponseStartedError
 
 PATHSEND = "http.response.pathsend"
 TRAILERS = "http.response.trailers"

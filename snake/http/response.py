@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Generator, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 
 from snake.http.handler import Message, Send
 from snake.http.request import Request
+from snake.transport.asgi import NOTHING
 
 Header = tuple[bytes, bytes]
 
 
-class _Nothing:
-    """What a `send` returns that has nothing to wait for."""
-
-    __slots__ = ()
-
-    def __await__(self) -> Generator[None, None, None]:
-        return iter(())  # type: ignore[return-value]
-
-
-NOTHING: Awaitable[None] = _Nothing()
-"""Returned instead of a coroutine that does nothing; it may be awaited again and again."""
-
-
-async def respond(
+def respond(
     send: Send,
     status: int,
     headers: Iterable[Header] = (),
     body: bytes = b"",
     *,
     unanswered: bool = False,
-) -> None:
+) -> Awaitable[None]:
     """Send a whole response; header names are lower case. The transport tells its length.
 
     One that is sent because no handler answered is marked as `unanswered`, for those who
@@ -39,6 +27,12 @@ async def respond(
     start: Message = {"type": "http.response.start", "status": status, "headers": list(headers)}
     if unanswered:
         start["unanswered"] = True
+    if (whole := getattr(send, "whole", None)) and whole(start, body):
+        return NOTHING
+    return _in_parts(send, start, body)
+
+
+async def _in_parts(send: Send, start: Message, body: bytes) -> None:
     await send(start)
     await send({"type": "http.response.body", "body": body})
 

@@ -18,7 +18,7 @@ from snake.http.request import Request
 from snake.http.response import respond
 from snake.http.trusted_proxies import Arrival, TrustedProxies
 from snake.http.websocket import as_get
-from snake.transport.asgi import ResponseStartedError
+from snake.transport.asgi import NOTHING, ResponseStartedError, Whole, raising
 from snake.transport.exchange import ClientDisconnectedError
 
 log = logging.getLogger("snake.http.log.error")
@@ -62,9 +62,17 @@ def make_app(routes: Next, errors: Next | None, access: AccessLog | None, needs:
 
 
 def _with_errors(routes: Next, errors: Next | None) -> Run:
-    async def run(request: Request, send: Send) -> None:
+    def run(request: Request, send: Send) -> Awaitable[None]:
         try:
-            await routes(request, send)
+            answering = routes(request, send)
+        except Exception as error:  # noqa: BLE001  (it is handled where all others are)
+            answering = raising(error)
+        # Most responses are out by now.
+        return NOTHING if answering is NOTHING else watch(request, send, answering)
+
+    async def watch(request: Request, send: Send, answering: Awaitable[None]) -> None:
+        try:
+            await answering
         except HandlerError as error:
             await _answer_error(request, send, errors, error)
         except (AbortError, ClientDisconnectedError, ResponseStartedError):
@@ -138,18 +146,36 @@ def _log_error(request: Request, error: HandlerError) -> None:
 
 def _with_early_headers(run: Run) -> Run:
     """Put the headers that were set early in front of the response's own."""
+    return lambda request, send: run(request, _Merging(request, send))
 
-    async def merge(request: Request, send: Send) -> None:
-        def merged(message: Message) -> Awaitable[None]:
-            early = request.early
-            if early and message["type"] in _STARTS:
-                message["headers"] = [*early, *(message.get("headers") or ())]
-                request.early, request.sent = None, message["headers"]
-            return send(message)
 
-        await run(request, merged)
+class _Merging:
+    """A `send` that puts the headers that were set early before those of a response."""
 
-    return merge
+    __slots__ = ("_request", "_send")
+
+    def __init__(self, request: Request, send: Send) -> None:
+        self._request = request
+        self._send = send
+
+    def __call__(self, message: Message) -> Awaitable[None]:
+        if message["type"] in _STARTS:
+            self._merge(message)
+        return self._send(message)
+
+    def whole(self, start: Message, body: bytes) -> bool:
+        """Send a whole response at once, if that can be done."""
+        whole: Whole | None = getattr(self._send, "whole", None)
+        if whole is None:
+            return False
+        self._merge(start)
+        return whole(start, body)
+
+    def _merge(self, start: Message) -> None:
+        request = self._request
+        if request.early:
+            start["headers"] = [*request.early, *(start.get("headers") or ())]
+            request.early, request.sent = None, start["headers"]
 
 
 _STARTS = frozenset({"http.response.start", "websocket.accept"})

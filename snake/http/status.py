@@ -59,6 +59,12 @@ def status_filler(status: Status) -> Callable[[Request], int]:
     return fill
 
 
+def is_final_status(status: Status) -> bool:
+    """Whether it is a number, and that of a response after which none follows."""
+    number = _number(str(status))
+    return number is not None and number >= 200  # noqa: PLR2004
+
+
 def _number(text: str) -> int | None:
     """Return a status that may be sent: three digits (RFC 9110 section 15)."""
     number = _integer(text) or 0

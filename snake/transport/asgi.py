@@ -13,7 +13,7 @@ sent yet; and the extension `CLIENT`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, MutableMapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes
 
@@ -26,6 +26,12 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+Whole = Callable[[Message, bytes], bool]
+"""What a `send` may have as its attribute `whole`: it takes the start and the body of a response.
+
+It returns whether they are sent; if not, nothing is, and `send` takes them one by one. So a
+response that waits for nothing needs no coroutine, and an app that made one returns `NOTHING`.
+"""
 
 
 HALF_CLOSE = "snake.half_close"
@@ -109,6 +115,24 @@ class ResponseStartedError(RuntimeError):
     An error page that comes too late meets it: the first response cannot be
     taken back, so the connection has to end.
     """
+
+
+class _Nothing:
+    """What is there to wait for when nothing is; it may be awaited again and again."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Generator[None, None, None]:
+        return iter(())  # type: ignore[return-value]
+
+
+NOTHING: Awaitable[None] = _Nothing()
+"""Returned in place of a coroutine by what is done already."""
+
+
+async def raising(error: BaseException) -> None:
+    """Raise an error where others are waited for."""
+    raise error
 
 
 APP = "snake.app"

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Coroutine
+from typing import TYPE_CHECKING, Any
 
 from snake.transport.asgi import (
+    NOTHING,
     AbortError,
     ASGIApp,
     Message,
     ResponseStartedError,
     Scope,
+    raising,
     report_unfinished,
 )
 from snake.transport.body import RequestBody
@@ -27,6 +30,7 @@ from snake.transport.framing import (
     SNIFFED,
     TRAILERS,
     AppError,
+    chunk,
     response_head,
     trailer_lines,
 )
@@ -40,7 +44,6 @@ log = logging.getLogger("snake.http")
 
 _JOINED = 65_536
 """Bytes up to which head and body are copied into one; longer ones are written one by one."""
-_LAST_CHUNK = b"0\r\n\r\n"
 
 
 class ClientDisconnectedError(OSError):
@@ -173,6 +176,21 @@ class Exchange(HTTP1Client):
         self._head, self._left, self._flags = response_head(message)
         self.state = HELD
 
+    def whole(self, start: Message, body: bytes) -> bool:
+        """Send a whole response if nothing has to be waited for: `asgi.Whole`."""
+        if self.state != NEW or self.gone or self.connection.write_paused:
+            return False
+        self._head, self._left, self._flags = response_head(start)
+        self.state = HELD
+        try:
+            self._send_body(body, more=False)
+        except Exception:
+            self.state = NEW
+            raise
+        return True
+
+    __call__ = send
+
     async def _give_way(self) -> None:
         """Wait while the client has enough, and let others have their turn."""
         connection = self.connection
@@ -196,7 +214,7 @@ class Exchange(HTTP1Client):
         elif self.head_only or self._flags & BODILESS:
             data = b""
         elif self._chunked:
-            data = _chunk(data, more)
+            data = chunk(data, more)
         connection = self.connection
         if data:
             connection.sent += len(data)
@@ -236,7 +254,7 @@ class Exchange(HTTP1Client):
         if self.head_only or self._flags & BODILESS:
             return head
         if self._chunked:
-            return head + _chunk(data, more)
+            return head + chunk(data, more)
         if size <= _JOINED:
             return head + data
         memoryview(data)  # or a TypeError, while nothing is out
@@ -319,13 +337,23 @@ class Exchange(HTTP1Client):
 
     # The end ----------------------------------------------------------------------
 
-    async def run(self, app: ASGIApp, scope: Scope) -> None:
-        """Run the app. What it leaves undone is a 500, or the end of the connection.
+    def begin(self, app: ASGIApp, scope: Scope) -> Coroutine[Any, Any, None] | None:
+        """Call the app; return what is left to run, if it has not answered by then."""
+        try:
+            answering = app(scope, self.receive, self)
+        except BaseException as error:  # noqa: BLE001  (it is handled where all others are)
+            answering = raising(error)
+        if answering is NOTHING and self.state == DONE:
+            return None
+        return self._run(answering, scope)
+
+    async def _run(self, answering: Awaitable[None], scope: Scope) -> None:
+        """Wait for the app. What it leaves undone is a 500, or the end of the connection.
 
         An app that ends the process or its task ends its request, and nothing else.
         """
         try:
-            await app(scope, self.receive, self.send)
+            await answering
         except AbortError:
             self._abort()
         except ClientDisconnectedError:
@@ -366,9 +394,3 @@ class Exchange(HTTP1Client):
         if self.connection.exchange is self:
             self.connection.abort()
             self.gone = True
-
-
-def _chunk(data: bytes, more: bool) -> bytes:  # noqa: FBT001
-    """Frame a part of a body; the last one with the end of the body (RFC 9112 §7.1)."""
-    chunk = b"%x\r\n%b\r\n" % (len(data), data) if data else b""
-    return chunk if more else chunk + _LAST_CHUNK

@@ -25,6 +25,8 @@ _HIGHEST_STATUS = 999
 _LONGEST_LENGTH = 18
 """Digits of a Content-Length that fits everywhere."""
 
+_LAST_CHUNK = b"0\r\n\r\n"
+
 INTERNAL_ERROR = (
     b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 )
@@ -227,3 +229,9 @@ def _line(start: bytes, value: bytes) -> bytes:
     if b"\r" in value or b"\n" in value or b"\0" in value:
         raise AppError("a response header holds CR, LF or NUL")
     return start + value + b"\r\n"
+
+
+def chunk(data: bytes, more: bool) -> bytes:  # noqa: FBT001
+    """Frame a part of a body; the last one with the end of the body (RFC 9112 §7.1)."""
+    framed = b"%x\r\n%b\r\n" % (len(data), data) if data else b""
+    return framed if more else framed + _LAST_CHUNK

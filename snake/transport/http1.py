@@ -132,12 +132,12 @@ class Connection(Flow):
         self._advancing = True
         self._buffer = b""
         at = 0
-        while (
-            at < len(data)
-            and self.exchange is None
-            and self.phase <= IDLE
-            and not self.write_paused
-        ):
+        while at < len(data) and self.exchange is None and self.phase <= IDLE:
+            if self.write_paused:
+                break
+            if self.turn_is_over():  # others are to have theirs before the next of many requests
+                self.serving.soon(self._go_on)
+                break
             if data[at] == _CR:
                 at = skip_empty_lines(data, at)
             end = data.find(_END, at)
@@ -211,10 +211,12 @@ class Connection(Flow):
         if serving.state is not None:
             scope["state"] = serving.state.copy()
         app = serving.app if scope["raw_path"] != b"*" else answer_options
-        task = serving.start(exchange.run(app, scope))
-        if not task.done():
-            serving.tasks.add(task)
-            task.add_done_callback(serving.tasks.discard)
+        running = exchange.begin(app, scope)
+        if running is not None:
+            task = serving.start(running)
+            if not task.done():
+                serving.tasks.add(task)
+                task.add_done_callback(serving.tasks.discard)
 
     def _hand_over(self, begun: bytes, data: bytes) -> None:
         """Let Hypercorn have the connection, and what was read from it."""

@@ -7,6 +7,7 @@ when the first ones do not answer soon (RFC 8305).
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Sequence
 from ipaddress import ip_address
@@ -53,7 +54,9 @@ class Dialer:
         except TimeoutError:
             raise DialTimeoutError(f"dialling {to.address}: no answer in {timeout} s") from None
         except (OSError, SourceError) as error:
-            why = getattr(error, "strerror", None) or error
+            number = getattr(error, "errno", None) or 0
+            # What the event loop says of a failure is which address it was.
+            why = os.strerror(number) if number > 0 else getattr(error, "strerror", None) or error
             raise DialError(f"dialling {to.address}: {why}") from error
 
     async def _unix(self, path: str) -> socket.socket:

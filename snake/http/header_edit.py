@@ -43,7 +43,8 @@ def _claimed(given: Sequence[Header], fields: list[Header]) -> list[Header]:
 
     Proxies drop what it names, so that a client could have dropped who it is.
     """
-    ours = {name for name, _ in set(fields).difference(given)} - {CONNECTION}
+    theirs = {id(field) for field in given}  # one that is set may be equal to the client's
+    ours = {field[0] for field in fields if id(field) not in theirs} - {CONNECTION}
     return [
         (name, _without(value, ours)) if name == CONNECTION else (name, value)
         for name, value in fields

@@ -152,17 +152,17 @@ async def content_of(request: Request) -> Content | None:
     return content if await content.begin() else None
 
 
-async def buffered(content: Content, most: int) -> Content:
+async def buffered(content: Content, most: int) -> Content | None:
     """Read a body before it is sent: up to `most` bytes, or all of it if that is negative.
 
-    Raises `ClientDisconnectedError`.
+    Return `None` if there is nothing in it. Raises `ClientDisconnectedError`.
     """
     pieces: list[bytes] = []
     size = 0
     while most < 0 or size < most:
         piece = await content.read()
         if not piece:
-            return KnownContent(b"".join(pieces))
+            return KnownContent(b"".join(pieces)) if pieces else None
         pieces.append(piece)
         size += len(piece)
     return BegunContent(b"".join(pieces), content)

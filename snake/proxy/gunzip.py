@@ -15,6 +15,8 @@ _GZIP = 31
 """zlib's `wbits` for the format of RFC 1952."""
 _PIECE = 65_536
 """Bytes that are inflated at once."""
+_INPUT = 16_384
+"""Bytes of gzip that are looked at together: zlib copies them for every member that ends there."""
 _BODILESS = frozenset({101, 204, 304})
 _DROPPED = frozenset({b"content-encoding", b"content-length"})
 
@@ -37,7 +39,7 @@ class GunzipReply:
     def __init__(self, reply: Reply) -> None:
         self._reply = reply
         self._inflater = zlib.decompressobj(_GZIP)
-        self._waiting = b""
+        self._waiting = memoryview(b"")
         """Bytes that are still to be inflated."""
         self._first = b""
         self._begun = False
@@ -56,11 +58,11 @@ class GunzipReply:
         data = self._reply.ready()
         if data is None:
             return None
-        self._waiting = data
+        self._waiting = memoryview(data)
         try:
-            self._first = self._inflate()
+            while self._waiting and len(self._first) < _PIECE:
+                self._first += self._inflate()
         except BrokenReplyError:
-            self._waiting = data
             return None
         return self._first if self._is_over() else None
 
@@ -73,7 +75,7 @@ class GunzipReply:
         piece, self._first = self._first, b""
         while not piece:
             if not self._waiting:
-                self._waiting = await self._reply.read()
+                self._waiting = memoryview(await self._reply.read())
             if not self._waiting:
                 break
             piece = self._inflate()
@@ -89,12 +91,14 @@ class GunzipReply:
         if self._inflater.eof:  # another member follows (RFC 1952 §2.2)
             self._inflater = zlib.decompressobj(_GZIP)
         self._begun = self._begun or bool(self._waiting)
+        data = self._waiting[:_INPUT]
         try:
-            piece = self._inflater.decompress(self._waiting, _PIECE)
+            piece = self._inflater.decompress(data, _PIECE)
         except zlib.error as error:
             self.close()
             raise BrokenReplyError(f"the upstream sent no gzip: {error}") from None
-        self._waiting = self._inflater.unused_data or self._inflater.unconsumed_tail
+        left = self._inflater.unused_data or self._inflater.unconsumed_tail
+        self._waiting = self._waiting[len(data) - len(left) :]
         return piece
 
     def close(self) -> None:

@@ -64,7 +64,8 @@ class H1Connection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._on_free = on_free
         self._on_lost = on_lost
-        self._buffer = b""
+        self._buffer = bytearray()
+        """The beginning of a head."""
         self._head_only = False
         self._upgrade = False
         self._head_bytes = 0
@@ -115,7 +116,7 @@ class H1Connection(asyncio.Protocol):
         if reply is not None:
             reply.feed(data)
         elif self._pending is not None:
-            self._read_heads(self._pending, self._buffer + data if self._buffer else data)
+            self._take_heads(self._pending, data)
         else:
             self.close()
 
@@ -131,12 +132,28 @@ class H1Connection(asyncio.Protocol):
 
     # In ------------------------------------------------------------------------------
 
+    def _take_heads(self, pending: Heads, data: bytes) -> None:
+        """Read heads from the beginning that is here, and what has come now."""
+        begun = self._buffer
+        if not begun:
+            self._read_heads(pending, data)
+            return
+        # However small the pieces are that a head comes in, each byte is looked at once.
+        seen = len(begun)
+        begun += data
+        if begun.find(_END, max(seen - 3, 0)) < 0:
+            self._await_rest(seen)
+        else:
+            self._buffer = bytearray()
+            self._read_heads(pending, bytes(begun))
+
     def _read_heads(self, pending: Heads, data: bytes) -> None:
         """Read what there is up to the head of the final response."""
         while True:
             end = data.find(_END)
             if end < 0:
-                self._await_rest(data)
+                self._buffer = bytearray(data)
+                self._await_rest(0)
                 return
             self._head_bytes += end + 4
             if self._head_bytes > self._most_head_bytes:
@@ -153,22 +170,20 @@ class H1Connection(asyncio.Protocol):
                 return
             pending.put(head)
             if not data:
-                self._buffer = b""
                 return
 
-    def _await_rest(self, data: bytes) -> None:
-        """Keep the beginning of a head, if it can still become one."""
-        if not (data.startswith(_START) or _START.startswith(data)):
-            self.fail(UpstreamError(f"the upstream did not answer in HTTP/1: {data[:40]!r}"))
-        elif _BARE_LF.search(data):
+    def _await_rest(self, seen: int) -> None:
+        """Wait for more of a head, if it can still become one; `seen` bytes were all right."""
+        begun = self._buffer
+        if seen < len(_START) and not _START.startswith(bytes(begun[: len(_START)])):
+            words = bytes(begun[:40])
+            self.fail(UpstreamError(f"the upstream did not answer in HTTP/1: {words!r}"))
+        elif _BARE_LF.search(begun, seen):
             self.fail(UpstreamError("the upstream ended a header line with a bare LF"))
-        elif self._head_bytes + len(data) > self._most_head_bytes:
+        elif self._head_bytes + len(begun) > self._most_head_bytes:
             self.fail(UpstreamError("the upstream sent too long a header"))
-        else:
-            self._buffer = data
 
     def _begin_reply(self, pending: Heads, head: ResponseHead, data: bytes) -> None:
-        self._buffer = b""
         if head.status == _SWITCHING_PROTOCOLS:
             self._switch(pending, head, data)
             return

@@ -19,6 +19,8 @@ _LINE = re.compile(
 )
 _MOST_LINES = 2048
 _LONGEST_KEPT = 256
+_MOST_FIELDS = 1000
+"""Of one response; as many as may follow its body."""
 _LONGEST_LENGTH = 18
 """Digits of a Content-Length that fits everywhere."""
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection"})
@@ -77,6 +79,8 @@ def read_head(head: bytes, *, head_only: bool) -> ResponseHead:
 
     `head_only` says that the request was a HEAD, whose response has no body.
     """
+    if head.count(b"\r\n") > _MOST_FIELDS:
+        raise UpstreamError("the upstream sent too many header fields")
     status_line, *lines = head.split(b"\r\n")
     match = _STATUS_LINE.fullmatch(status_line)
     if match is None:

@@ -28,7 +28,7 @@ from snake.transport.call import Call
 from snake.transport.framing import AppError, switching_head
 from snake.transport.http2 import HTTP2
 from snake.transport.limits import Limits
-from snake.transport.names import RequestNames
+from snake.transport.names import TOKEN, RequestNames
 from snake.transport.refusal import RefusedError
 from snake.transport.settings import Settings
 from snake.transport.target import check_host, check_path
@@ -290,7 +290,8 @@ class Guest:
         """Make Hypercorn's scope one of ours. Raises `RefusedError`."""
         names = self._host.names
         raw_path: bytes = scope["raw_path"]
-        if not raw_path.startswith(b"/"):
+        method: str = scope.get("method", "GET")  # a WebSocket has none
+        if not (raw_path.startswith(b"/") and TOKEN.fullmatch(method.encode("ascii", "replace"))):
             raise RefusedError(400)
         check_path(raw_path)
         scope["path"] = decode_path(raw_path)

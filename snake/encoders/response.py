@@ -136,36 +136,35 @@ class EncodedResponse:
         await self._send({"type": "http.response.body", "body": body})
 
     async def _send_file(self, message: Message, size: int) -> None:
-        fd = message.get("fd")
+        fd, offset = message.get("fd"), message.get("offset", 0)
         if fd is not None:
-            await self._send_open_file(fd, size)
+            await self._send_open_file(fd, offset, offset + size)
             return
         with await in_thread(Path(message["path"]).open, "rb") as file:
-            await self._send_open_file(file.fileno(), size)
+            await self._send_open_file(file.fileno(), offset, offset + size)
 
-    async def _send_open_file(self, fd: int, size: int) -> None:
-        if size <= WHOLE_FILE:
-            await self._send_whole(await in_thread(self._read_whole, fd, size))
+    async def _send_open_file(self, fd: int, at: int, end: int) -> None:
+        if end - at <= WHOLE_FILE:
+            await self._send_whole(await in_thread(self._read_whole, fd, at, end))
             return
         await self._open_stream()
-        at = 0
-        while at < size:
-            part, at = await in_thread(self._read_part, fd, at, size)
+        while at < end:
+            part, at = await in_thread(self._read_part, fd, at, end)
             await self._send({"type": "http.response.body", "body": part, "more_body": True})
         await self._following({"type": "http.response.body"})
 
-    def _read_whole(self, fd: int, size: int) -> bytes:
-        return self._encoder.whole(os.pread(fd, size, 0))
+    def _read_whole(self, fd: int, at: int, end: int) -> bytes:
+        return self._encoder.whole(os.pread(fd, end - at, at))
 
-    def _read_part(self, fd: int, at: int, size: int) -> tuple[bytes, int]:
+    def _read_part(self, fd: int, at: int, end: int) -> tuple[bytes, int]:
         """Return some encoded bytes of a file from `at` on, and how far it has been read.
 
         The response of a file that has become shorter cannot end well.
         """
         stream = self._stream
         encoded = b""
-        while stream is not None and not encoded and at < size:
-            data = os.pread(fd, min(CHUNK, size - at), at)
+        while stream is not None and not encoded and at < end:
+            data = os.pread(fd, min(CHUNK, end - at), at)
             if not data:
                 raise AbortError
             encoded = stream.write(data, flush=False)

@@ -77,9 +77,13 @@ class Answer(msgspec.Struct):
             mime, pieces = multipart(ranges, dict(self.fields).get(b"content-type", b""), size)
             self._replace(b"content-type", mime)
         length = sum(p.length if isinstance(p, Range) else len(p) for p in pieces)
+        start = self._start(206, length)
         if self.request.method == "HEAD":
-            pieces = []
-        await self.content.send_pieces(send, self._start(206, length), pieces)
+            await self.content.send_pieces(send, start, [])
+        elif len(ranges) == 1:
+            await self.content.send_part(self.request, send, start, ranges[0])
+        else:
+            await self.content.send_pieces(send, start, pieces)
 
     async def _refuse(self, send: Send, error: RangeError) -> None:
         """Answer 416; the body says why, and what described the file is not sent."""

@@ -93,6 +93,11 @@ class Content(ABC):
         del request
         await self.send_pieces(send, start, [Range(0, self.size)])
 
+    async def send_part(self, request: Request, send: Send, start: Message, part: Range) -> None:
+        """Send `start` and a part of the file."""
+        del request
+        await self.send_pieces(send, start, [part])
+
     async def send_pieces(self, send: Send, start: Message, pieces: Sequence[Piece]) -> None:
         """Send `start` and these pieces as the body; a small one in one message."""
         await send(start)
@@ -150,11 +155,17 @@ class FileContent(Content):
                 body = self._all(Range(0, self.size))
             await send(start)
             await send({"type": "http.response.body", "body": body})
-        elif PATHSEND in (request.scope.get("extensions") or ()):
-            await send(start)
-            await send({"type": PATHSEND, "path": self._path, "fd": self._fd})
         else:
-            await self.send_pieces(send, start, [Range(0, self.size)])
+            await self.send_part(request, send, start, Range(0, self.size))
+
+    async def send_part(self, request: Request, send: Send, start: Message, part: Range) -> None:
+        """Send `start` and a part of the file."""
+        if part.length <= SMALL or PATHSEND not in (request.scope.get("extensions") or ()):
+            await self.send_pieces(send, start, [part])
+            return
+        await send(start)
+        file = {"path": self._path, "fd": self._fd, "offset": part.start, "count": part.length}
+        await send({"type": PATHSEND, **file})
 
     async def _small(self, pieces: Sequence[Piece]) -> bytes:
         return self._joined(pieces)

@@ -28,7 +28,7 @@ Holds = Callable[[int, list[Header]], bool]
 class Recorder:
     """The `send` of one response; to be passed to `next`, which returns when all of it is here."""
 
-    __slots__ = ("_body", "_holds", "_next", "_path", "_request", "_send", "_start", "_trailers")
+    __slots__ = ("_body", "_file", "_holds", "_next", "_request", "_send", "_start", "_trailers")
 
     def __init__(self, request: Request, send: Send, holds: Holds) -> None:
         self._request = request
@@ -36,7 +36,7 @@ class Recorder:
         self._holds = holds
         self._start: Message | None = None
         self._body: list[bytes] = []
-        self._path = ""
+        self._file: Message = {}
         self._trailers: list[Message] = []
         self._next: Callable[[Message], Awaitable[None]] = self._begin
 
@@ -69,9 +69,14 @@ class Recorder:
 
     async def body(self) -> bytes:
         """Return the whole body of the held response."""
-        if self._path:
-            return await in_thread(Path(self._path).read_bytes)
+        if self._file:
+            return await in_thread(self._read)
         return b"".join(self._body)
+
+    def _read(self) -> bytes:
+        with Path(self._file["path"]).open("rb") as file:
+            file.seek(self._file.get("offset", 0))
+            return file.read(self._file.get("count", -1))
 
     # What may become of it ----------------------------------------------------------
 
@@ -97,8 +102,8 @@ class Recorder:
 
     async def send_body(self, body: bytes | None = None) -> None:
         """Send the held body, or this one, where the start of another response went before."""
-        if body is None and self._path:
-            await self._send({"type": PATHSEND, "path": self._path})
+        if body is None and self._file:
+            await self._send(self._file)
             return
         content = b"".join(self._body) if body is None else body
         await self._send({"type": "http.response.body", "body": content})
@@ -129,7 +134,8 @@ class Recorder:
             if body := message.get("body"):
                 self._body.append(bytes(body))
         elif kind == PATHSEND:
-            self._path = message["path"]
+            # Who has it open closes it soon, so its descriptor is of no use.
+            self._file = {key: value for key, value in message.items() if key != "fd"}
         elif kind == TRAILERS:
             self._trailers.append(message)
         elif not message.get("replaces"):

@@ -308,7 +308,8 @@ class Exchange(HTTP1Client):
     async def _send_path(self, message: Message) -> None:
         """Answer with a file: ASGI's `http.response.pathsend`.
 
-        Who has the file open gives its descriptor as `fd`, beside its `path`.
+        Beside its `path`, who has the file open gives its descriptor as `fd`; and the part that
+        is meant has `count` bytes from `offset` on.
         """
         if message["type"] != "http.response.pathsend":
             raise AppError(f"{message['type']!r} is no message of a response")
@@ -316,21 +317,22 @@ class Exchange(HTTP1Client):
         if self.state != HELD:
             raise AppError("http.response.pathsend after a part of the body")
         with send_file(path, message.get("fd")) as file:
+            offset = message.get("offset", 0)
             if self._left is None:
-                self._left = file.size
-                self._head += LENGTH_LINES[file.size]
+                self._left = message.get("count", file.size - offset)
+                self._head += LENGTH_LINES[self._left]
             size = self._left
-            if size > file.size:
+            if offset + size > file.size:
                 raise AppError(f"{path} is not as long as its Content-Length")
             self.connection.write(self._whole_head(size, more=False))
             self.state = STREAMING
             if not (self.head_only or self._flags & BODILESS):
-                await self._send_file(file, size)
+                await self._send_file(file, size, offset)
         self._finish()
 
-    async def _send_file(self, file: FileResponse, size: int) -> None:
+    async def _send_file(self, file: FileResponse, size: int, offset: int) -> None:
         try:
-            await file.send(self.connection, size)
+            await file.send(self.connection, size, offset)
         except ConnectionError:
             self._abort()
             raise ClientDisconnectedError("the client is gone") from None

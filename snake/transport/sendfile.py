@@ -24,14 +24,14 @@ class FileResponse:
         self._fd = fd
         self.size = os.fstat(fd).st_size
 
-    async def send(self, connection: Flow, size: int) -> None:
-        """Send the first `size` bytes.
+    async def send(self, connection: Flow, size: int, offset: int) -> None:
+        """Send `size` bytes from `offset` on.
 
         Raises `OSError` when the file ends early, as one does that is truncated meanwhile, or
         when the client is gone.
         """
         if size <= _SMALL:
-            data = os.pread(self._fd, size, 0)
+            data = os.pread(self._fd, size, offset)
             connection.write(data)
             if len(data) < size:
                 raise OSError("the file became shorter while it was sent")
@@ -40,17 +40,16 @@ class FileResponse:
         # A second descriptor, because the loop lets nobody else wait for the first one.
         out = os.dup(connection.transport.get_extra_info("socket").fileno())
         try:
-            await self._hand_over(connection, out, size)
+            await self._hand_over(connection, out, offset, offset + size)
         finally:
             os.close(out)
 
-    async def _hand_over(self, connection: Flow, out: int, size: int) -> None:
-        offset = 0
-        while offset < size:
+    async def _hand_over(self, connection: Flow, out: int, offset: int, end: int) -> None:
+        while offset < end:
             if connection.gone:
                 raise ConnectionResetError("the client is gone")
             try:
-                count = os.sendfile(out, self._fd, offset, min(size - offset, _MOST_AT_ONCE))
+                count = os.sendfile(out, self._fd, offset, min(end - offset, _MOST_AT_ONCE))
             except BlockingIOError:
                 await connection.writable(out)
                 continue

@@ -63,6 +63,20 @@ async def test_big_file_is_sent_by_its_path(tmp_path: Path) -> None:
 
     (message,) = sent[1:]
     assert (message["type"], message["path"]) == (PATHSEND, path)
+    assert (message["offset"], message["count"]) == (0, SMALL + 1)
+
+
+async def test_big_part_is_sent_by_its_place(tmp_path: Path) -> None:
+    """A transport that can send files itself is told which part, if it is big."""
+    sent = Sent()
+    path, data = write(tmp_path, 3 * SMALL)
+    scope = request(extensions={PATHSEND: {}})
+    with FileContent(path) as content:
+        await content.send_part(scope, sent, START, Range(10, 2 * SMALL))
+        await content.send_part(scope, sent, START, Range(10, 20))
+
+    assert (sent[1]["type"], sent[1]["offset"], sent[1]["count"]) == (PATHSEND, 10, 2 * SMALL)
+    assert sent[3]["body"] == data[10:30]
 
 
 async def test_big_file_is_sent_in_chunks_elsewhere(tmp_path: Path) -> None:

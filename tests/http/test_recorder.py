@@ -112,6 +112,19 @@ async def test_a_file_is_read_when_its_body_is_wanted(tmp_path: Path) -> None:
     assert recording.sent[1] == {"type": "http.response.pathsend", "path": str(path)}
 
 
+async def test_a_part_of_a_file_stays_one(tmp_path: Path) -> None:
+    """Of an open file, a part may be sent; later there is its path, and no descriptor."""
+    path = tmp_path / "file"
+    path.write_bytes(b"content")
+    part = {"type": "http.response.pathsend", "path": str(path), "offset": 2, "count": 3}
+    recording = Recording(holds=True)
+    await recording.say(START, {**part, "fd": 99})
+
+    assert await recording.recorder.body() == b"nte"
+    await recording.recorder.send()
+    assert recording.sent[1] == part
+
+
 async def test_an_error_page_takes_the_place_of_what_is_held() -> None:
     """A second response that does not say so is refused, as the transport refuses it."""
     recording = Recording(holds=True)

@@ -63,6 +63,26 @@ async def test_file_has_grown(tmp_path: Path) -> None:
             assert len((await client.response()).body) == 100_000
 
 
+@pytest.mark.parametrize(("offset", "count"), [(5, 10), (100_000, 4_000_000)])
+async def test_part_of_an_open_file(tmp_path: Path, offset: int, count: int) -> None:
+    """Who has a file open may send a part of it, whatever its name is by then."""
+    path = tmp_path / "file"
+    content = bytes(range(256)) * (LARGE // 256)
+    path.write_bytes(content)
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 206})
+        with path.open("rb") as file:
+            part = {"fd": file.fileno(), "offset": offset, "count": count}
+            await send({"type": "http.response.pathsend", "path": "/nonexistent", **part})
+
+    async with serving(app) as server, server.client() as client:
+        for _ in range(2):
+            await client.send(GET)
+            response = await client.response()
+            assert response.body == content[offset : offset + count]
+
+
 @pytest.mark.parametrize("size", [10, LARGE])
 async def test_file_has_shrunk(tmp_path: Path, size: int) -> None:
     """A file that is shorter than the Content-Length is a 500."""

@@ -46,6 +46,20 @@ POSIX = {
 """The classes written `[:name:]` inside brackets."""
 
 
+def folded(ranges: Ranges) -> Ranges:
+    """Return the ranges and, as far as they are ASCII, their letters of the other case.
+
+    Of letters beyond ASCII all are taken, since some are folded to ASCII ones.
+    """
+    letters = [
+        (max(first, low) ^ 32, min(last, high) ^ 32)
+        for first, last in ranges
+        for low, high in (_ranges("AZ") + _ranges("az"))
+        if first <= high and last >= low
+    ]
+    return tuple(sorted([*ranges, *letters, *([(128, sys.maxunicode)] if letters else [])]))
+
+
 def complement(ranges: Ranges) -> Ranges:
     """Return every code point that is not in `ranges`."""
     kept, start = [], 0

@@ -6,22 +6,34 @@ the same here and there. What the two spell alike but read differently is
 rewritten: `\d \s \w \b` are ASCII, `$` is the end of the text and not before a
 last newline, `(?i)` may stand anywhere, `{,3}` is literal.
 
-Source: https://pkg.go.dev/regexp/syntax. Matching itself is Python's, which
-backtracks: a pattern with nested repeats can be slow where RE2's is not.
+Source: https://pkg.go.dev/regexp/syntax. Matching itself is Python's where that takes
+no longer than the text is, and RE2's elsewhere, if it is installed.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 
-from snake.core.charsets import PERL, POSIX, Ranges, category, complement, written
+from snake.core.backtracking import Backtracking
+from snake.core.charsets import PERL, POSIX, Ranges, category, complement, folded, written
 from snake.core.errors import SnakeError
+from snake.core.linear import LinearMatch, LinearPattern, compile_linear
+
+log = logging.getLogger("snake.regexp")
 
 MAX_REPEAT = 1000
 """RE2's limit for the numbers in `{n,m}`."""
 
-Expansion = Callable[[re.Match[str]], str]
+Match = re.Match[str] | LinearMatch
+"""What was found."""
+
+Pattern = re.Pattern[str] | LinearPattern
+"""What searches."""
+
+Expansion = Callable[[Match], str]
 """Fills a replacement template from one match."""
 
 
@@ -29,16 +41,39 @@ class RegexpError(SnakeError):
     """A pattern that RE2 would refuse."""
 
 
-def compile_regexp(pattern: str) -> re.Pattern[str]:
-    """Compile an RE2 pattern. Raises `RegexpError` that says what is wrong with it."""
-    translated = _Translator(pattern).translate()
+def compile_regexp(pattern: str) -> Pattern:
+    """Compile an RE2 pattern. Raises `RegexpError` that says what is wrong with it.
+
+    Python searches for it, unless that could take far longer than the text is long: then
+    RE2 does, if it is installed.
+    """
+    translator = _Translator(pattern)
+    translated = translator.translate()
     try:
-        return re.compile(translated)
+        compiled = re.compile(translated)
     except (re.error, OverflowError, RecursionError) as error:
         raise RegexpError(f'invalid regular expression "{pattern}": {error}') from None
+    if not translator.ways.is_harmful:
+        return compiled
+    try:
+        linear = compile_linear(pattern)
+    except ValueError as error:
+        raise RegexpError(f'invalid regular expression "{pattern}": {error}') from None
+    if linear is None:
+        _warn(pattern)
+    return linear or compiled
 
 
-def replace_all(regexp: re.Pattern[str], expansion: Expansion, text: str) -> str:
+@cache
+def _warn(pattern: str) -> None:
+    log.warning(
+        "this regular expression can take long for a text that is made for it; "
+        'with the package google-re2 it cannot: pip install "snake-server[re2]"',
+        extra={"fields": {"pattern": pattern}},
+    )
+
+
+def replace_all(regexp: Pattern, expansion: Expansion, text: str) -> str:
     """Replace every match in `text`, as Go's `ReplaceAllString`.
 
     An empty match that touches the match before it does not count, as it does
@@ -76,7 +111,7 @@ def expand(template: str) -> Expansion:
         return lambda _: template
     literals: Sequence[str] = [str(part) for part in parts]
 
-    def fill(match: re.Match[str]) -> str:
+    def fill(match: Match) -> str:
         filled = (
             f"{text}{_value(match, name)}" for text, name in zip(literals, names, strict=True)
         )
@@ -90,7 +125,7 @@ def _group(name: str) -> str | int:
     return int(name) if canonical else name
 
 
-def _value(match: re.Match[str], name: str | int) -> str:
+def _value(match: Match, name: str | int) -> str:
     if name == "$":
         return "$"
     try:
@@ -99,6 +134,7 @@ def _value(match: re.Match[str], name: str | int) -> str:
         return ""
 
 
+_LINE_FEED: Ranges = ((10, 10),)
 _REPEAT = re.compile(r"(?:[*+?]|\{(0|[1-9]\d*)(?:,(0|[1-9]\d*)?)?\})(\??)")
 _OPEN = re.compile(r"\(\?(?:P?<(?P<name>[^>]*)>|(?P<flags>[a-zA-Z]*(?:-[a-zA-Z]+)?)(?P<end>[:)]))")
 _ESCAPE = re.compile(
@@ -109,6 +145,16 @@ _ESCAPE = re.compile(
 _PROPERTY = re.compile(r"\\([pP])(?:\{(\^?)([^}]*)\}|([A-Za-z]))")
 _CONTROL = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _ANCHORS = {r"\A": r"\A", r"\z": r"\Z", r"\b": r"(?a:\b)", r"\B": r"(?a:\B)"}
+
+
+def _bounds(repeat: re.Match[str]) -> tuple[int, int | None]:
+    """Return how often at least and at most; `None` is any number of times."""
+    low, high, _ = repeat.groups()
+    if low is None:
+        return (0 if repeat[0][0] in "*?" else 1), (1 if repeat[0][0] == "?" else None)
+    if high is None and "," in repeat[0]:
+        return int(low), None
+    return int(low), int(high or low)
 
 
 class _Translator:
@@ -123,6 +169,7 @@ class _Translator:
         self.outer: list[frozenset[str]] = []
         self.repeatable = False
         """Whether what was written last may be repeated."""
+        self.ways = Backtracking()
 
     def fail(self, message: str) -> RegexpError:
         return RegexpError(f'invalid regular expression "{self.pattern}": {message}')
@@ -141,29 +188,45 @@ class _Translator:
             case ")":
                 self.close()
             case "|":
+                self.ways.alternative()
                 self.emit("|", repeatable=False)
             case "[":
-                self.atom(self.brackets(), 0)
+                self.atom(*self.brackets(), 0)
             case "*" | "+" | "?" | "{":
                 self.repeat()
             case "\\":
                 self.escape()
-            case "^":
-                self.anchor("(?m:^)" if "m" in self.flags else r"\A")
-            case "$":
-                self.anchor("(?m:$)" if "m" in self.flags else r"\Z")
-            case ".":
-                self.atom("(?s:.)" if "s" in self.flags else r"[^\n]")
+            case "^" | "$" | ".":
+                self.dot_or_anchor(self.pattern[self.at])
             case char:
-                self.atom(re.escape(char))
+                self.char(char)
+
+    def dot_or_anchor(self, char: str) -> None:
+        by_line = "m" in self.flags
+        if char == ".":
+            every = "s" in self.flags
+            text = "(?s:.)" if every else r"[^\n]"
+            self.atom(text, complement(() if every else _LINE_FEED))
+        elif char == "$":
+            self.ways.end(_LINE_FEED if by_line else ())
+            self.anchor("(?m:$)" if by_line else _ANCHORS[r"\z"])
+        else:
+            self.anchor("(?m:^)" if by_line else _ANCHORS[r"\A"])
+            if not by_line:
+                self.ways.start()
 
     def emit(self, text: str, length: int = 1, *, repeatable: bool = True) -> None:
         self.out.append(text)
         self.at += length
         self.repeatable = repeatable
 
-    def atom(self, text: str, length: int = 1) -> None:
-        self.emit(f"(?i:{text})" if "i" in self.flags else text, length)
+    def atom(self, text: str, ranges: Ranges, length: int = 1) -> None:
+        fold = "i" in self.flags
+        self.ways.atom(folded(ranges) if fold else ranges)
+        self.emit(f"(?i:{text})" if fold else text, length)
+
+    def char(self, char: str, length: int = 1) -> None:
+        self.atom(re.escape(char), ((ord(char), ord(char)),), length)
 
     def anchor(self, text: str, length: int = 1) -> None:
         # Python repeats no anchor, but a group that holds one.
@@ -172,6 +235,7 @@ class _Translator:
     def open(self) -> None:
         if not self.pattern.startswith("(?", self.at):
             self.outer.append(self.flags)
+            self.ways.open()
             self.emit("(", repeatable=False)
             return
         found = _OPEN.match(self.pattern, self.at)
@@ -179,11 +243,13 @@ class _Translator:
             raise self.fail(f"unsupported group {self.pattern[self.at : self.at + 4]}")
         if found["name"] is not None:
             self.outer.append(self.flags)
+            self.ways.open()
             self.emit(f"(?P<{self.name(found['name'])}>", len(found[0]), repeatable=False)
             return
         flags = self.changed(found["flags"])
         if found["end"] == ":":
             self.outer.append(self.flags)
+            self.ways.open()
         self.flags = flags
         self.emit("(?:" if found["end"] == ":" else "", len(found[0]), repeatable=False)
 
@@ -202,18 +268,20 @@ class _Translator:
         if not self.outer:
             raise self.fail("unexpected )")
         self.flags = self.outer.pop()
+        self.ways.close()
         self.emit(")")
 
     def repeat(self) -> None:
         found = _REPEAT.match(self.pattern, self.at)
         if not found:
-            self.atom(r"\{")
+            self.char("{")
             return
         if not self.repeatable:
             raise self.fail(f"{found[0]} has nothing to repeat")
         low, high, lazy = found.groups()
         if int(low or 0) > MAX_REPEAT or int(high or 0) > MAX_REPEAT:
             raise self.fail(f"{found[0]} repeats more than {MAX_REPEAT} times")
+        self.ways.repeat(*_bounds(found))
         operator = found[0].removesuffix("?") if lazy else found[0]
         ungreedy = bool(lazy) != ("U" in self.flags)
         self.emit(operator + ("?" if ungreedy else ""), len(found[0]), repeatable=False)
@@ -222,17 +290,21 @@ class _Translator:
         pair = self.pattern[self.at : self.at + 2]
         if pair in _ANCHORS:
             self.anchor(_ANCHORS[pair], 2)
+            if pair == r"\A":
+                self.ways.start()
+            elif pair == r"\z":
+                self.ways.end(())
         elif pair == r"\Q":
             self.quoted()
         elif (ranges := self.named_class()) is not None:
-            self.atom(f"[{written(ranges)}]", 0)
+            self.atom(f"[{written(ranges)}]", ranges, 0)
         else:
-            self.atom(re.escape(self.escaped_char()), 0)
+            self.char(self.escaped_char(), 0)
 
     def quoted(self) -> None:
         text, _, _ = self.pattern[self.at + 2 :].partition(r"\E")
         for char in text:
-            self.atom(re.escape(char))
+            self.char(char)
         self.at = min(self.at + 4, len(self.pattern))
 
     def named_class(self) -> Ranges | None:
@@ -265,7 +337,7 @@ class _Translator:
         except (ValueError, OverflowError):
             raise self.fail(f"unsupported escape {found[0]}") from None
 
-    def brackets(self) -> str:
+    def brackets(self) -> tuple[str, Ranges]:
         start = self.at
         self.at += 1
         negated = self.pattern.startswith("^", self.at)
@@ -276,7 +348,9 @@ class _Translator:
                 raise self.fail(f"missing closing ] of {self.pattern[start:]}")
             items.append(self.bracket_item())
         self.at += 1
-        return f"[{'^' if negated else ''}{''.join(map(written, items))}]"
+        ranges = tuple(sorted(each for item in items for each in item))
+        text = "".join(map(written, items))
+        return (f"[^{text}]", complement(ranges)) if negated else (f"[{text}]", ranges)
 
     def bracket_item(self) -> Ranges:
         start = self.at

@@ -12,7 +12,7 @@ import msgspec
 
 from snake.config.struct import Config
 from snake.core.modules import Context
-from snake.core.regexp import RegexpError, compile_regexp
+from snake.core.regexp import Match, RegexpError, compile_regexp
 from snake.http.request import Request
 
 _PREFIX = "http.regexp."
@@ -49,7 +49,7 @@ class Capture(Config):
         return match
 
 
-def _keep_groups(request: Request, found: re.Match[str], prefixes: Sequence[str]) -> None:
+def _keep_groups(request: Request, found: Match, prefixes: Sequence[str]) -> None:
     """Set the placeholders; a group that took no part is empty."""
     groups = [found[0], *found.groups(default="")]
     named = found.groupdict(default="")

@@ -6,7 +6,6 @@ Source: Caddy's `doActiveHealthCheck`.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Sequence
 from urllib.parse import urljoin, urlsplit
 
@@ -14,7 +13,7 @@ from snake.config.struct import nanoseconds
 from snake.core.dial import join_host_port
 from snake.core.errors import SnakeError
 from snake.core.record import Record
-from snake.core.regexp import RegexpError, compile_regexp
+from snake.core.regexp import Pattern, RegexpError, compile_regexp
 from snake.core.units import SECOND
 from snake.core.url import URLError, parse_url
 from snake.http.fields import canonical, field_name, field_value
@@ -157,7 +156,7 @@ def _headers(checks: ActiveHealthChecks) -> tuple[Fill | None, Sequence[tuple[Fi
     return host, fields
 
 
-def _pattern(text: str) -> re.Pattern[str] | None:
+def _pattern(text: str) -> Pattern | None:
     try:
         return compile_regexp(text) if text else None
     except RegexpError as error:

@@ -70,6 +70,7 @@ class _All(Collector):
         totals = sorted(self._figures.total().items(), key=lambda item: str(item[0]))
         yield from self._answers([item for item in totals if item[0][0] == ANSWER])
         yield from _routes([item for item in totals if item[0][0] == ROUTE])
+        yield from _upstreams(self._figures.upstreams)
         yield from _processes(self._figures.processes())
 
     def _answers(self, totals: Sequence[tuple[Key, list[float]]]) -> Iterator[Metric]:
@@ -118,6 +119,18 @@ def _routes(totals: Sequence[tuple[Key, list[float]]]) -> Iterator[Metric]:
         if numbers[ERRORS]:
             errors.add_metric(values, numbers[ERRORS])
     yield from (family for family in (in_flight, total, errors) if family.samples)
+
+
+def _upstreams(healthy: Mapping[str, Callable[[], bool]]) -> Iterator[Metric]:
+    family = GaugeMetricFamily(
+        "caddy_reverse_proxy_upstreams_healthy",
+        "Health status of reverse proxy upstreams.",
+        labels=["upstream"],
+    )
+    for address, is_healthy in sorted(healthy.items()):
+        family.add_metric([address], is_healthy())
+    if healthy:
+        yield family
 
 
 def _host_label(totals: Sequence[tuple[Key, list[float]]]) -> list[str]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import mmap
 import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -53,6 +53,8 @@ class Figures:
         """
         self.leads = own == 0
         """Whether this worker is the one that does what one worker does for all."""
+        self.upstreams: dict[str, Callable[[], bool]] = {}
+        """The upstreams in the config, and what tells whether one is healthy."""
         self._files = list(files) or [new_file()]
         self._own = self._files[own]
         self._series: dict[Key, memoryview[float]] = {}

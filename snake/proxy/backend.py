@@ -111,14 +111,18 @@ class Backend:
         self._verdict.own[0] = float(unhealthy)
 
     @property
-    def available(self) -> bool:
-        """Whether it may get a request now."""
-        host = self.host
+    def healthy(self) -> bool:
+        """Whether neither its answers to checks nor those to requests speak against it."""
         return not (
             (self._verdict is not None and self.unhealthy)
-            or (self.max_fails and host.fails >= self.max_fails)
-            or (self.max_requests and host.requests >= self.max_requests)
+            or (self.max_fails and self.host.fails >= self.max_fails)
         )
+
+    @property
+    def available(self) -> bool:
+        """Whether it may get a request now."""
+        full = self.max_requests and self.host.requests >= self.max_requests
+        return not full and self.healthy
 
 
 class Backends:

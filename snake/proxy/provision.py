@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
@@ -34,11 +35,12 @@ async def provision_pool(  # noqa: PLR0913  (the fields of one proxy)
     Raises `ConfigError`.
     """
     passive = health.passive
+    figures = ctx.service(Figures)
     backends = Backends(
         ctx.shared(Hosts),
         max_requests=max(passive.unhealthy_request_count, 0) if passive else 0,
         max_fails=(passive.max_fails or 1) if passive else 0,
-        figures=ctx.service(Figures),
+        figures=figures,
     )
     static = [
         _static(ctx.at("upstreams", index, "dial"), backends, each)
@@ -51,9 +53,15 @@ async def provision_pool(  # noqa: PLR0913  (the fields of one proxy)
     if dynamic is not None:
         offering = ctx.offering(Backends, backends).at("dynamic_upstreams")
         source = await offering.load(dynamic, namespace=SOURCES, key="source")
+    if figures is not None:
+        figures.upstreams.update({each.dial: partial(_is_healthy, each) for each in static})
     if health.active is not None:
         await _check(ctx.at("health_checks", "active"), health.active, transport, static)
     return Pool(static, select, source)
+
+
+def _is_healthy(backend: Backend) -> bool:
+    return backend.healthy
 
 
 def _static(ctx: Context, backends: Backends, upstream: Upstream) -> Backend:

@@ -8,6 +8,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families as parse
 
 from tests.differential.pair import pair
+from tests.differential.upstream import upstream
+from tests.server import free_port
 
 SITES = """
 http://a.test:PORT, http://b.test:PORT {
@@ -63,3 +65,36 @@ def test_figures_are_equal(options: str, tmp_path: Path) -> None:
     theirs, ours = figures(caddy.body.decode()), figures(snake.body.decode())
     assert ours == theirs
     assert len(theirs) > 50
+
+
+PROXIES = """
+http://:PORT {
+	handle /metrics {
+		metrics
+	}
+	reverse_proxy /size UPSTREAM DEAD
+	reverse_proxy /status/* DEAD
+}
+"""
+
+
+def test_upstreams_are_told(tmp_path: Path) -> None:
+    """Each upstream in the config has a gauge, and is healthy until known better."""
+    with upstream() as port:
+        site = PROXIES.replace("UPSTREAM", f"127.0.0.1:{port}")
+        site = site.replace("DEAD", f"127.0.0.1:{free_port()}")
+        with pair(site, tmp_path, options="metrics") as both:
+            both.ask("/size?n=1")
+            caddy, snake = both.ask("/metrics")
+
+    theirs, ours = (
+        [
+            (sample.labels, sample.value)
+            for family in parse(reply.body.decode())
+            for sample in family.samples
+            if sample.name == "caddy_reverse_proxy_upstreams_healthy"
+        ]
+        for reply in (caddy, snake)
+    )
+    assert ours == theirs
+    assert [value for _, value in ours] == [1, 1]

@@ -118,7 +118,7 @@ def compile_linear(pattern: str) -> LinearPattern | None:
     """Compile a pattern; `None` where RE2 is not installed. Raises `ValueError`."""
     try:
         # An extra, whose own matches take ten times as long to make as what they are made of.
-        from re2 import Options, _re2  # type: ignore[import-untyped]  # noqa: PLC0415
+        from re2 import Options, _re2  # noqa: PLC0415
     except ImportError:
         return None
     options = Options()

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 from collections.abc import Callable
 
 from snake.proxy.contract import UnansweredError, UpstreamError, UpstreamTimeoutError
@@ -42,7 +43,7 @@ Heads = Pending["ResponseHead | H1Reply"]
 class H1Connection(asyncio.Protocol):
     """One connection; its owner is told when it is free again, and when it is gone."""
 
-    __slots__ = ("_buffer", "_drained", "_head_bytes", "_head_only", "_heard", "_loop",
+    __slots__ = ("_buffer", "_drained", "_eof", "_head_bytes", "_head_only", "_heard", "_loop",
                  "_most_head_bytes", "_on_free", "_on_lost", "_on_sent", "_pending",
                  "_read_timeout", "_reading", "_reply", "_sent", "_timer", "_upgrade",
                  "_write_paused", "_write_timeout", "gone", "idle_since", "sender",
@@ -66,6 +67,8 @@ class H1Connection(asyncio.Protocol):
         self._on_lost = on_lost
         self._buffer = bytearray()
         """The beginning of a head."""
+        self._eof = False
+        """Whether the upstream said itself that it sends nothing more."""
         self._head_only = False
         self._upgrade = False
         self._head_bytes = 0
@@ -100,13 +103,25 @@ class H1Connection(asyncio.Protocol):
         reply = self._reply
         if reply is not None:
             self._reply = None
-            reply.ended(clean=exc is None and not aborted)
+            reply.ended(clean=exc is None and self._eof and not aborted)
         elif self._pending is not None:
             how = f": {exc}" if exc is not None else ""
             kind = UpstreamError if self._head_bytes or self._buffer else UnansweredError
             self.fail(kind(f"the upstream closed the connection before it answered{how}"))
         self.resume_writing()
         self._on_lost(self)
+
+    def eof_received(self) -> None:
+        """Take the upstream's word that it has ended.
+
+        With TLS, a connection that ends without a word may have been cut by anybody
+        (RFC 8446 §6.1). asyncio tells both alike.
+        """
+        tls: ssl.SSLObject | None = self.transport.get_extra_info("ssl_object")
+        try:
+            self._eof = tls is None or not tls.read(1)
+        except ssl.SSLError:
+            self._eof = False
 
     def data_received(self, data: bytes) -> None:
         """Take bytes of a response."""

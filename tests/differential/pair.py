@@ -26,7 +26,7 @@ OPTIONS = "{\n\tadmin off\n\tauto_https off\n\tpersist_config off\n}\n"
 """What both need to run beside others: no admin API, no certificates, nothing written."""
 
 _OF_THE_CONNECTION = {"date", "server", "connection", "transfer-encoding"}
-_VIA = re.compile(r"\b(1\.[01]) snake\b")
+_VIA = re.compile(r"\b(1\.[01]|2\.0) snake\b")
 _BOUNDARY = re.compile(r"boundary=(\w+)")
 
 

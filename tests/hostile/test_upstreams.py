@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import os
 import resource
 import socket
 import struct
 import zlib
+from pathlib import Path
 from time import perf_counter
 
 import pytest
 from h2.events import StreamEnded, StreamReset
 
+from tests.proxy.certificates import Certificates
 from tests.proxy.proxying import OK, Peer, Serve, proxy, upstream
 from tests.transport.frames import FIELDS, H2
 from tests.transport.wire import GET, Server, until
@@ -353,3 +356,33 @@ async def test_many_small_gzips() -> None:
         assert (await client.response()).body == b"end"
         watching.cancel()
         assert slowest < 0.5
+
+
+@pytest.mark.parametrize("cut", [False, True])
+async def test_end_of_an_encrypted_connection(cut: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    """A body that ends with its connection does not end where somebody cut that (RFC 8446 §6.1)."""
+    certificates = Certificates(tmp_path)
+
+    async def serve(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(b"HTTP/1.1 200 OK\r\n\r\nhi")
+        if cut:
+            number = os.dup(peer.writer.get_extra_info("socket").fileno())
+            with socket.socket(fileno=number) as sock:
+                sock.shutdown(socket.SHUT_WR)
+        else:
+            peer.close()
+        await peer.rest()
+
+    transport = {"protocol": "http", "tls": {"root_ca_pem_files": [certificates.file]}}
+    async with (
+        upstream(serve, tls=certificates.server("127.0.0.1")) as up,
+        proxy(up, transport=transport) as server,
+        server.client() as client,
+    ):
+        await client.send(GET)
+        if cut:
+            with pytest.raises((asyncio.IncompleteReadError, ConnectionResetError)):
+                await client.response()
+        else:
+            assert (await client.response()).body == b"hi"

@@ -116,11 +116,14 @@ class HTTPTransport(Module):
         from snake.proxy.http_client import HTTPClient  # noqa: PLC0415
         from snake.proxy.http_settings import load_settings  # noqa: PLC0415
 
-        for field in ("forward_proxy_url", "network_proxy"):
-            if getattr(self, field):
-                check(self, ctx.registry, ctx.path)
-                raise ctx.at(field).fail(f"{field} is not available in this version of snake")
         check(self, ctx.registry, ctx.path)
+        if self.forward_proxy_url:
+            raise ctx.at("forward_proxy_url").fail(
+                "forward_proxy_url is not available in this version of snake"
+            )
+        if self.network_proxy is not None:
+            proxy = ctx.at("network_proxy")
+            await proxy.load(self.network_proxy, namespace="caddy.network_proxy", key="from")
         return await ctx.enter(HTTPClient(await load_settings(ctx, self)))
 
     @classmethod

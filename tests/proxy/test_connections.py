@@ -260,6 +260,13 @@ async def test_proxy_protocol(version: str, expected: bytes) -> None:
     assert len(up.asked) == 2
 
 
+async def test_without_a_network_proxy() -> None:
+    """That may be said."""
+    settings = http(network_proxy={"from": "none"})
+    async with upstream(OK) as up, proxy(up, transport=settings) as server:
+        assert await statuses(server, GET) == [200]
+
+
 async def test_unix_socket(tmp_path: Path) -> None:
     """An upstream may be a Unix socket."""
     async with upstream(OK, path=tmp_path / "u.sock") as up, proxy(up) as server:
@@ -342,6 +349,9 @@ async def test_body_that_the_upstream_does_not_want() -> None:
     [
         ({"versions": ["1.1", "1.0"]}, "versions/1", "unsupported HTTP version: 1.0"),
         ({"versions": ["3"]}, "versions/0", "HTTP/3 to upstreams is not available"),
+        ({"network_proxy": {"from": "url", "url": "http://a"}}, "network_proxy", "does not run"),
+        ({"network_proxy": {"from": "nobody"}}, "network_proxy", "nobody"),
+        ({"forward_proxy_url": "http://a"}, "forward_proxy_url", "is not available"),
         ({"proxy_protocol": "v3"}, "proxy_protocol", "unexpected proxy protocol version"),
         ({"local_address": "udp/a:1"}, "local_address", "must be a TCP address"),
         ({"local_address": "127.0.0.1:1-2"}, "local_address", "not a port range"),

@@ -1,7 +1,7 @@
 """DNS: the addresses and the services of a name.
 
-Without servers of the config's own, addresses are those that the system gives,
-its hosts file included; services are asked of the servers that it names.
+Without servers of the config's own, addresses are those that the system gives; services
+are asked of the servers that it names. Its hosts file goes before all of them, as in Go.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 import socket
 from collections.abc import Sequence
 from ipaddress import ip_address
+from pathlib import Path
 from random import choice, random
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _FAMILIES = {"ip": socket.AF_UNSPEC, "ip4": socket.AF_INET, "ip6": socket.AF_INET6}
 _TYPES = {"ip": ("A", "AAAA"), "ip4": ("A",), "ip6": ("AAAA",)}
+_HOSTS = Path("/etc/hosts")
 _TIMEOUT = 5.0
 """Seconds that one server is waited for (Go: 5)."""
 _ATTEMPTS = 2
@@ -71,6 +73,8 @@ class DNS:
             raise SourceError("lookup: no such host")
         if not self._servers:
             return await _of_system(name, version)
+        if known := in_hosts_file(name, version):
+            return known
         answers = await asyncio.gather(
             *(self._ask(name, kind) for kind in _TYPES[version]), return_exceptions=True
         )
@@ -131,6 +135,27 @@ class DNS:
         host = (await DNS().addresses(server.host, "ip"))[0]
         resolver.nameservers = [Do53Nameserver(host, server.start_port)]
         return resolver, server.network.startswith("tcp")
+
+
+def in_hosts_file(name: str, version: str, path: Path = _HOSTS) -> list[str]:
+    """Return the addresses of a name that the system's own file has: it goes before servers."""
+    try:
+        lines = path.read_text(errors="replace").splitlines()
+    except OSError:
+        return []
+    wanted = name.lower().rstrip(".")
+    found = []
+    for line in lines:
+        address, *names = line.partition("#")[0].split() or [""]
+        if wanted not in (each.lower().rstrip(".") for each in names):
+            continue
+        try:
+            literal = ip_address(address.partition("%")[0])
+        except ValueError:
+            continue
+        if version in ("ip", f"ip{literal.version}"):
+            found.append(str(literal))
+    return found
 
 
 async def _of_system(name: str, version: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ import pytest
 from snake.core.errors import ConfigError
 from snake.core.modules import Context, Registry
 from snake.proxy.backend import Backends, Hosts
-from snake.proxy.dns import Service, sorted_services
+from snake.proxy.dns import Service, in_hosts_file, sorted_services
 from snake.proxy.source import Source, SourceError
 from snake.proxy.sources import SOURCES
 from snake.standard import MODULES
@@ -181,6 +182,23 @@ async def test_the_system_knows_its_own_names() -> None:
         assert await dials(a) == ["127.0.0.1:80"]
     async with source(None, "a", name="::1") as a:
         assert await dials(a) == ["[::1]:80"]
+
+
+async def test_the_hosts_file_goes_before_servers(server: DNSServer, tmp_path: Path) -> None:
+    """A name that the system's own file has is not asked for."""
+    async with source(server, "a", name="localhost", versions={"ipv4": True}) as a:
+        assert await dials(a) == ["127.0.0.1:80"]
+    assert not server.asked
+    hosts = tmp_path / "hosts"
+    hosts.write_text(
+        "# 10.0.0.1 app\n10.0.0.2\tAPP.test app # db\n::1 app\nnonsense app\n\n10.0.0.3 db\n"
+    )
+
+    assert in_hosts_file("app.", "ip", hosts) == ["10.0.0.2", "::1"]
+    assert in_hosts_file("app", "ip6", hosts) == ["::1"]
+    assert in_hosts_file("app.TEST", "ip4", hosts) == ["10.0.0.2"]
+    assert in_hosts_file("db", "ip", hosts) == ["10.0.0.3"]
+    assert in_hosts_file("app", "ip", tmp_path / "none") == []
 
 
 @pytest.mark.parametrize("name", ["nobody.test", "", "a" * 64 + ".test", "x..test", "\0", "ü" * 99])

@@ -21,7 +21,7 @@ FIRST = {"selection_policy": {"policy": "first"}}
 
 def requests_under_way() -> list[int]:
     """Return how many requests each host counts, of all that there are."""
-    return [each.requests for each in gc.get_objects() if isinstance(each, Host)]
+    return [each.requests for each in gc.get_objects() if type(each) is Host]
 
 
 async def eventually(condition: Callable[[], bool]) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from websockets.asyncio.client import connect
+from websockets.asyncio.server import ServerConnection, serve
 
 from tests.proxy.proxying import OK, Peer, caddyfile, upstream
 from tests.proxy.test_attempts import eventually, keep_quiet, requests_under_way
+from tests.proxy.test_handler import refusing
 from tests.transport.wire import GET
 
 BIG = 3_000_000
@@ -197,3 +200,32 @@ async def test_a_body_that_no_upstream_got_is_there() -> None:
             assert (await client.response()).body == b"ok"
             assert got.is_set()
             assert b"content-length" not in first.asked[0].lower()
+
+
+async def test_a_websocket_passes_a_guard_and_a_backend_that_is_gone() -> None:
+    """It is asked about like any GET, and goes to the first backend that can be dialled."""
+
+    async def echo(socket: ServerConnection) -> None:
+        assert socket.request is not None
+        async for message in socket:
+            await socket.send(f"{message!s} {socket.request.headers['X-User']}")
+
+    answer = b"HTTP/1.1 200 OK\r\nX-User: ada\r\nContent-Length: 0\r\n\r\n"
+    async with serve(echo, "127.0.0.1", 0) as app, upstream(answer) as authority:
+        port = next(iter(app.sockets)).getsockname()[1]
+        site = f"""
+            forward_auth {authority.address} {{
+                uri /auth
+                copy_headers X-User
+            }}
+            reverse_proxy {refusing()} 127.0.0.1:{port} {{
+                lb_policy first
+            }}
+        """
+        async with caddyfile(site) as server:
+            async with connect(f"ws:{server.url}/") as client:
+                await client.send("hello")
+                assert await client.recv() == "hello ada"
+                assert sorted(requests_under_way())[-1:] == [1]
+            await eventually(lambda: not any(requests_under_way()))
+        assert authority.asked[0].startswith(b"GET /auth ")

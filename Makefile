@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo "$$python" && break; done)
 
-.PHONY: help run test lint format docs bench fuzz-adapt clean
+.PHONY: help run test lint format docs bench fuzz-adapt fuzz-answers clean
 
 help: ## print this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -43,6 +43,9 @@ bench: $(VENV)/.installed-run ## compare with other servers (ARGS='--work flask'
 
 fuzz-adapt: $(VENV)/.installed-dev ## compare Caddyfiles made by chance with Caddy (ARGS='--count 5000')
 	$(BIN)/python -m tests.fuzz.adapt $(ARGS)
+
+fuzz-answers: $(VENV)/.installed-dev ## compare what sites made by chance answer (ARGS='--count 500')
+	$(BIN)/python -m tests.fuzz.answers $(ARGS)
 
 clean: ## remove everything that was made here
 	rm -rf $(VENV) benchmarks/.work dist build .mypy_cache .pytest_cache .ruff_cache \

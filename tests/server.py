@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -115,12 +116,21 @@ def free_port() -> int:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return TCP ports that nobody listens on, each another."""
+    """Return TCP ports that nobody listens on, each another.
+
+    They are none of those that the system gives to outgoing connections, which are many
+    while tests run and could take one of these before it is listened on.
+    """
+    found: list[int] = []
     with ExitStack() as stack:
-        socks = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for sock in socks:
-            sock.bind(("127.0.0.1", 0))
-        return [sock.getsockname()[1] for sock in socks]
+        for port in random.sample(range(10_000, 32_000), 20 * count):
+            sock = stack.enter_context(socket.socket())
+            with suppress(OSError):
+                sock.bind(("127.0.0.1", port))
+                found.append(port)
+            if len(found) == count:
+                return found
+    raise AssertionError(f"no {count} free ports")
 
 
 def start(

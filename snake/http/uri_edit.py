@@ -161,7 +161,7 @@ class Substring(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
                 request, lambda path: clean(path, collapse_slashes=merge).replace(find, new, limit)
             )
             query = request.query.decode("utf-8", "surrogateescape")
-            if query:
+            if query or not find:
                 set_query(request, query.replace(find, new, limit))
 
         return edit if self.find else _nothing

@@ -7,7 +7,8 @@ Syntax::
         exclude <fields...>
     }
 
-All fields are copied, or only those included, or all but those excluded.
+All fields are copied, or only those included, or all but those excluded. Content-Length
+never is: what answers has a length of its own, or copies it with the body.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ class CopyResponseHeaders(HandlerModule):
     def _chosen(self) -> Callable[[bytes], bool]:
         names = {field_name(name) for name in self.include or self.exclude}
         if self.include:
-            return names.__contains__
+            return (names - {b"content-length"}).__contains__
+        names.add(b"content-length")
         return lambda name: name not in names
 
 

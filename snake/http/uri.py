@@ -63,15 +63,15 @@ def change_path(request: Request, change: Callable[[str], str]) -> None:
     request.set_path(raw.encode("ascii"), path)
 
 
-def set_escaped_path(request: Request, raw: str, *, merge: bool) -> None:
-    """Set the path to what is left of its encoded form, beginning with a slash, and clean.
+def set_escaped_path(request: Request, raw: str) -> None:
+    """Set the path to what is left of its encoded form, with a slash first and no dot segments.
 
-    With `merge`, slashes beside each other are one.
+    Slashes beside each other stay: they were merged already, but for those that were encoded.
     """
     path = unescape(raw) or ""
     if raw == escape_path(path):
         raw = ""
-    path = clean(path if path.startswith("/") else f"/{path}", collapse_slashes=merge)
+    path = clean(path if path.startswith("/") else f"/{path}", collapse_slashes=False)
     raw = raw if raw.startswith("/") else f"/{raw}"
     if unescape(raw) != path or not is_encoded(to_bytes(raw)):
         raw = escape_path(path)

@@ -106,7 +106,7 @@ def strip_prefix(text: str) -> Edit:
             removed = unescape(path[: len(path) - len(rest)]) or ""
             request.prefix += removed.rstrip("/")
             path = rest
-        set_escaped_path(request, path, merge=merge)
+        set_escaped_path(request, path)
 
     return edit
 
@@ -136,7 +136,7 @@ def strip_suffix(text: str) -> Edit:
         merge = "//" not in suffix
         path = clean(escaped_path(request), collapse_slashes=merge)
         rest = trim_suffix(path, suffix)
-        set_escaped_path(request, path if rest is None else rest, merge=merge)
+        set_escaped_path(request, path if rest is None else rest)
 
     return edit
 

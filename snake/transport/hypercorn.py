@@ -296,7 +296,11 @@ class Guest:
         check_path(raw_path)
         scope["path"] = decode_path(raw_path)
         scope["asgi"] = {"version": "3.0", "spec_version": "2.5"}
-        headers = [(names[name], value) for name, value in scope["headers"] if names[name]]
+        headers = [
+            (names[name], value)
+            for name, value in scope["headers"]
+            if names[name] and name != b"expect"  # it is between a client and its next server
+        ]
         hosts = [value for name, value in headers if name == b"host"]
         if len(hosts) != 1:
             raise RefusedError(400)

@@ -48,6 +48,41 @@ async def test_http2() -> None:
     assert (seen[0]["raw_path"], seen[0]["query_string"]) == (b"/a%20b", b"q")
 
 
+@pytest.mark.parametrize("method", ["HEAD", "GET"])
+async def test_http2_method_is_the_clients(method: str) -> None:
+    """An app that makes another method of a request changes nothing of how it is answered."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["method"] = "GET" if scope["method"] == "HEAD" else "HEAD"
+        await hello(scope, receive, send)
+
+    async with serving(app) as server, server.client() as client:
+        h2 = H2(client)
+        await h2.begin()
+        await h2.request([*FIELDS[1:], (":method", method)])
+        events = await h2.until(StreamEnded, StreamReset)
+    assert any(isinstance(event, StreamEnded) for event in events)
+    assert any(isinstance(event, DataReceived) and event.data for event in events) is (
+        method == "GET"
+    )
+
+
+async def test_http2_expectation_is_not_passed_on() -> None:
+    """`Expect` is for us alone, as by Go's server."""
+    seen: list[Scope] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope)
+        await hello(scope, receive, send)
+
+    async with serving(app) as server, server.client() as client:
+        h2 = H2(client)
+        await h2.begin()
+        await h2.request([*FIELDS[1:], (":method", "POST"), ("expect", "100-continue")], b"x")
+        await h2.until(StreamEnded)
+    assert seen[0]["headers"] == [(b"host", b"a")]
+
+
 @pytest.mark.parametrize(
     "fields",
     [

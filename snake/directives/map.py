@@ -139,7 +139,7 @@ def _unmapped(request: Request) -> str:
 def _name(ctx: Context, destination: str) -> str:
     """Return the name of a destination. Raises `ConfigError` for what is no placeholder."""
     name = destination.strip("{}")
-    if destination.count("{") != 1 or destination[0] != "{" or not may_be_set(name):
+    if destination != f"{{{name}}}" or "{" in name or not may_be_set(name):
         raise ctx.fail(f"{destination}: a destination is a placeholder, like {{name}}")
     return name
 

@@ -17,6 +17,7 @@ from hypercorn.events import Closed, Updated
 from hypercorn.protocol.events import Body
 from hypercorn.protocol.h2 import BUFFER_HIGH_WATER, H2Protocol, StreamBuffer
 from hypercorn.protocol.http_stream import HTTPStream
+from hypercorn.typing import Event as IOEvent
 from priority.priority import MissingStreamError
 
 if TYPE_CHECKING:
@@ -99,6 +100,13 @@ class HTTP2(H2Protocol):
                 await self._flush()
             await self.send(Closed())
 
+    async def _send_data(self, stream_id: int) -> None:
+        """Send some of what waits for a stream's window; tell its buffer of the end."""
+        buffer = self.stream_buffers.get(stream_id)
+        await super()._send_data(stream_id)
+        if isinstance(buffer, _Buffer) and stream_id not in self.stream_buffers:
+            await buffer.end()
+
     async def _take_data(self, event: DataReceived) -> None:
         stream_id, count = event.stream_id, event.flow_controlled_length or 0
         stream = self.streams.get(stream_id)
@@ -113,10 +121,33 @@ class HTTP2(H2Protocol):
 
 
 class _Buffer(StreamBuffer):
-    """What waits for a stream's window. Hypercorn's takes more whenever the window is closed."""
+    """What waits for a stream's window. Hypercorn's takes more whenever the window is closed.
+
+    It takes a stream for finished, too, when its last bytes are on their way but not its end:
+    when we stop, the connection would be closed then, with the response cut short.
+    """
 
     taken = 0
     """Bytes that the window has let through."""
+
+    def __init__(self, event_class: type[IOEvent]) -> None:
+        super().__init__(event_class)
+        self._ended = event_class()
+
+    async def drain(self) -> None:
+        """Wait until all is sent: the end of the stream as well, if all of it is here."""
+        await super().drain()
+        if self._complete:
+            await self._ended.wait()
+
+    async def close(self) -> None:
+        """Drop all, and let nobody wait."""
+        await super().close()
+        await self.end()
+
+    async def end(self) -> None:
+        """Note that the stream has ended."""
+        await self._ended.set()
 
     async def pop(self, max_length: int) -> bytes:
         """Return what may be sent, and let the app go on when little is left."""

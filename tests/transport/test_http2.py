@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from h2.events import DataReceived, StreamEnded, StreamReset
+from h2.settings import SettingCodes
+from h2.settings import Settings as H2Settings
 
 from snake.transport.asgi import AbortError, Receive, Scope, Send
 from snake.transport.settings import Settings
@@ -178,4 +180,35 @@ async def test_http2_drain_during_request() -> None:
         assert not drained.done()
         go.set()
         assert answer(await h2.until(StreamEnded))[b":status"] == b"200"
+        await asyncio.wait_for(drained, PATIENCE)
+
+
+@pytest.mark.parametrize("frames", [250, 251])
+async def test_http2_drain_during_long_responses(frames: int) -> None:
+    """A drain lets responses end that wait for the socket, whatever the windows let through.
+
+    Whether it is the last frame that waits is a matter of how many there are.
+    """
+    begun = 0
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        nonlocal begun
+        begun += 1
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body", "body": bytes(frames * 16_384)})
+
+    async with serving(app) as server, server.client() as client:
+        h2 = H2(client)
+        h2.connection.local_settings = H2Settings(
+            client=True, initial_values={SettingCodes.INITIAL_WINDOW_SIZE: 2**31 - 1}
+        )
+        await h2.begin()
+        h2.connection.increment_flow_control_window(2**31 - 1 - 65_535)
+        streams = {await h2.request(FIELDS) for _ in range(2)}
+        await until(lambda: begun == len(streams))
+        drained = asyncio.create_task(server.serving.drain(PATIENCE))
+        ended: set[int] = set()
+        while ended != streams:
+            events = await h2.until(DataReceived, StreamEnded)
+            ended |= {event.stream_id for event in events if isinstance(event, StreamEnded)}
         await asyncio.wait_for(drained, PATIENCE)

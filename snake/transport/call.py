@@ -302,7 +302,7 @@ class Call:
         except RefusedError as error:
             await self._refuse(error)
         else:
-            # What the app makes of the method is not for Hypercorn, which leaves HEAD without a body.
+            # The app may change the method of its own scope; that HEAD has no body stays so.
             await self._guest.app({**self._scope}, self.receive, self.send)
 
     async def _see_finished(self) -> None:

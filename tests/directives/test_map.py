@@ -48,6 +48,7 @@ def test_outputs_that_are_left_out() -> None:
     ("config", "path", "message"),
     [
         ({"destinations": ["a"]}, "destinations/0", "a: a destination is a placeholder"),
+        ({"destinations": ["{a"]}, "destinations/0", "{a: a destination is a placeholder"),
         ({"destinations": ["{a}", "x{b}"]}, "destinations/1", "x{b}: a destination is"),
         ({"destinations": ["{a b}"]}, "destinations/0", "{a b}: a destination is"),
         ({"destinations": ["{a}"], "defaults": ["x", "y"]}, "defaults", "1 destinations != 2"),

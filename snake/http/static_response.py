@@ -55,7 +55,8 @@ def _answerer(code_of: Callable[[Request], int], make: Make) -> Handler:
         fields, content = make(request, code, request.early or ())
         if code == EARLY_HINTS:
             return next(request, on_start(send, lambda message: _keep(message, fields)))
-        drop_early(request, {name for name, _ in fields})
+        if request.early:
+            drop_early(request, {name for name, _ in fields})
         return respond(send, code, fields, content)
 
     return answer
@@ -92,8 +93,9 @@ def _maker(headers: Headers, body: str, *, close: bool) -> Make:
     def make(request: Request, code: int, early: Early) -> tuple[list[Header], bytes]:
         fields = fields_of(request)
         content, content_type = body_of(request)
-        if content and not _has_type([*fields, *early]):
-            fields = [field for field in fields if field[0] != TYPE]
+        if content and not _has_type(fields, early):
+            if fields:
+                fields = [field for field in fields if field[0] != TYPE]
             fields.append((TYPE, content_type))
         if code == NOT_MODIFIED:
             fields = [field for field in fields if field[0] != TYPE]
@@ -145,9 +147,15 @@ def _no_constant(name: str) -> None:
     raise ValueError(name)
 
 
-def _has_type(fields: Sequence[Header]) -> bool:
+def _has_type(fields: Sequence[Header], early: Early) -> bool:
     """Whether a type is set already: the first counts, and an empty one is none."""
-    return next((value for name, value in fields if name == TYPE), b"") != b""
+    for name, value in fields:
+        if name == TYPE:
+            return value != b""
+    for name, value in early:
+        if name == TYPE:
+            return value != b""
+    return False
 
 
 def _keep(message: Message, fields: list[Header]) -> None:

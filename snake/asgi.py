@@ -52,7 +52,7 @@ class Site:
         elif self._app is None:
             raise RuntimeError("snake.asgi needs a server that speaks lifespan")
         else:
-            await self._app(scope, receive, send)
+            await self._app(_unmapped(scope), receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -72,3 +72,14 @@ class Site:
         with self._loaded.placing():
             servers = await provision(self._loaded.document, self._stack)
         self._app = next(server.app for server in servers if server.name == self._server)
+
+
+def _unmapped(scope: Scope) -> Scope:
+    """Name a client of IPv4 by its address, as a dual-stack socket of another server may not."""
+    client = scope.get("client")
+    if client and client[0].startswith(_MAPPED) and "." in client[0]:
+        scope["client"] = (client[0].removeprefix(_MAPPED), client[1])
+    return scope
+
+
+_MAPPED = "::ffff:"

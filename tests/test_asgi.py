@@ -22,16 +22,18 @@ http://localhost:9080 {
 
 
 @asynccontextmanager
-async def started(app: asgi.Site) -> AsyncIterator[httpx.AsyncClient]:
+async def started(
+    app: asgi.Site, client: tuple[str, int] = ("127.0.0.1", 123)
+) -> AsyncIterator[httpx.AsyncClient]:
     """Run the lifespan of an app as a server does, with a client for it."""
     inbox: asyncio.Queue[Message] = asyncio.Queue()
     outbox: asyncio.Queue[Message] = asyncio.Queue()
     inbox.put_nowait({"type": "lifespan.startup"})
     task = asyncio.create_task(app({"type": "lifespan"}, inbox.get, outbox.put))
     assert await outbox.get() == {"type": "lifespan.startup.complete"}
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-        yield client
+    transport = httpx.ASGITransport(app=app, client=client)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as asking:
+        yield asking
     inbox.put_nowait({"type": "lifespan.shutdown"})
     assert await outbox.get() == {"type": "lifespan.shutdown.complete"}
     await task
@@ -44,6 +46,23 @@ async def test_a_caddyfile_is_an_asgi_app(tmp_path: Path) -> None:
         answer = await client.get("/hello")
         assert answer.text == "hi from localhost"
         assert (await client.get("/other")).text == ""
+
+
+@pytest.mark.parametrize(
+    ("client", "expected"),
+    [
+        ("192.0.2.1", "inside 192.0.2.1"),
+        ("::ffff:192.0.2.1", "inside 192.0.2.1"),
+        ("::ffff:1", "outside ::ffff:1"),
+    ],
+)
+async def test_clients_of_dual_stack_sockets(client: str, expected: str, tmp_path: Path) -> None:
+    """Another server may name a client of IPv4 as one of IPv6; ranges are of IPv4 all the same."""
+    answers = "respond @in `inside {client_ip}`\nrespond `outside {client_ip}`"
+    lines = f"@in remote_ip 192.0.2.0/24\n{answers}"
+    (tmp_path / "Caddyfile").write_text(f"http://:9080 {{\n{lines}\n}}")
+    async with started(asgi.load(str(tmp_path / "Caddyfile")), (client, 1)) as asking:
+        assert (await asking.get("/")).text == expected
 
 
 async def test_a_configuration_that_fails_is_a_failed_startup(tmp_path: Path) -> None:

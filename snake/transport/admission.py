@@ -16,7 +16,8 @@ class Admission(Record):
 
     client: Address | None
     """Of whom it is; `None` for a Unix socket."""
-    server: Address | None
+    server: tuple[str, int | None] | None
+    """Where it was made to; a Unix socket's path has no port."""
     begun: bytes = b""
     """What was read already of what HTTP is to read."""
 
@@ -38,20 +39,24 @@ class ListenerWrapper(Protocol):
 
 def admission(sock: socket.socket) -> Admission:
     """Return what is known of a connection by itself. Raises `OSError`."""
-    return Admission(host_and_port(sock.getpeername()), host_and_port(sock.getsockname()))
+    return Admission(host_and_port(sock.getpeername()), _place(sock.getsockname()))
 
 
 def of_transport(transport: asyncio.BaseTransport) -> Admission:
     """Return the same of a connection that the loop has."""
     return Admission(
         host_and_port(transport.get_extra_info("peername")),
-        host_and_port(transport.get_extra_info("sockname")),
+        _place(transport.get_extra_info("sockname")),
     )
 
 
 def host_and_port(name: object) -> Address | None:
     """Return host and port of a TCP address, IPv4 unmapped; a Unix socket's has none."""
     return (name[0].removeprefix("::ffff:"), name[1]) if isinstance(name, tuple) else None
+
+
+def _place(name: object) -> tuple[str, int | None] | None:
+    return (name, None) if isinstance(name, str) and name else host_and_port(name)
 
 
 async def readable(sock: socket.socket) -> None:

@@ -109,7 +109,7 @@ class Guest:
             ConnectionState(host.serving.state or {}),
             False,  # noqa: FBT003
             connection.client,
-            connection.server,
+            cast(Any, connection.server),
             self._send,
         )
         self.feed(data)

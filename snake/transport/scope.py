@@ -11,7 +11,7 @@ _VERSIONS = {"version": "3.0", "spec_version": "2.5"}
 """Of ASGI, as every scope has them."""
 _NOTHING: dict[str, Any] = {}
 
-Address = tuple[str, int] | None
+Address = tuple[str, int | None] | None
 
 
 def http_scope(heads: HeadReader, peer: Address, local: Address, client: Client) -> Scope:

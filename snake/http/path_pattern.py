@@ -61,9 +61,11 @@ def compile_pattern(pattern: str) -> Test:
     if "%" in pattern:
         glob = compile_glob(pattern.replace("%*", "*"))
 
+        hints = pattern.encode("utf-8", "surrogateescape")
+
         def escaped(request: Request) -> bool:
             path = clean(request.raw_path.decode("latin-1"), collapse_slashes=merge)
-            compared = _half_decoded(path.lower(), pattern)
+            compared = _half_decoded(path.lower().encode("latin-1"), hints)
             return compared is not None and glob.fullmatch(compared.lower()) is not None
 
         return escaped
@@ -89,46 +91,42 @@ def _comparison(pattern: str) -> Callable[[str], bool]:
     return lambda path: glob.fullmatch(path) is not None
 
 
-def _half_decoded(path: str, pattern: str) -> str | None:
+def _half_decoded(path: bytes, pattern: bytes) -> str | None:
     """Decode `path` except where `pattern` has a `%` at the same place.
 
     Walks both side by side; `None` when what follows a star is not in the path.
     """
-    parts: list[str] = []
+    parts: list[bytes] = []
     at, here = 0, 0
     while here < len(pattern) and at < len(path):
-        length = 3 if path[at] == "%" and len(path) >= at + 3 else 1
+        length = 3 if path[at] == _PERCENT and len(path) >= at + 3 else 1
         char = pattern[here]
-        if (
-            char == "%"
-            and pattern[here + 1 : here + 2] not in ("", "*")
-            and here + 2 < len(pattern)
-        ):
-            parts.append(path[at : at + 3] if length == 3 else "")  # noqa: PLR2004
+        if char == _PERCENT and len(pattern) >= here + 3 and pattern[here + 1] != _STAR:
+            parts.append(path[at : at + 3] if length == 3 else b"")  # noqa: PLR2004
             at, here = at + length, here + 3
             continue
-        if char not in "%*":
-            parts.append(_decoded(path[at : at + length]))
+        if char not in (_PERCENT, _STAR):
+            parts.append(unquote_to_bytes(path[at : at + length]))
             at, here = at + length, here + 1
             continue
-        here += char == "%"
+        here += char == _PERCENT
+        # As in Caddy, a star that meets an escape takes up with its last digit.
+        at += length - 1
         span = _span(path, at, pattern[here + 1 : here + 2])
         if span is None:
             return None
-        parts.append(span if char == "%" else _decoded(span))
+        parts.append(span if char == _PERCENT else unquote_to_bytes(span))
         at, here = at + len(span), here + 1
-    return "".join(parts) + _decoded(path[at:])
+    parts.append(unquote_to_bytes(path[at:]))
+    return b"".join(parts).decode("utf-8", "surrogateescape")
 
 
-def _span(path: str, at: int, until: str) -> str | None:
-    """Return what a star stands for: up to the character after it, or to the end."""
+def _span(path: bytes, at: int, until: bytes) -> bytes | None:
+    """Return what a star stands for: up to the byte after it, or to the end."""
     if not until:
         return path[at:]
     end = path.find(until, at)
     return None if end < 0 else path[at:end]
 
 
-def _decoded(text: str) -> str:
-    if "%" not in text:
-        return text
-    return unquote_to_bytes(text.encode("latin-1")).decode("utf-8", "surrogateescape")
+_PERCENT, _STAR = b"%*"

@@ -63,19 +63,28 @@ def change_path(request: Request, change: Callable[[str], str]) -> None:
     request.set_path(raw.encode("ascii"), path)
 
 
-def set_escaped_path(request: Request, raw: str) -> None:
-    """Set the path to what is left of its encoded form, with a slash first and no dot segments.
+def trim_path(request: Request, trim: Callable[[str], str | None], *, merge: bool) -> str:
+    """Change the encoded path, once it is clean, to what `trim` leaves of it; return what it took.
 
-    Slashes beside each other stay: they were merged already, but for those that were encoded.
+    What is left begins with a slash, and has no dot segments that were encoded
+    before. `trim` returns `None` for a path that stays. With `merge`, slashes
+    beside each other are one.
     """
-    path = unescape(raw) or ""
-    if raw == escape_path(path):
-        raw = ""
-    path = clean(path if path.startswith("/") else f"/{path}", collapse_slashes=False)
-    raw = raw if raw.startswith("/") else f"/{raw}"
-    if unescape(raw) != path or not is_encoded(to_bytes(raw)):
-        raw = escape_path(path)
-    request.set_path(raw.encode("ascii"), path)
+    whole = clean(escaped_path(request), collapse_slashes=merge)
+    rest = trim(whole)
+    if rest is None:
+        change_path(request, lambda path: clean(path, collapse_slashes=merge))
+        return ""
+    removed = whole.removesuffix(rest)
+    if rest == "*":  # which is no path in Go, and so is encoded once it is one
+        rest = "%2A"
+    raw, path = _rooted(rest), clean(_rooted(unescape(rest) or ""), collapse_slashes=False)
+    request.set_path((raw if unescape(raw) == path else escape_path(path)).encode("ascii"), path)
+    return removed
+
+
+def _rooted(path: str) -> str:
+    return path if path.startswith("/") else f"/{path}"
 
 
 def trim_prefix(escaped: str, prefix: str) -> str | None:

@@ -19,7 +19,7 @@ from snake.http.uri import (
     change_path,
     escape_segments,
     escaped_path,
-    set_escaped_path,
+    trim_path,
     trim_prefix,
     trim_suffix,
     unescape,
@@ -100,13 +100,8 @@ def strip_prefix(text: str) -> Edit:
         prefix = fill(request)
         prefix = prefix if prefix.startswith("/") else f"/{prefix}"
         merge = "//" not in prefix
-        path = clean(escaped_path(request), collapse_slashes=merge)
-        rest = trim_prefix(path, prefix)
-        if rest is not None:
-            removed = unescape(path[: len(path) - len(rest)]) or ""
-            request.prefix += removed.rstrip("/")
-            path = rest
-        set_escaped_path(request, path)
+        removed = trim_path(request, lambda path: trim_prefix(path, prefix), merge=merge)
+        request.prefix += (unescape(removed) or "").rstrip("/")
 
     return edit
 
@@ -133,10 +128,7 @@ def strip_suffix(text: str) -> Edit:
 
     def edit(request: Request) -> None:
         suffix = fill(request)
-        merge = "//" not in suffix
-        path = clean(escaped_path(request), collapse_slashes=merge)
-        rest = trim_suffix(path, suffix)
-        set_escaped_path(request, path if rest is None else rest)
+        trim_path(request, lambda path: trim_suffix(path, suffix), merge="//" not in suffix)
 
     return edit
 

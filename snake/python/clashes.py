@@ -24,9 +24,12 @@ LATE = {
         "priority",
         "wsproto",
     ),
-    "snake.encoders.zstd": ("zstandard",),
 }
-"""Modules that a worker imports late, and what they bring with them that is not Python's own."""
+"""Modules that a worker imports late, and what they bring with them that is not Python's own.
+
+What a directive needs (Jinja for `templates`, zstandard for `encode`) is not among them: it is
+imported when its part of the config is provisioned.
+"""
 
 
 def keep_ours(folders: Iterable[str]) -> None:

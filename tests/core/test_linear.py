@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from importlib.util import find_spec
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from snake.core import regexp
 from snake.core.linear import LinearPattern, compile_linear
 from snake.core.regexp import RegexpError, compile_regexp, expand, replace_all
+
+pytestmark = pytest.mark.skipif(find_spec("re2") is None, reason="needs the extra re2")
 
 HARMLESS = [
     r"^/api/(\w+)/(\d+)$",

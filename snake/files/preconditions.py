@@ -13,7 +13,7 @@ from enum import Enum, auto
 from snake.files.dates import parse_http_date
 from snake.http.request import Request
 
-_ETAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
+_ETAG = re.compile(r'(?:W/)?"[^\x00-\x20"\x7f]*"')
 _CONDITIONS = frozenset(
     {b"if-match", b"if-unmodified-since", b"if-none-match", b"if-modified-since"}
 )

@@ -175,12 +175,12 @@ class StaticFiles(Record):
         etag = _early(request, b"etag") or tag
         fields: list[Header] = []
         if etag:
-            fields.append((b"etag", etag.encode("latin-1", "replace")))
+            fields.append((b"etag", etag.encode("utf-8", "surrogateescape")))
         if last_modified:
             fields.append((b"last-modified", last_modified))
         if sidecar:
             fields.append((b"content-encoding", sidecar.coding.encode()))
-        mime = _early(request, b"content-type").encode("latin-1") or content_type(name)
+        mime = _early(request, b"content-type").encode("utf-8", "surrogateescape") or content_type(name)
         if mime:
             fields.append((b"content-type", mime))
         if request.early:
@@ -199,7 +199,7 @@ class StaticFiles(Record):
         for extension in self.etag_extensions:
             try:
                 with fs.open(name + extension) as file:
-                    text = file.read().decode("latin-1")
+                    text = file.read().decode("utf-8", "surrogateescape")
             except FileNotFoundError:
                 continue
             except OSError as error:
@@ -322,7 +322,7 @@ def _early(request: Request, name: bytes) -> str:
     """Return a response header that was set early, or nothing."""
     for field, value in request.early or ():
         if field == name:
-            return value.decode("latin-1")
+            return value.decode("utf-8", "surrogateescape")
     return ""
 
 

@@ -208,7 +208,7 @@ def _readable(
         if name in SECRET and not show_secrets:
             fields[canonical(name)] = REDACTED
         else:
-            fields.setdefault(canonical(name), []).append(value.decode("latin-1"))
+            fields.setdefault(canonical(name), []).append(value.decode("utf-8", "surrogateescape"))
     return fields
 
 

@@ -27,7 +27,7 @@ def change_request(request: Request, edit: Edit) -> None:
 
     A field that is set here is not one of the client's connection, whatever that says.
     """
-    before = request.hostport.encode("latin-1")
+    before = request.hostport.encode("utf-8", "surrogateescape")
     given = request.headers
     fields = edit(given, request)
     if any(name == CONNECTION for name, _ in given):
@@ -35,7 +35,7 @@ def change_request(request: Request, edit: Edit) -> None:
     hosts = [value for name, value in fields if name == b"host"]
     request.scope["headers"] = fields
     if hosts != [before]:
-        request.set_host(hosts[-1].decode("latin-1") if hosts else "")
+        request.set_host(hosts[-1].decode("utf-8", "surrogateescape") if hosts else "")
 
 
 def _claimed(given: Sequence[Header], fields: list[Header]) -> list[Header]:

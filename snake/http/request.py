@@ -139,15 +139,22 @@ class Request:
         return self.scope["headers"]  # type: ignore[no-any-return]
 
     def header(self, name: bytes) -> str | None:
-        """Return the first field of this (lower-case) name, decoded as latin-1."""
+        """Return the first field of this (lower-case) name, as text in UTF-8.
+
+        Bytes that are none are kept as surrogates.
+        """
         for field, value in self.scope["headers"]:
             if field == name:
-                return value.decode("latin-1")  # type: ignore[no-any-return]
+                return value.decode("utf-8", "surrogateescape")  # type: ignore[no-any-return]
         return None
 
     def header_values(self, name: bytes) -> list[str]:
         """Return every field of this (lower-case) name, in order."""
-        return [value.decode("latin-1") for field, value in self.scope["headers"] if field == name]
+        return [
+            value.decode("utf-8", "surrogateescape")
+            for field, value in self.scope["headers"]
+            if field == name
+        ]
 
     @property
     def hostport(self) -> str:
@@ -274,7 +281,7 @@ class Request:
         """Change the Host header."""
         headers = self.scope["headers"]
         self.scope["headers"] = [
-            (b"host", host.encode("latin-1")),
+            (b"host", host.encode("utf-8", "surrogateescape")),
             *(pair for pair in headers if pair[0] != b"host"),
         ]
         self._host = None

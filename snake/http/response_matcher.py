@@ -49,5 +49,5 @@ def _field(name: str, values: tuple[str, ...] | None) -> Callable[[Sequence[Head
         return lambda headers: any(key == field for key, _ in headers)
     matches = compile_wildcards(values)
     return lambda headers: any(
-        key == field and matches(value.decode("latin-1")) for key, value in headers
+        key == field and matches(value.decode("utf-8", "surrogateescape")) for key, value in headers
     )

@@ -295,7 +295,10 @@ def _to_json(line: Mapping[str, object]) -> bytes:
         data = _encoder.encode(line)
     except (TypeError, ValueError, RecursionError):
         # A lone surrogate, a key that is no text: rare, and no reason to lose the record.
-        data = json.dumps(line, default=plain, skipkeys=True).encode("utf-8", "backslashreplace")
+        text = json.dumps(
+            line, default=plain, skipkeys=True, ensure_ascii=False, separators=(",", ":")
+        )
+        data = _SURROGATE.sub(r"\\ufffd", text).encode()
     if data.isascii() and b"\x7f" not in data:
         return data
     return _UNSAFE_IN_JSON.sub(lambda match: b"\\u%04x" % match[0][-1], data)
@@ -308,4 +311,6 @@ def plain(value: object) -> object:
     return str(value)
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""What stands for a byte that is not UTF-8. JSON has no such character."""
 _encoder = msgspec.json.Encoder(enc_hook=plain)

@@ -72,7 +72,8 @@ def _field(name: str, values: Values) -> Matcher:
 
     def match(request: Request) -> bool:
         return any(
-            key == field and matches(value.decode("latin-1")) for key, value in request.headers
+            key == field and matches(value.decode("utf-8", "surrogateescape"))
+            for key, value in request.headers
         )
 
     return match

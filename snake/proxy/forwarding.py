@@ -115,7 +115,7 @@ def _forwarded(request: Request, given: Sequence[Field], *, trusted: bool) -> li
         return []
     address = client[0].partition("%")[0].encode("latin-1", "replace") if client else b""
     proto = b"https" if scope.get("scheme") in ("https", "wss") else b"http"
-    host = request.hostport.encode("latin-1", "replace")
+    host = request.hostport.encode("utf-8", "surrogateescape")
     if trusted:
         said = [value for name, value in given if name == _FORWARDED[0]]
         address = b", ".join([*said, address] if address else said) if any(said) else address

@@ -92,3 +92,10 @@ def test_values_that_json_has_not_become_text() -> None:
         line = encoder.encode(record(error=ValueError("no"), where=Path("/x"), keys={1: 2}))
         assert b'"no"' in line
         assert b'"/x"' in line
+
+
+def test_json_has_a_replacement_for_each_byte_that_is_no_text() -> None:
+    """What came as other bytes than UTF-8 is U+FFFD in the line, and the rest is as usual."""
+    came = b"\xe9\xe2\x82x \xc3\xa9".decode("utf-8", "surrogateescape")
+    line = JSONLines().encode(record(x=came))
+    assert line.endswith('"msg":"hello","x":"\\ufffd\\ufffd\\ufffdx é"}\n'.encode())

@@ -17,7 +17,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
+from functools import cache
+from itertools import cycle
 from pathlib import Path
 from typing import IO, Any
 
@@ -107,30 +109,35 @@ class Server:
             self._news.notify_all()
 
 
+_BLOCK = 2000
+_BLOCKS = 11
+
+
+@cache
+def _ports() -> Iterator[int]:
+    """Return the ports of this process of pytest, in a circle that begins anywhere.
+
+    Each process has a block of its own, below the ports that the system gives away: two servers
+    that share a port by `SO_REUSEPORT` would share their requests, too.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _BLOCKS
+    block = range(10_000 + worker * _BLOCK, 10_000 + (worker + 1) * _BLOCK)
+    begin = random.randrange(_BLOCK)
+    return cycle([*block[begin:], *block[:begin]])
+
+
 def free_port() -> int:
-    """Return a TCP port that nobody listens on."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
+    """Return a TCP port that nobody listens on, and that no other test gets."""
+    for port in _ports():
+        with socket.socket() as sock, suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError
 
 
 def free_ports(count: int) -> list[int]:
-    """Return TCP ports that nobody listens on, each another.
-
-    They are none of those that the system gives to outgoing connections, which are many
-    while tests run and could take one of these before it is listened on.
-    """
-    found: list[int] = []
-    with ExitStack() as stack:
-        for port in random.sample(range(10_000, 32_000), 20 * count):
-            sock = stack.enter_context(socket.socket())
-            with suppress(OSError):
-                sock.bind(("127.0.0.1", port))
-                found.append(port)
-            if len(found) == count:
-                return found
-    raise AssertionError(f"no {count} free ports")
+    """Return ports like that, all different."""
+    return [free_port() for _ in range(count)]
 
 
 def start(

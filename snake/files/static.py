@@ -180,7 +180,9 @@ class StaticFiles(Record):
             fields.append((b"last-modified", last_modified))
         if sidecar:
             fields.append((b"content-encoding", sidecar.coding.encode()))
-        mime = _early(request, b"content-type").encode("utf-8", "surrogateescape") or content_type(name)
+        mime = _early(request, b"content-type").encode("utf-8", "surrogateescape") or content_type(
+            name
+        )
         if mime:
             fields.append((b"content-type", mime))
         if request.early:

@@ -124,7 +124,7 @@ def _described(request: Request) -> dict[str, str | int]:
     if port.isdecimal() and port != _DEFAULT_PORTS.get(str(found["url.scheme"])):
         found["server.port"] = int(port)
     if agent := request.header(b"user-agent"):
-        found["user_agent.original"] = agent
+        found["user_agent.original"] = _text(agent)
     return found
 
 

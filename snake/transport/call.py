@@ -63,6 +63,8 @@ class Call:
         scope.setdefault("extensions", {})[CLIENT] = self
         self._guest = guest
         self._scope = scope
+        self._given = scope
+        """What the app has of it: it may change that, and leave its name there."""
         self._messages: deque[Message] = deque()
         self._size = 0
         self._end: Message | None = None
@@ -303,11 +305,12 @@ class Call:
             await self._refuse(error)
         else:
             # The app may change the method of its own scope; that HEAD has no body stays so.
-            await self._guest.app({**self._scope}, self.receive, self.send)
+            self._given = {**self._scope}
+            await self._guest.app(self._given, self.receive, self.send)
 
     async def _see_finished(self) -> None:
         if self.stream.state in _UNFINISHED and not self.lost:
-            report_unfinished(self._scope)
+            report_unfinished(self._given)
             if self.stream.state is ASGIHTTPState.RESPONSE:
                 await self._break_off()
 

@@ -70,8 +70,8 @@ def route(**handler: object) -> str:
             f"{PLACE}/routes/0/match/0/path/1: expected `str`",
         ),
         (
-            document(routes=[{"match": [{"url_pattern": {"pattern": "/x"}}]}]),
-            "http.matchers.url_pattern does not run in this version of snake",
+            document(routes=[{"handle": [{"handler": "acme_server"}]}]),
+            "http.handlers.acme_server does not run in this version of snake",
         ),
         ('{"app": {}}', 'c.json: unknown field "app"; did you mean "apps"?'),
         (document(lisen=[]), f'c.json: {PLACE}: unknown field "lisen"; did you mean "listen"?'),

@@ -35,7 +35,7 @@ def check(folder: Path, caddyfile: str, command: str = "validate") -> list[str]:
         ("\t@a path_regexp (\n\trespond @a x", 2, "(", 'invalid regular expression "("'),
         ("\t@a remote_ip 1.2.3\n\trespond @a x", 2, "1.2.3", "invalid IP range: '1.2.3'"),
         ("\t@a expression `{path} ==`\n\trespond @a x", 2, "`{path} ==`", "expected a value"),
-        ("\tfile_server browse", 2, "browse", "lists of folders are not available"),
+        ("\tfile_server {\n\t\tbrowse no.html\n\t}", 3, "browse", "cannot read no.html"),
         ("\thandle /x {\n\t\tpython nothere:app\n\t}", 3, "nothere:app", "cannot load the app"),
     ],
 )

@@ -14,7 +14,7 @@ from tests.transport.wire import GET, Client, Server, steady, until
 
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 PIECE = b"10000\r\n" + b"x" * 65_536 + b"\r\n"
-MOST_HELD = 12_000_000
+MOST_HELD = 16_000_000
 """Bytes that may be under way: the buffers of two sockets, as large as the kernel makes them."""
 
 

@@ -298,7 +298,8 @@ def _to_json(line: Mapping[str, object]) -> bytes:
         text = json.dumps(
             line, default=plain, skipkeys=True, ensure_ascii=False, separators=(",", ":")
         )
-        data = _SURROGATE.sub(r"\\ufffd", text).encode()
+        text = _SURROGATE.sub(r"\\ufffd", text)
+        data = text.replace("\u2028", r"\u2028").replace("\u2029", r"\u2029").encode()
     if data.isascii() and b"\x7f" not in data:
         return data
     return _UNSAFE_IN_JSON.sub(lambda match: b"\\u%04x" % match[0][-1], data)

@@ -74,9 +74,8 @@ class Answering(Record):
             start["trailers"] = True
         await send(start)
         try:
-            # Without a first piece, the head goes out although the body is still to come; but not
-            # if that piece decides on the type, which a length makes certain to come.
-            if body or not (reply.begun() or "sniff" in start):
+            # Without a first piece, the head goes out although the body is still to come.
+            if body or not reply.begun():
                 await send({"type": "http.response.body", "body": body, "more_body": True})
             while piece := await reply.read():
                 await send({"type": "http.response.body", "body": piece, "more_body": True})

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from snake.cel.errors import EvaluationError, NoSuchOverloadError
+from snake.cel.logic import settled
 from snake.cel.part import Locals, Run
 from snake.cel.values import Map
 
@@ -16,21 +17,9 @@ from snake.cel.values import Map
 def quantified(over: Run, predicate: Run, *, decisive: bool) -> Run:
     """Return whether one item is `decisive`, or else the opposite: `exists` and `all`."""
 
-    def fold(host: Any, names: Locals) -> Any:  # noqa: ANN401
-        failure: EvaluationError | None = None
-        for item in _items(over(host, names)):
-            try:
-                value = predicate(host, (*names, item))
-            except EvaluationError as error:
-                failure = failure or error
-                continue
-            if value is decisive:
-                return decisive
-            if value is not (not decisive):
-                failure = failure or NoSuchOverloadError()
-        if failure is not None:
-            raise failure
-        return not decisive
+    def fold(host: Any, names: Locals) -> bool:  # noqa: ANN401
+        items = _items(over(host, names))
+        return settled(host, ((predicate, (*names, item)) for item in items), decisive=decisive)
 
     return fold
 

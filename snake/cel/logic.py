@@ -7,7 +7,7 @@ Source: https://github.com/google/cel-spec/blob/master/doc/langdef.md#logical-op
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from snake.cel.errors import EvaluationError, NoSuchOverloadError
@@ -20,23 +20,31 @@ def joined(runs: Sequence[Run], *, decisive: bool) -> Run:
     if len(runs) == 2:  # noqa: PLR2004
         return _pair(*runs, decisive=decisive)
 
-    def join(host: Any, names: Locals) -> Any:  # noqa: ANN401
-        failure: EvaluationError | None = None
-        for run in runs:
-            try:
-                value = run(host, names)
-            except EvaluationError as error:
-                failure = failure or error
-                continue
-            if value is decisive:
-                return decisive
-            if value is not (not decisive):
-                failure = failure or NoSuchOverloadError()
-        if failure is not None:
-            raise failure
-        return not decisive
+    def join(host: Any, names: Locals) -> bool:  # noqa: ANN401
+        return settled(host, ((run, names) for run in runs), decisive=decisive)
 
     return join
+
+
+def settled(host: Any, conditions: Iterable[tuple[Run, Locals]], *, decisive: bool) -> bool:  # noqa: ANN401
+    """Return `decisive` if one of the conditions is, else the opposite.
+
+    Raises the first `EvaluationError`, if none of the others decides.
+    """
+    failure: EvaluationError | None = None
+    for run, names in conditions:
+        try:
+            value: object = run(host, names)
+        except EvaluationError as error:
+            failure = failure or error
+            continue
+        if value is decisive:
+            return decisive
+        if value is not (not decisive):
+            failure = failure or NoSuchOverloadError()
+    if failure is not None:
+        raise failure
+    return not decisive
 
 
 def _pair(first: Run, second: Run, *, decisive: bool) -> Run:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, NamedTuple
 
@@ -38,20 +39,20 @@ class Entry(NamedTuple):
     symlink_path: str = ""
 
 
-class FileSystem:
+class FileSystem(ABC):
     """What a module in `caddy.fs` provides. Every method may raise `OSError`."""
 
+    @abstractmethod
     def stat(self, name: str) -> Info:
         """Return what is known of a file or folder; of what a link leads to."""
-        raise NotImplementedError
 
+    @abstractmethod
     def open(self, name: str) -> BinaryIO:
         """Open a file, which can be read from any place in it. It is read in threads."""
-        raise NotImplementedError
 
+    @abstractmethod
     def entries(self, name: str) -> Iterator[Entry]:
         """Yield what is in a folder, in whatever order."""
-        raise NotImplementedError
 
     def content(self, name: str) -> Content:
         """Open a regular file to be sent."""

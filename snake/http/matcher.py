@@ -73,11 +73,14 @@ async def provision_sets(ctx: Context, sets: tuple[dict[str, msgspec.Raw], ...])
 
 
 async def provision_set(ctx: Context, matchers: dict[str, msgspec.Raw]) -> Matcher:
-    """Provision one set: every matcher in it must match."""
+    """Provision one set: every matcher in it must match.
+
+    In Caddy they are asked in whatever order. Here the one that looks at the disk is the last.
+    """
     return all_of(
         [
-            await ctx.at(name).load_named(raw, f"http.matchers.{name}")
-            for name, raw in matchers.items()
+            await ctx.at(name).load_named(matchers[name], f"http.matchers.{name}")
+            for name in sorted(matchers, key=lambda name: name == "file")
         ]
     )
 

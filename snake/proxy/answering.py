@@ -74,8 +74,9 @@ class Answering(Record):
             start["trailers"] = True
         await send(start)
         try:
-            # Without a first piece, the head goes out although the body is still to come.
-            if body or not reply.begun():
+            # Without a first piece, the head goes out although the body is still to come; but not
+            # if that piece decides on the type, which a length makes certain to come.
+            if body or not (reply.begun() or _is_to_be_sniffed(start)):
                 await send({"type": "http.response.body", "body": body, "more_body": True})
             while piece := await reply.read():
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
@@ -102,6 +103,10 @@ class Answering(Record):
         await self.tunnels.run(
             client.take_over(), duplex, websocket=upgrade.lower() == b"websocket"
         )
+
+
+def _is_to_be_sniffed(start: dict[str, Any]) -> bool:
+    return "sniff" in start and not any(name == b"content-type" for name, _ in start["headers"])
 
 
 def informing(client: Client | None) -> Inform:

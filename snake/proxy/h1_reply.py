@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
-from snake.proxy.contract import BrokenReplyError, Duplex, Field
+from snake.proxy.arriving import ArrivingReply
 from snake.proxy.response_head import CHUNKED, UNTIL_CLOSED, ResponseHead
 from snake.transport.chunks import ChunkReader
 from snake.transport.refusal import RefusedError
@@ -18,30 +17,19 @@ HIGH_WATER = 65_536
 """Bytes that wait for the reader before the upstream has to wait."""
 
 
-class H1Reply:
+class H1Reply(ArrivingReply):
     """The response and its body. Its connection feeds it."""
 
-    __slots__ = ("_chunks", "_complete", "_connection", "_error", "_keep_alive", "_left",
-                 "_limits", "_news", "_pieces", "_size", "duplex", "fields", "length", "status",
-                 "trailers", "version")  # fmt: skip
+    __slots__ = ("_chunks", "_connection", "_keep_alive", "_left", "_size", "length")
 
     def __init__(self, connection: H1Connection, head: ResponseHead, limits: Settings) -> None:
-        self.status = head.status
-        self.version = head.version
-        self.fields = head.fields
+        super().__init__(head.version, head.status, head.fields)
         self.length = head.length
-        self.trailers: list[Field] = []
-        self.duplex: Duplex | None = None
         self._connection = connection
-        self._limits = limits
         self._keep_alive = head.keep_alive
         self._left = head.length
         self._chunks = ChunkReader(limits) if head.length == CHUNKED else None
-        self._pieces: list[bytes] = []
         self._size = 0
-        self._complete = False
-        self._error: BrokenReplyError | None = None
-        self._news: asyncio.Future[None] | None = None
 
     # What the connection calls --------------------------------------------------------
 
@@ -83,68 +71,35 @@ class H1Reply:
 
     def _keep(self, piece: bytes) -> None:
         if piece:
-            self._pieces.append(piece)
             self._size += len(piece)
-            self._notify()
+            super()._keep(piece)
 
     def _finish(self, *, clean: bool) -> None:
-        self._complete = True
-        self._notify()
+        self._end()
         self._connection.finished(reusable=clean and self._keep_alive)
 
     def broke(self, why: str) -> None:
         """End a response that cannot be completed."""
-        self._error = BrokenReplyError(why)
-        self._notify()
+        self._break(why)
         self._connection.close()
-
-    def _notify(self) -> None:
-        if self._news is not None and not self._news.done():
-            self._news.set_result(None)
 
     def ended(self, *, clean: bool) -> None:
         """Take the end of the connection, which is the end of some bodies."""
         if self._left == UNTIL_CLOSED and clean:
-            self._complete = True
-        elif not self._complete and self._error is None:
-            self._error = BrokenReplyError("the upstream closed the connection within its response")
-        self._notify()
+            self._end()
+        else:
+            self._break("the upstream closed the connection within its response")
 
-    # What the proxy calls --------------------------------------------------------------------
-
-    def ready(self) -> bytes | None:
-        """Return the whole body if it is here already, else `None`."""
-        return self._take() if self._complete else None
-
-    def begun(self) -> bool:
-        """Whether some of the body is here."""
-        return bool(self._pieces)
-
-    async def read(self) -> bytes:
-        """Return the next piece, and `b""` at the end. Raises `BrokenReplyError`."""
-        while not self._pieces:
-            if self._complete:
-                return b""
-            if self._error is not None:
-                raise self._error
-            self._news = asyncio.get_running_loop().create_future()
-            await self._news
-        data = self._take()
+    def _taken(self) -> None:
+        self._size = 0
         if not self._complete:
             self._connection.resume_reading()
-        return data
 
-    def _take(self) -> bytes:
-        pieces = self._pieces
-        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        pieces.clear()
-        self._size = 0
-        return data
+    # What the proxy calls --------------------------------------------------------------------
 
     def close(self) -> None:
         """Let go of the connection, which is closed if not all was read. May be repeated."""
         if self.duplex is not None:
             self.duplex.close()
-        elif not self._complete and self._error is None:
-            self._error = BrokenReplyError("the response was closed")
-            self._connection.close()
+        elif not self._complete and self._broken is None:
+            self.broke("the response was closed")

@@ -31,7 +31,7 @@ from snake.proxy.http_settings import HTTPSettings
 from snake.transport.start import Start
 
 if TYPE_CHECKING:
-    from snake.proxy.h2_stream import H2Reply
+    from snake.proxy.h2_reply import H2Reply
 
 _STREAM_WINDOW = 1_048_576
 """Bytes of one response that may wait for the client."""

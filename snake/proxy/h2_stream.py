@@ -11,15 +11,13 @@ from h2.errors import ErrorCodes
 from h2.exceptions import ProtocolError
 
 from snake.proxy.contract import (
-    BrokenReplyError,
     Content,
-    Duplex,
-    Field,
     Inform,
     UnansweredError,
     UpstreamError,
     UpstreamTimeoutError,
 )
+from snake.proxy.h2_reply import H2Reply, Head
 from snake.proxy.pending import Pending
 from snake.transport.exchange import ClientDisconnectedError
 
@@ -29,84 +27,6 @@ if TYPE_CHECKING:
 _MOST_INTERIM = 100
 """Interim responses before the final one."""
 _LOWEST_STATUS = 100
-
-Head = tuple[int, list[Field]]
-
-
-class H2Reply:
-    """The response and its body. Its stream feeds it."""
-
-    version = "2.0"
-
-    def __init__(self, stream: H2Stream, head: Head) -> None:
-        self.status, self.fields = head
-        self.trailers: list[Field] = []
-        self.duplex: Duplex | None = None
-        self._stream = stream
-        self._pieces: list[bytes] = []
-        self._owed = 0
-        self._complete = False
-        self._error: BrokenReplyError | None = None
-        self._news: asyncio.Future[None] | None = None
-
-    # What the stream calls --------------------------------------------------------------
-
-    def feed(self, data: bytes, cost: int) -> None:
-        """Take a piece of the body, of which `cost` bytes are to be given back to the window."""
-        self._owed += cost
-        if data:
-            self._pieces.append(data)
-            self._notify()
-
-    def finish(self) -> None:
-        """Take the end."""
-        self._complete = True
-        self._notify()
-
-    def broke(self, why: str) -> None:
-        """Take an end before the end."""
-        if not self._complete and self._error is None:
-            self._error = BrokenReplyError(why)
-            self._notify()
-
-    def _notify(self) -> None:
-        if self._news is not None and not self._news.done():
-            self._news.set_result(None)
-
-    # What the proxy calls ------------------------------------------------------------------
-
-    def ready(self) -> bytes | None:
-        """Return the whole body if it is here already, else `None`."""
-        return self._take() if self._complete else None
-
-    def begun(self) -> bool:
-        """Whether some of the body is here."""
-        return bool(self._pieces)
-
-    async def read(self) -> bytes:
-        """Return the next piece, and `b""` at the end. Raises `BrokenReplyError`."""
-        while not self._pieces:
-            if self._complete:
-                return b""
-            if self._error is not None:
-                raise self._error
-            self._news = self._stream.loop.create_future()
-            await self._news
-        return self._take()
-
-    def _take(self) -> bytes:
-        data = b"".join(self._pieces)
-        self._pieces.clear()
-        owed, self._owed = self._owed, 0
-        if owed:
-            self._stream.acknowledge(owed)
-        return data
-
-    def close(self) -> None:
-        """Let go of the stream, which is reset if not all was read. May be repeated."""
-        self.broke("the response was closed")
-        self._take()
-        self._stream.close()
 
 
 class H2Stream:

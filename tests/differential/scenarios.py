@@ -27,6 +27,9 @@ FOLDER = Path(__file__).parent / "scenarios"
 _KNOWN = {"name", "site", "json", "requests", "options", "whole", "files", "differs", "ignore"}
 
 
+_BAD_GATEWAY = 502
+
+
 @dataclass(frozen=True)
 class Ask:
     """One request."""
@@ -223,7 +226,7 @@ def _filled(text: str, words: dict[str, str]) -> str:
 def _asked(scenario: Scenario, both: Pair) -> Iterator[Answers]:
     for ask in scenario.requests:
         given = Answers(scenario, ask, *_replies(ask, both))
-        if not given.right:
+        if not given.right and _BAD_GATEWAY in (given.caddy.status, given.snake.status):
             # Either may have met an upstream's connection at the moment that it was closed.
             given = Answers(scenario, ask, *_replies(ask, both))
         yield given

@@ -124,3 +124,14 @@ async def test_wrong_policy_is_refused() -> None:
     """A policy that is none is refused."""
     with pytest.raises(ConfigError, match="unknown try policy biggest"):
         await provisioned(file={"try_policy": "biggest"})
+
+
+async def test_disk_is_asked_last(root: Path) -> None:
+    """A request that another matcher of the set refuses leaves nothing of a file behind."""
+    match = await provisioned(file={"root": str(root), "try_files": ["a.txt"]}, path=["/asked"])
+    refused, taken = request("/other"), request("/asked")
+
+    assert not match(refused)
+    assert refused.values is None
+    assert match(taken)
+    assert taken.values is not None

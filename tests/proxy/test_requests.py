@@ -95,7 +95,7 @@ async def test_both_at_once() -> None:
 
     async def serve(peer: Peer) -> None:
         await peer.head()
-        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n")
+        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nContent-Length: 6\r\n\r\n")
         for _ in range(3):
             await peer.send(await peer.exactly(2))
 

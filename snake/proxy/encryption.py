@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import ssl
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -15,8 +14,7 @@ from snake.http.request import Request
 from snake.http.template import Template
 from snake.proxy.contract import DialInfo
 from snake.tls.parameters import CURVES
-from snake.tls.pem import PEMError, read_certificates
-from snake.tls.trust import TrustPool
+from snake.tls.trust import TrustPool, decoded, in_files
 
 if TYPE_CHECKING:
     from snake.proxy.http_transport import TLSConfig
@@ -101,18 +99,12 @@ async def _pool(ctx: Context, config: TLSConfig) -> TrustPool | None:
         return pool
     if not old:
         return None
-    found = []
-    for index, text in enumerate(config.root_ca_pool):
-        try:
-            found.append(base64.b64decode(text, validate=True))
-        except ValueError:
-            raise ctx.at("root_ca_pool", index).fail("no base64") from None
-    for index, file in enumerate(config.root_ca_pem_files):
-        try:
-            found += [base64.b64decode(each) for each in read_certificates(file)]
-        except PEMError as error:
-            raise ctx.at("root_ca_pem_files", index).fail(str(error)) from None
-    return TrustPool(tuple(found))
+    return TrustPool(
+        (
+            *decoded(ctx.at("root_ca_pool"), config.root_ca_pool),
+            *in_files(ctx.at("root_ca_pem_files"), config.root_ca_pem_files),
+        )
+    )
 
 
 def _present(ctx: Context, context: ssl.SSLContext, config: TLSConfig) -> None:

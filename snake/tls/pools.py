@@ -36,7 +36,6 @@ Syntax, in `trust_pool`::
 
 from __future__ import annotations
 
-import base64
 from typing import Annotated, Any, Self
 
 import msgspec
@@ -48,8 +47,7 @@ from snake.config.struct import Config, Duration, Guest
 from snake.core.modules import Context, Module
 from snake.core.namespace import In
 from snake.core.units import duration
-from snake.tls.pem import PEMError, read_certificates
-from snake.tls.trust import TrustPool
+from snake.tls.trust import TrustPool, decoded, in_files
 
 _NAMESPACE = "tls.ca_pool.source"
 
@@ -63,13 +61,7 @@ class Inline(Module):
 
     async def provision(self, ctx: Context) -> TrustPool:
         """Decode the certificates. Raises `ConfigError`."""
-        found = []
-        for index, text in enumerate(self.trusted_ca_certs):
-            try:
-                found.append(base64.b64decode(text, validate=True))
-            except ValueError:
-                raise ctx.at("trusted_ca_certs", index).fail("no base64") from None
-        return TrustPool(tuple(found))
+        return TrustPool(decoded(ctx.at("trusted_ca_certs"), self.trusted_ca_certs))
 
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:
@@ -88,13 +80,7 @@ class File(Module):
 
     async def provision(self, ctx: Context) -> TrustPool:
         """Read the files. Raises `ConfigError`."""
-        found: list[str] = []
-        for index, file in enumerate(self.pem_files):
-            try:
-                found += read_certificates(file)
-            except PEMError as error:
-                raise ctx.at("pem_files", index).fail(str(error)) from None
-        return TrustPool(tuple(base64.b64decode(text) for text in found))
+        return TrustPool(in_files(ctx.at("pem_files"), self.pem_files))
 
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import ssl
+from collections.abc import Iterable
 
+from snake.core.modules import Context
 from snake.core.record import Record
+from snake.tls.pem import PEMError, read_certificates
 
 
 class TrustPool(Record):
@@ -20,3 +24,25 @@ class TrustPool(Record):
             context.load_default_certs()
         if self.certificates:
             context.load_verify_locations(cadata=b"".join(self.certificates))
+
+
+def decoded(ctx: Context, texts: Iterable[str]) -> tuple[bytes, ...]:
+    """Return certificates from DER in base64. Raises `ConfigError` at the one that is none."""
+    found = []
+    for index, text in enumerate(texts):
+        try:
+            found.append(base64.b64decode(text, validate=True))
+        except ValueError:
+            raise ctx.at(index).fail("no base64") from None
+    return tuple(found)
+
+
+def in_files(ctx: Context, files: Iterable[str]) -> tuple[bytes, ...]:
+    """Return the certificates in PEM files. Raises `ConfigError` at the file that has none."""
+    found: list[bytes] = []
+    for index, file in enumerate(files):
+        try:
+            found += [base64.b64decode(each) for each in read_certificates(file)]
+        except PEMError as error:
+            raise ctx.at(index).fail(str(error)) from None
+    return tuple(found)

@@ -44,6 +44,9 @@ class Signals:
             if self._interrupted:
                 logger.warning("force quit", extra={"fields": {"signal": number.name}})
                 self.quit.set()
+                # One more changes nothing, not even when Python is on its way out.
+                asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
             self._interrupted = True
         if not self.stop.is_set():
             self.name = number.name

@@ -33,8 +33,8 @@ def serve(load: Callable[[], Loaded], pidfile: str | None = None) -> int:
     if early is not None:
         zygote = early.zygote
     else:
-        from snake.engine.processes import raise_file_limit  # noqa: PLC0415  (seldom needed)
         from snake.engine.spawner import spawn  # noqa: PLC0415  (likewise)
+        from snake.fork.system import raise_file_limit  # noqa: PLC0415  (seldom needed)
 
         raise_file_limit()
         zygote = spawn()

@@ -43,6 +43,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+from snake.app.envfile import name_fault
 from snake.plugin import (
     ConfigError,
     Context,
@@ -57,7 +58,6 @@ from snake.plugin import (
 )
 from snake.python.bodylimit import body_limit, limit_body
 from snake.python.cache import Cache, read_cache
-from snake.python.envfile import name_fault
 from snake.python.isolation import Isolation, read_isolation
 from snake.python.plan import start_timeout_seconds, worker_count
 

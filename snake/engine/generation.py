@@ -18,6 +18,7 @@ from snake.engine.process import Work
 from snake.engine.sockets import ListenError, Sockets
 from snake.engine.spawner import Spawner
 from snake.engine.state import GENERATION, Event, State, after
+from snake.fork.channel import Message
 from snake.metrics.figures import new_file
 from snake.python import plan
 
@@ -59,8 +60,16 @@ class Generation:
             self._figures = [new_file() for _ in range(self.workers)]
         for index in range(self.workers):
             own = sockets.of_worker(self.addresses, index)
-            work = Work(index, document, own, self._start_limit, self._figures, self._grace)
-            self._places.append(Place(work, spawner))
+            work = Work(
+                document=document.decode(),
+                index=index,
+                sockets=own,
+                start_limit=self._start_limit,
+                grace=self._grace,
+                figures=self._figures,
+                fields={"worker": index},
+            )
+            self._places.append(Place(work, spawner, _nothing))
         try:
             await _all([place.start() for place in self._places])
         except BaseException:
@@ -112,3 +121,7 @@ async def _all(starts: Iterable[Coroutine[None, None, None]]) -> None:
             task.cancel()
         await asyncio.wait(tasks)
         raise
+
+
+def _nothing(message: Message) -> None:
+    del message

@@ -1,4 +1,4 @@
-"""Place: one worker's place in a generation, filled again when the worker dies."""
+"""Place: one process's place in a generation or a pool, filled again when the process dies."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from time import monotonic
 
 from snake.core.errors import StartError
 from snake.engine.backoff import Backoff
-from snake.engine.process import Process, Work
+from snake.engine.process import Ear, Process, Work
 from snake.engine.spawner import Spawner
 from snake.engine.state import WORKER, Event, State, after
+from snake.fork.channel import Announce
 
 logger = logging.getLogger("snake")
 
@@ -19,8 +20,9 @@ logger = logging.getLogger("snake")
 class Place:
     """Starts a worker, keeps one alive, drains it. Its life is the table `state.WORKER`."""
 
-    def __init__(self, work: Work, spawner: Spawner) -> None:
+    def __init__(self, work: Work, spawner: Spawner, ear: Ear) -> None:
         self._work = work
+        self._ear = ear
         self._spawner = spawner
         self._state = State.IDLE
         self._process: Process | None = None
@@ -36,7 +38,7 @@ class Place:
         """Start a worker and wait until it is ready. Raises `StartError`."""
         self._on(Event.LOAD)
         try:
-            self._process = await Process.start(self._work, self._spawner)
+            self._process = await Process.start(self._work, self._spawner, self._ear)
         except BaseException:
             self._on(Event.GONE)
             raise
@@ -55,7 +57,7 @@ class Place:
     def announce(self, seconds: float) -> None:
         """Tell the worker when it will be drained."""
         if self._process is not None:
-            self._process.announce(seconds)
+            self._process.send(Announce(seconds))
 
     async def drain(self) -> None:
         """Let the worker finish its requests and end; return when it is gone."""
@@ -88,17 +90,18 @@ class Place:
                 how = await self._process.ended()
                 self._process = None
                 self._on(Event.GONE)
-                self._log(logging.ERROR, "worker died; starting another", reason=how)
+                self._log(logging.ERROR, "died; starting another", reason=how)
             await asyncio.sleep(backoff.delay(monotonic() - self._started))
             began = monotonic()
             try:
                 await self.start()
             except StartError as error:
-                self._log(logging.ERROR, "worker cannot start; trying again", error=error.message)
+                self._log(logging.ERROR, "cannot start; trying again", error=error.message)
                 self._started = monotonic()
             else:
                 took = round(monotonic() - began, 3)
-                self._log(logging.INFO, "worker started", pid=self.pid, seconds=took)
+                self._log(logging.INFO, "started", pid=self.pid, seconds=took)
 
     def _log(self, level: int, message: str, **fields: object) -> None:
-        logger.log(level, message, extra={"fields": {"worker": self._work.index, **fields}})
+        told = {"fields": {**self._work.fields, **fields}}
+        logger.log(level, "%s %s", self._work.title, message, extra=told)

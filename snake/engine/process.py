@@ -1,4 +1,4 @@
-"""Process: one worker process, from the supervisor's side of its channel."""
+"""Process: a worker, or a process of a pool, from the supervisor's side of its channel."""
 
 from __future__ import annotations
 
@@ -6,25 +6,26 @@ import asyncio
 import logging
 import math
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import Any
 
 from snake.core.errors import StartError
 from snake.core.record import Record
-from snake.engine.channel import (
+from snake.engine.line import Line
+from snake.engine.spawner import Child, Spawner
+from snake.fork.channel import (
     FDS_PER_MESSAGE,
-    Announce,
-    AnyMessage,
     Count,
     Drain,
     Failed,
     Listen,
+    Message,
+    Note,
     Provision,
+    Ready,
     send,
 )
-from snake.engine.line import Line
-from snake.engine.spawner import Child, Spawner
 from snake.python.plan import StartLimit
 
 logger = logging.getLogger("snake")
@@ -40,32 +41,42 @@ HANGING = 1.0
 
 
 class Work(Record):
-    """What a worker is given."""
+    """What a process is given, and how the log calls it."""
 
+    document: str
+    """The JSON of what it runs."""
     index: int
-    document: bytes
     sockets: Mapping[str, int]
     """The descriptor of each address."""
     start_limit: StartLimit
-    figures: Sequence[int]
-    """The descriptors of the files of all workers' figures, if there are any."""
     grace: float | None
     """Seconds for which its requests may still run at the end; `None` is for ever."""
+    figures: Sequence[int] = ()
+    """The descriptors of the files of all workers' figures, if there are any."""
+    pools: str = ""
+    title: str = "worker"
+    fields: Mapping[str, object] = {}
+
+
+Ear = Callable[[Message], None]
+"""What takes the messages of a process that is ready."""
 
 
 class Process:
-    """A worker that is ready. `start` makes one, and leaves nothing behind when it cannot."""
+    """A process that is ready. `start` makes one, and leaves nothing behind when it cannot."""
 
-    def __init__(self, work: Work, child: Child, line: Line) -> None:
+    def __init__(self, work: Work, child: Child, line: Line, ear: Ear) -> None:
         self._work = work
         self._child = child
         self._line = line
-        self._answer = asyncio.create_task(line.receive())
+        self._ear = ear
+        self._answer: asyncio.Future[Message | None] = asyncio.get_running_loop().create_future()
+        self._gone = asyncio.create_task(self._listen())
         self.pid = child.pid
 
     @classmethod
-    async def start(cls, work: Work, spawner: Spawner) -> Process:
-        """Start a worker and wait until it is ready. Raises `StartError`."""
+    async def start(cls, work: Work, spawner: Spawner, ear: Ear) -> Process:
+        """Start a process and wait until it is ready. Raises `StartError`."""
         child = await spawner.fork()
         addresses = list(work.sockets)
         for at in range(0, len(addresses), FDS_PER_MESSAGE):
@@ -73,8 +84,8 @@ class Process:
             send(child.sock, Listen(some), [work.sockets[address] for address in some])
         for at in range(0, len(work.figures), FDS_PER_MESSAGE):
             send(child.sock, Count(), work.figures[at : at + FDS_PER_MESSAGE])
-        process = cls(work, child, await Line.on(child.sock))
-        process._line.send(Provision(work.document, work.index))
+        process = cls(work, child, await Line.on(child.sock), ear)
+        process.send(Provision(work.document, work.index, work.pools))
         try:
             failed = await process._verdict()
         except BaseException:
@@ -83,33 +94,43 @@ class Process:
         if failed:
             await process._end(CLOSING)
             raise StartError(failed.reason, failed.path)
-        process._answer = asyncio.create_task(process._line.receive())
         return process
 
     async def ended(self) -> str:
         """Wait until it is gone, and tell how that happened."""
-        exited = self._child.exited
         # It closes its channel and lives on when a thread of the app does not end.
-        await self._news(None)
+        await self._news(self._gone, None)
         await self._end(HANGING)
-        return _how(exited.result())
+        return _how(self._child.exited.result())
 
-    def announce(self, seconds: float) -> None:
-        """Tell it when it will be told to drain."""
-        self._line.send(Announce(seconds))
+    def send(self, message: Message) -> None:
+        """Tell it something."""
+        self._line.send(message)
 
     async def drain(self) -> None:
         """Let it finish its requests and close everything; return when it is gone."""
-        self._line.send(Drain())
+        self.send(Drain())
         grace = self._work.grace
-        await self._news(None if grace is None else grace + SHUTDOWN)
-        await self._end(CLOSING if self._answer.done() else 0)
+        await self._news(self._gone, None if grace is None else grace + SHUTDOWN)
+        await self._end(CLOSING if self._gone.done() else 0)
 
     def kill(self) -> None:
         """End it now."""
-        self._answer.cancel()
+        self._gone.cancel()
         self._line.close()
         self._child.kill()
+
+    async def _listen(self) -> None:
+        """Take its word, and then all that it says, until it is gone."""
+        while (message := await self._line.receive()) is not None:
+            if self._answer.done():
+                self._ear(message)
+            elif isinstance(message, Ready | Failed):
+                self._answer.set_result(message)
+            elif isinstance(message, Note):
+                self._ear(message)
+        if not self._answer.done():
+            self._answer.set_result(None)
 
     async def _verdict(self) -> Failed | None:
         """Wait for its word; return why it cannot run, or nothing if it is ready.
@@ -119,23 +140,23 @@ class Process:
         began = monotonic()
         allowed = self._work.start_limit
         limit = math.inf if allowed.seconds is None else allowed.seconds
-        while not await self._news(min(limit - (monotonic() - began), SLOW)):
+        while not await self._news(self._answer, min(limit - (monotonic() - began), SLOW)):
             spent = monotonic() - began
             if spent >= limit:
                 raise StartError(allowed.reason, allowed.path)
-            fields = {"worker": self._work.index, "seconds": round(spent)}
-            logger.warning("worker is still starting", extra={"fields": fields})
+            fields = {**self._work.fields, "seconds": round(spent)}
+            logger.warning("%s is still starting", self._work.title, extra={"fields": fields})
         return await self._failure(self._answer.result() if self._answer.done() else None)
 
-    async def _news(self, patience: float | None) -> bool:
-        """Wait for a message or the end; tell whether one of them came in time."""
-        waiting: set[asyncio.Future[Any]] = {self._answer, self._child.exited}
+    async def _news(self, news: asyncio.Future[Any], patience: float | None) -> bool:
+        """Wait for news of it, or its end; tell whether one of them came in time."""
+        waiting: set[asyncio.Future[Any]] = {news, self._child.exited}
         done, _ = await asyncio.wait(waiting, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
         return bool(done)
 
-    async def _failure(self, answer: AnyMessage | None) -> Failed | None:
+    async def _failure(self, answer: Message | None) -> Failed | None:
         if answer is None:
-            reason = f"the worker ended before it was ready: {await self.ended()}"
+            reason = f"the {self._work.title} ended before it was ready: {await self.ended()}"
             return Failed(reason, self._work.start_limit.path)
         return answer if isinstance(answer, Failed) else None
 
@@ -144,8 +165,10 @@ class Process:
         exited = self._child.exited
         await asyncio.wait([exited], timeout=patience)
         if not exited.done():
-            fields = {"worker": self._work.index, "pid": self.pid}
-            logger.warning("worker does not end; killing it", extra={"fields": fields})
+            fields = {**self._work.fields, "pid": self.pid}
+            logger.warning(
+                "%s does not end; killing it", self._work.title, extra={"fields": fields}
+            )
         self.kill()
         await exited
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Self
 
 from snake.core.errors import StartError
-from snake.engine.channel import Exited, Fork, Forked, pair, send
 from snake.engine.line import Line
+from snake.fork.channel import Exited, Fork, Forked, pair, send
 
 logger = logging.getLogger("snake")
 

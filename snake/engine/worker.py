@@ -18,11 +18,11 @@ from snake.config.document import Document
 from snake.core.errors import DocumentError, SnakeError
 from snake.core.folder import START
 from snake.core.modules import decode
-from snake.engine.channel import Announce, Count, Failed, Inbox, Listen, Provision, Ready
 from snake.engine.line import Line
 from snake.engine.needs import grace_period, single
-from snake.engine.processes import die_with_parent, name_process
 from snake.engine.provision import provision
+from snake.fork.channel import LONGEST, Announce, Count, Failed, Inbox, Listen, Provision, Ready
+from snake.fork.system import die_with_parent, name_process
 from snake.http.app import RunningServer
 from snake.http.shutdown import SHUTDOWN
 from snake.metrics.figures import Figures
@@ -48,7 +48,7 @@ def main(channel: socket.socket) -> int:
         elif isinstance(message, Count):
             files += inbox.take()
         elif isinstance(message, Provision):
-            figures = Figures(files, message.index) if files else None
+            figures = Figures(files, message.number) if files else None
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
                 return runner.run(_work(channel, message.document, sockets, figures))
     return 1
@@ -68,12 +68,12 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 async def _work(
-    channel: socket.socket, data: bytes, sockets: Sockets, figures: Figures | None
+    channel: socket.socket, data: str, sockets: Sockets, figures: Figures | None
 ) -> int:
-    line = await Line.on(channel)
+    line = await Line.on(channel, LONGEST)
     async with AsyncExitStack() as stack:
         try:
-            document = decode(data, Document)
+            document = decode(data.encode(), Document)
             grace = grace_period(document)
             running = await _serve(await provision(document, stack, figures), sockets)
         except (Exception, SystemExit) as error:  # noqa: BLE001  (the supervisor reports it)

@@ -12,8 +12,7 @@ from collections.abc import Iterable
 from snake.http.errors import HandlerError
 from snake.http.handler import Handler, Linked, Message, Next, Send, chain
 from snake.http.request import Request
-from snake.transport.asgi import Receive
-from snake.transport.exchange import ClientDisconnectedError
+from snake.transport.asgi import ClientDisconnectedError, Receive
 
 MARK = b"{http.request.body"
 """What both placeholders begin with."""

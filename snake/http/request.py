@@ -13,6 +13,7 @@ import copy
 from time import perf_counter
 from typing import Any, NamedTuple, Protocol
 
+from snake.core.hostport import split_port
 from snake.http.paths import clean, escape_path, is_encoded
 from snake.http.trusted_proxies import Arrival, peer_ip
 from snake.transport.asgi import TARGET, Receive, Scope, decode_path
@@ -295,14 +296,3 @@ class Request:
             self.scope["path"] = self.original.path
             self._clean = None
             self.prefix = ""
-
-
-def split_port(hostport: str) -> tuple[str, str]:
-    """Split `host:port` or `[v6]:port`; the port is empty when there is none."""
-    if hostport.startswith("["):
-        host, _, rest = hostport[1:].partition("]")
-        return host, rest.removeprefix(":")
-    if hostport.count(":") > 1:
-        return hostport, ""
-    host, _, port = hostport.partition(":")
-    return host, port

@@ -18,8 +18,13 @@ from snake.http.request import Request
 from snake.http.response import respond
 from snake.http.trusted_proxies import Arrival, TrustedProxies
 from snake.http.websocket import as_get
-from snake.transport.asgi import NOTHING, ResponseStartedError, Whole, raising
-from snake.transport.exchange import ClientDisconnectedError
+from snake.transport.asgi import (
+    NOTHING,
+    ClientDisconnectedError,
+    ResponseStartedError,
+    Whole,
+    raising,
+)
 
 log = logging.getLogger("snake.http.log.error")
 

@@ -9,7 +9,7 @@ from snake.http.handler import Message, Receive
 from snake.http.request import Request
 from snake.proxy.contract import Content, Field
 from snake.proxy.forwarding import client_of
-from snake.transport.exchange import ClientDisconnectedError
+from snake.transport.asgi import ClientDisconnectedError
 
 _NO_TRAILERS = frozenset(
     {

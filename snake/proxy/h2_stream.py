@@ -19,7 +19,7 @@ from snake.proxy.contract import (
 )
 from snake.proxy.h2_reply import H2Reply, Head
 from snake.proxy.pending import Pending
-from snake.transport.exchange import ClientDisconnectedError
+from snake.transport.asgi import ClientDisconnectedError
 
 if TYPE_CHECKING:
     from snake.proxy.h2 import H2Connection

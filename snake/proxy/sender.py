@@ -7,7 +7,7 @@ import asyncio
 from snake.proxy.contract import Content, UpstreamError, UpstreamTimeoutError
 from snake.proxy.h1 import H1Connection
 from snake.proxy.request_head import field_lines
-from snake.transport.exchange import ClientDisconnectedError
+from snake.transport.asgi import ClientDisconnectedError
 
 
 class Sender:

@@ -10,8 +10,7 @@ from typing import Any, Self
 from snake.http.handler import Send
 from snake.http.request import Request
 from snake.proxy.told import Told
-from snake.transport.asgi import CLIENT
-from snake.transport.exchange import ClientDisconnectedError
+from snake.transport.asgi import CLIENT, ClientDisconnectedError
 
 CLIENT_CLOSED_REQUEST = 499
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from snake.http.errors import AbortError, HandlerError
 from snake.http.handler import ASGIApp, Next, Scope, Send
 from snake.http.request import Request
-from snake.python.failure import fail
+from snake.python.failing import fail
 from snake.transport.asgi import APP
 
 State = dict[str, Any]

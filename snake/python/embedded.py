@@ -9,15 +9,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+from snake.app.lifespan import Lifespan
+from snake.app.load import is_asgi, is_wsgi, load_app
+from snake.app.threads import Threads
 from snake.core.errors import StartError
 from snake.core.modules import Context
 from snake.core.record import Record
 from snake.http.handler import Handler
 from snake.python.asgi import ASGIHandler
 from snake.python.env import Environment, active_venv
-from snake.python.lifespan import Lifespan
-from snake.python.load import is_asgi, is_wsgi, load_app
-from snake.python.threads import Threads
 from snake.python.wsgi import WSGIHandler
 
 log = logging.getLogger("snake.python")

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from snake.app.envfile import read_env_file
 from snake.core.errors import StartError
 from snake.core.record import Record
 from snake.python.clashes import keep_ours
-from snake.python.envfile import read_env_file
 from snake.python.venv import add_packages, site_packages
 
 

@@ -1,35 +1,20 @@
-"""WSGI: runs an app in threads and sends what it answers (PEP 3333).
-
-The words are a2wsgi's (`wsgi_typing`). Its responder crosses between thread and
-loop twice for each chunk and lets the whole pool compete for the interpreter's
-lock; this one crosses once for a small response, and its pool is elastic.
-"""
+"""WSGI: hands the request to the app's threads."""
 
 from __future__ import annotations
 
-import asyncio
-import io
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from snake.http.errors import AbortError
-from snake.http.handler import Message, Next, Receive, Send
+from snake.app.environ import URI
+from snake.app.failure import FailedError
+from snake.app.threads import Threads
+from snake.app.wsgi import WSGIRunner
+from snake.http.handler import Next, Send
 from snake.http.request import Request
-from snake.python.environ import Environ, base_environ, build_environ
-from snake.python.exchange import Exchange, Outbox
-from snake.python.failure import fail
-from snake.python.filewrapper import FileWrapper
-from snake.python.input import Body, has_no_body, is_short, is_unasked, read_short, stream
-from snake.python.stream import Stream
-from snake.python.threads import Threads
-from snake.transport.asgi import HALF_CLOSE
-from snake.transport.framing import AppError
+from snake.python.asgi import with_prefix
+from snake.python.failing import fail
 
 if TYPE_CHECKING:
     from a2wsgi.wsgi_typing import WSGIApp
-
-PATHSEND = "http.response.pathsend"
-"""https://asgi.readthedocs.io/en/latest/extensions.html#path-send"""
 
 
 class WSGIHandler:
@@ -37,122 +22,23 @@ class WSGIHandler:
 
     def __init__(self, name: str, app: WSGIApp, threads: Threads, *, multiprocess: bool) -> None:
         self._name = name
-        self._app = app
-        self._threads = threads
-        self._loop = asyncio.get_running_loop()
-        self._outbox = Outbox(self._loop, threads, name)
-        self._base = base_environ(multiprocess=multiprocess)
-        self._base["wsgi.file_wrapper"] = FileWrapper
+        self._run = WSGIRunner(name, app, threads, multiprocess=multiprocess)
 
     async def __call__(self, request: Request, send: Send, next: Next) -> None:
         """Answer one request. Raises `HandlerError` when the app fails."""
         del next
-        environ = build_environ(self._base, request)
-        body = await self._open_input(environ, request)
-        exchange = Exchange(self._app, environ, self._outbox, self._loop.create_future())
-        exchange.sends_files = PATHSEND in (request.scope.get("extensions") or ())
-        self._threads.submit(exchange.run)
+        scope = request.scope
+        if request.prefix:
+            scope = with_prefix(scope, request.prefix)
+        if request.original is not None:
+            scope = {**scope, URI: original_uri(request)}
         try:
-            await exchange.wait()
-            if not exchange.complete:
-                await self._send_stream(exchange, request, send, body)
-            elif exchange.failure is None:
-                await self._send_whole(exchange, send)
-        except (AppError, ValueError, TypeError) as error:
-            exchange.abandon()
-            # It was raised by `send`, about what the app said: our frames tell nothing.
-            fail(self._name, request, error.with_traceback(None), started=exchange.started)
-        except BaseException:
-            exchange.abandon()
-            raise
-        if exchange.failure is not None:
-            fail(self._name, request, exchange.failure, started=exchange.started)
-
-    async def _open_input(self, environ: Environ, request: Request) -> Body | None:
-        """Set `wsgi.input`; return it if it is one that arrives while it is read."""
-        if has_no_body(environ) or request.scope["type"] != "http":
-            environ["wsgi.input"] = io.BytesIO()
-        elif is_short(environ) and is_unasked(environ):
-            environ["wsgi.input"] = await read_short(request.receive)
-        else:
-            body = Body(self._loop, self._threads, request.receive)
-            if is_unasked(environ):
-                await body.begin()
-            environ["wsgi.input"] = stream(body)
-            return body
-        return None
-
-    async def _send_whole(self, exchange: Exchange, send: Send) -> None:
-        """Send a response that was complete before the loop had looked at it."""
-        if exchange.file is not None:
-            await self._send_file(exchange, exchange.file, send)
-            return
-        body = exchange.body if exchange.stream is None else exchange.stream.take()
-        await send(_start(exchange))
-        await send(_part(body, more=False))
-
-    async def _send_file(self, exchange: Exchange, path: str, send: Send) -> None:
-        """Send a file by its path, then close it in a thread: the app's `close` may block."""
-        try:
-            await send(_start(exchange))
-            await send({"type": PATHSEND, "path": path})
-        finally:
-            self._threads.submit(exchange.close_file)
-
-    async def _send_stream(
-        self, exchange: Exchange, request: Request, send: Send, body: Body | None
-    ) -> None:
-        """Send what the app yields as it yields it, and stop the app when the client goes."""
-        stream = exchange.stream
-        if stream is None or exchange.failure is not None:
-            return
-        watch = None
-        if body is None or body.ended:
-            may_read_on = HALF_CLOSE in (request.scope.get("extensions") or ())
-            leave = stream.leave if may_read_on else exchange.abandon
-            watch = self._loop.create_task(_watch(request.receive, exchange, leave))
-        try:
-            await _send_parts(exchange, stream, send)
-        finally:
-            if watch is not None:
-                watch.cancel()
-        if exchange.gone:
-            raise AbortError
+            await self._run(scope, request.receive, send)
+        except FailedError as failed:
+            fail(self._name, request, failed.error, started=failed.started)
 
 
-async def _send_parts(exchange: Exchange, stream: Stream, send: Send) -> None:
-    """Send the response from its first byte on; before that its start may still change."""
-    while not exchange.gone and exchange.failure is None:
-        complete = exchange.complete
-        if (data := stream.take()) or complete:
-            if not exchange.started:
-                await send(_start(exchange))
-            await send(_part(data, more=not complete))
-            exchange.started = True
-            stream.sent(len(data))
-        if complete:
-            return
-        await exchange.wait()
-
-
-async def _watch(receive: Receive, exchange: Exchange, leave: Callable[[], None]) -> None:
-    """Wait until the client is gone, or has only closed its side; stop the app at its next chunk.
-
-    If the client may still read, that is the next chunk with nothing in it.
-    """
-    while (await receive())["type"] == "http.request":
-        pass
-    leave()
-    exchange.wake()
-
-
-def _start(exchange: Exchange) -> Message:
-    return {
-        "type": "http.response.start",
-        "status": exchange.status,
-        "headers": exchange.headers or [],
-    }
-
-
-def _part(body: bytes, *, more: bool) -> Message:
-    return {"type": "http.response.body", "body": body, "more_body": more}
+def original_uri(request: Request) -> bytes:
+    """Return path and query before they were rewritten."""
+    original = request.keep_original()
+    return original.raw_path + b"?" + original.query if original.query else original.raw_path

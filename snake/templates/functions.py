@@ -20,10 +20,11 @@ from urllib.parse import quote, quote_plus
 from jinja2 import TemplateRuntimeError
 from markupsafe import Markup
 
+from snake.core.hostport import split_port
 from snake.core.thread import in_thread
 from snake.http.errors import HandlerError
 from snake.http.placeholders import lookup
-from snake.http.request import Request, split_port
+from snake.http.request import Request
 from snake.http.template import as_text
 from snake.templates import front_matter
 from snake.templates.humanize import humanize

@@ -17,9 +17,10 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
+from snake.core.hostport import split_port
 from snake.http.errors import HandlerError
 from snake.http.handler import Next, Send
-from snake.http.request import Request, split_port
+from snake.http.request import Request
 from snake.http.template import Fill
 from snake.http.watch import Watch
 

@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Generator, MutableMapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote_to_bytes
 
-from snake.transport.limits import Limits
+if TYPE_CHECKING:  # a process that only runs an app has this file, and no msgspec
+    from snake.transport.limits import Limits
 
 log = logging.getLogger("snake.http")
 
@@ -107,6 +108,14 @@ It is a whole URL, or ends with a `?` and nothing behind it.
 
 class AbortError(Exception):
     """Close the connection and answer nothing. Raised by the app, understood by the transport."""
+
+
+class ClientDisconnectedError(OSError):
+    """The client is gone; what `send` was given is for nobody (ASGI HTTP spec 2.4)."""
+
+
+class AppError(RuntimeError):
+    """What the app sent is no response. Raised by `send`, into the app."""
 
 
 class ResponseStartedError(RuntimeError):

@@ -15,12 +15,12 @@ from hypercorn.protocol.ws_stream import ASGIWebsocketState, WSStream
 from snake.transport.asgi import (
     CLIENT,
     AbortError,
+    ClientDisconnectedError,
     Message,
     ResponseStartedError,
     Scope,
     report_unfinished,
 )
-from snake.transport.exchange import ClientDisconnectedError
 from snake.transport.framing import DATED, NAMED, SNIFFED, response_head
 from snake.transport.limits import Limits, Pace
 from snake.transport.refusal import RefusedError

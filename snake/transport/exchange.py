@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from snake.transport.asgi import (
     NOTHING,
     AbortError,
+    AppError,
     ASGIApp,
+    ClientDisconnectedError,
     Message,
     ResponseStartedError,
     Scope,
@@ -29,7 +31,6 @@ from snake.transport.framing import (
     NAMED,
     SNIFFED,
     TRAILERS,
-    AppError,
     chunk,
     response_head,
     trailer_lines,
@@ -44,10 +45,6 @@ log = logging.getLogger("snake.http")
 
 _JOINED = 65_536
 """Bytes up to which head and body are copied into one; longer ones are written one by one."""
-
-
-class ClientDisconnectedError(OSError):
-    """The client is gone; what `send` was given is for nobody (ASGI HTTP spec 2.4)."""
 
 
 class Exchange(HTTP1Client):

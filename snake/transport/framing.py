@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from http import HTTPStatus
 
-from snake.transport.asgi import Message
+from snake.transport.asgi import AppError, Message
 from snake.transport.names import ResponseNames
 
 _NO_CONTENT = 204
@@ -44,10 +44,6 @@ _STATUS_LINES = {
     status: f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\n".encode()
     for status in range(_LOWEST_STATUS, _HIGHEST_STATUS + 1)
 }
-
-
-class AppError(RuntimeError):
-    """What the app sent is no response. Raised by `send`, into the app."""
 
 
 CLOSE = 1

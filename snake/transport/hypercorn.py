@@ -23,9 +23,9 @@ from hypercorn.protocol.ws_stream import ASGIWebsocketState, WSStream
 from hypercorn.typing import ConnectionState
 from wsproto.events import CloseConnection
 
-from snake.transport.asgi import ASGIApp, Message, Scope, decode_path
+from snake.transport.asgi import AppError, ASGIApp, Message, Scope, decode_path
 from snake.transport.call import Call
-from snake.transport.framing import AppError, switching_head
+from snake.transport.framing import switching_head
 from snake.transport.http2 import HTTP2
 from snake.transport.limits import Limits
 from snake.transport.names import TOKEN, RequestNames

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from snake.transport.asgi import AbortError, Message, Receive, Scope, Send
-from snake.transport.framing import AppError
+from snake.transport.asgi import AbortError, AppError, Message, Receive, Scope, Send
 from tests.transport.wire import GET, hello, serving
 
 

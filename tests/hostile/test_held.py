@@ -7,8 +7,7 @@ import tracemalloc
 
 import pytest
 
-from snake.transport.asgi import Receive, Scope, Send
-from snake.transport.exchange import ClientDisconnectedError
+from snake.transport.asgi import ClientDisconnectedError, Receive, Scope, Send
 from snake.transport.settings import Settings
 from tests.transport.wire import GET, PATIENCE, hello, serving, steady, until
 

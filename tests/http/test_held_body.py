@@ -9,8 +9,7 @@ import pytest
 from snake.http.errors import HandlerError
 from snake.http.held_body import MOST, HeldBody
 from snake.http.request import Request
-from snake.transport.asgi import Message
-from snake.transport.exchange import ClientDisconnectedError
+from snake.transport.asgi import ClientDisconnectedError, Message
 from tests.site import site
 
 

@@ -17,11 +17,11 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from snake.app.threads import Threads
 from snake.http.handler import Handler, Next
 from snake.http.request import Request
 from snake.http.server import Needs, make_app
 from snake.python.asgi import ASGIHandler
-from snake.python.threads import Threads
 from snake.python.wsgi import WSGIHandler
 from snake.transport.serve import Serving, serve
 from snake.transport.settings import Settings

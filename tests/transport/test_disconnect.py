@@ -6,8 +6,7 @@ import asyncio
 
 import pytest
 
-from snake.transport.asgi import Message, Receive, Scope, Send
-from snake.transport.exchange import ClientDisconnectedError
+from snake.transport.asgi import ClientDisconnectedError, Message, Receive, Scope, Send
 from snake.transport.settings import Settings
 from tests.transport.wire import GET, PATIENCE, echo, hello, serving, steady, until
 

@@ -18,7 +18,7 @@ from snake.proxy.cgi.records import (
     parameters,
 )
 from snake.proxy.contract import Content, UpstreamError, UpstreamTimeoutError
-from snake.transport.exchange import ClientDisconnectedError
+from snake.transport.asgi import ClientDisconnectedError
 
 _HIGH_WATER = 65_536
 """Bytes of a response that wait for the client, above which no more is read."""

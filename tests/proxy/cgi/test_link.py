@@ -15,7 +15,7 @@ from snake.proxy.contract import (
     UpstreamError,
     UpstreamTimeoutError,
 )
-from snake.transport.exchange import ClientDisconnectedError
+from snake.transport.asgi import ClientDisconnectedError
 from tests.proxy.cgi.conversation import (
     HEAD,
     Asked,

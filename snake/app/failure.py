@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import logging
 import traceback
 from pathlib import Path
 from types import TracebackType
-from typing import NoReturn
 
-from snake.http.errors import AbortError, HandlerError
-from snake.http.request import Request
-from snake.transport.exchange import ClientDisconnectedError
-
-log = logging.getLogger("snake.python")
+from snake.transport.asgi import ClientDisconnectedError
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType]
 
 _OURS = str(Path(__file__).parent.parent)
 _DISCONNECTS = ("ClientDisconnect", "WebSocketDisconnect")
 _IMPORT = ("<frozen importlib", "importlib/__init__.py")
+
+
+class FailedError(Exception):
+    """An app failed with a request: how, and whether its response had started."""
+
+    def __init__(self, error: BaseException, *, started: bool = False) -> None:
+        super().__init__(f"{type(error).__name__}: {error}")
+        self.error = error
+        self.started = started
 
 
 def app_traceback(error: BaseException) -> TracebackType | None:
@@ -56,28 +59,3 @@ def is_disconnect(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
-
-
-def fail(name: str, request: Request, error: BaseException, *, started: bool = False) -> NoReturn:
-    """Log that the app failed, and raise the `HandlerError` that answers the request.
-
-    A response that has `started` cannot be taken back: the connection ends. A
-    client that went away is no failure.
-    """
-    if is_disconnect(error):
-        raise AbortError from error
-    failure = HandlerError(500, f"{type(error).__name__}: {error}")
-    failure.__cause__ = error
-    failure.logged = True
-    fields = {
-        "app": name,
-        "method": request.method,
-        "uri": request.uri,
-        "error": failure.message,
-        "err_id": failure.id,
-        "err_trace": failure.trace,
-    }
-    log.error("app failed", exc_info=excerpt(error), extra={"fields": fields})
-    if started:
-        raise AbortError from error
-    raise failure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from snake.python.busy import Busy
+from snake.app.busy import Busy
 
 
 def compute(seconds: float) -> None:

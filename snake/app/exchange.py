@@ -15,12 +15,12 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from snake.python.environ import Environ
-from snake.python.failure import excerpt, is_disconnect
-from snake.python.filewrapper import FileWrapper
-from snake.python.start import Headers, content_length, encode_headers, parse_status
-from snake.python.stream import Stream
-from snake.python.threads import Threads
+from snake.app.environ import Environ
+from snake.app.failure import excerpt, is_disconnect
+from snake.app.filewrapper import FileWrapper
+from snake.app.start import Headers, content_length, encode_headers, parse_status
+from snake.app.stream import Stream
+from snake.app.threads import Threads
 
 if TYPE_CHECKING:
     from a2wsgi.wsgi_typing import WSGIApp

@@ -10,9 +10,13 @@ import sys
 from functools import lru_cache
 from typing import Any
 
-from snake.http.request import Request, split_port
+from snake.core.hostport import split_port
+from snake.transport.asgi import Scope
 
 Environ = dict[str, Any]
+
+URI = "snake.uri"
+"""The key in a scope of the target before it was rewritten, if it was."""
 
 PROTOCOLS = {"1.1": "HTTP/1.1", "1.0": "HTTP/1.0", "2": "HTTP/2.0", "3": "HTTP/3.0"}
 SCHEMES = {"ws": "http", "wss": "https"}
@@ -34,9 +38,8 @@ def base_environ(*, multiprocess: bool) -> Environ:
     }
 
 
-def build_environ(base: Environ, request: Request) -> Environ:
-    """Return the environ of a request, all but `wsgi.input`."""
-    scope = request.scope
+def build_environ(base: Environ, scope: Scope) -> Environ:
+    """Return the environ of an HTTP scope, all but `wsgi.input`."""
     environ = base.copy()
     host: bytes | None = None
     for name, value in scope["headers"]:
@@ -54,15 +57,16 @@ def build_environ(base: Environ, request: Request) -> Environ:
     scheme = scope["scheme"]
     scheme = SCHEMES.get(scheme, scheme)
     path = scope["path"]
+    if prefix := scope.get("root_path"):
+        environ["SCRIPT_NAME"] = as_latin1(prefix)
+        path = path.removeprefix(prefix)
     environ["REQUEST_METHOD"] = scope["method"]
     environ["PATH_INFO"] = path if path.isascii() else as_latin1(path)
     environ["QUERY_STRING"] = scope["query_string"].decode("latin-1")
-    environ["REQUEST_URI"] = environ["RAW_URI"] = request_uri(request)
+    environ["REQUEST_URI"] = environ["RAW_URI"] = request_uri(scope)
     environ["SERVER_PROTOCOL"] = PROTOCOLS.get(scope["http_version"], "HTTP/1.1")
     environ["wsgi.url_scheme"] = scheme
     environ["SERVER_NAME"], environ["SERVER_PORT"] = server_of(host, scheme, scope.get("server"))
-    if request.prefix:
-        environ["SCRIPT_NAME"] = as_latin1(request.prefix)
     if client := scope.get("client"):
         environ["REMOTE_ADDR"] = client[0]
         environ["REMOTE_PORT"] = str(client[1])
@@ -93,12 +97,11 @@ def as_latin1(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
-def request_uri(request: Request) -> str:
+def request_uri(scope: Scope) -> str:
     """Return the target as the client sent it, before any rewrite."""
-    original = request.original
-    if original is None:
-        path, query = request.scope["raw_path"], request.scope["query_string"]
-    else:
-        path, query = original.raw_path, original.query
-    uri = path.decode("latin-1")
+    sent: bytes | None = scope.get(URI)
+    if sent is not None:
+        return sent.decode("latin-1")
+    uri: str = scope["raw_path"].decode("latin-1")
+    query = scope["query_string"]
     return f"{uri}?{query.decode('latin-1')}" if query else uri

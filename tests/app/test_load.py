@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from snake.app.load import is_asgi, is_wsgi, load_app
 from snake.core.errors import StartError
-from snake.python.load import is_asgi, is_wsgi, load_app
 
 FILES = {
     "fine.py": "def app(environ, start_response): ...\nclass box:\n    inner = app\n",

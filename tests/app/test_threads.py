@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from snake.python import threads as module
-from snake.python.threads import Threads
+from snake.app import threads as module
+from snake.app.threads import Threads
 
 
 async def run_all(threads: Threads, job: Callable[[], object], count: int) -> set[str]:

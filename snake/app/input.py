@@ -11,11 +11,9 @@ import asyncio
 import io
 from typing import BinaryIO
 
-from snake.http.errors import AbortError
-from snake.http.handler import Message, Receive
-from snake.python.environ import Environ
-from snake.python.threads import PATIENCE, Threads
-from snake.transport.exchange import ClientDisconnectedError
+from snake.app.environ import Environ
+from snake.app.threads import PATIENCE, Threads
+from snake.transport.asgi import AbortError, ClientDisconnectedError, Message, Receive
 
 SHORT_BODY = 65_536
 """Bytes up to which a body is awaited before the app is called."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from snake.python.threads import PATIENCE, Threads
-from snake.transport.exchange import ClientDisconnectedError
+from snake.app.threads import PATIENCE, Threads
+from snake.transport.asgi import ClientDisconnectedError
 
 HIGH_WATER = 65_536
 """Bytes waiting for the client above which the app's thread waits too."""

@@ -10,9 +10,9 @@ import logging
 from types import TracebackType
 from typing import Any, Self
 
+from snake.app.failure import app_traceback, describe
 from snake.core.errors import StartError
-from snake.http.handler import ASGIApp, Message
-from snake.python.failure import app_traceback, describe
+from snake.transport.asgi import ASGIApp, Message
 
 log = logging.getLogger("snake.python")
 

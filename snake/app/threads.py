@@ -29,7 +29,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
-from snake.python.busy import Busy
+from snake.app.busy import Busy
 
 log = logging.getLogger("snake.python")
 

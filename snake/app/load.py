@@ -12,9 +12,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from snake.app.failure import describe
 from snake.core.errors import StartError
 from snake.core.suggest import suggestion
-from snake.python.failure import describe
 
 
 def load_app(name: str) -> Any:  # noqa: ANN401 - whatever the user has written

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from snake.python.threads import Threads
+from snake.app.threads import Threads
 from tests.python.serving import Closing, exchange, listening, reset, rest, running, serving, wsgi
 
 TEXT = [("Content-Type", "text/plain")]

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from snake.app.lifespan import Lifespan
 from snake.core.errors import StartError
-from snake.python.lifespan import Lifespan
 
 COMPLETE = {"type": "lifespan.startup.complete"}
 STOPPED = {"type": "lifespan.shutdown.complete"}

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from snake.python.filewrapper import FileWrapper
+from snake.app.filewrapper import FileWrapper
 from tests.python.serving import serving, wsgi
 
 CONTENT = bytes(range(256)) * 1000

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from snake.python.threads import Threads
+from snake.app.threads import Threads
 from tests.python.serving import exchange, listening, reset, serving, wsgi
 
 Read = Callable[[Any], bytes]

@@ -7,8 +7,8 @@ import os
 
 import pytest
 
-from snake.engine.channel import (
-    AnyMessage,
+from snake.engine.line import Line
+from snake.fork.channel import (
     Count,
     Exited,
     Failed,
@@ -16,21 +16,21 @@ from snake.engine.channel import (
     Forked,
     Inbox,
     Listen,
+    Message,
     Provision,
     Ready,
     pair,
     send,
 )
-from snake.engine.line import Line
 
-MESSAGES: list[AnyMessage] = [
+MESSAGES: list[Message] = [
     Fork(1),
     Forked(1, 42),
     Forked(2, 0, "no"),
     Exited(1, -9),
     Listen((":80", "unix//x")),
     Count(),
-    Provision(b"{}" * 100_000, 3),
+    Provision("{}" * 100_000, 3),
     Ready(),
     Failed("a\nb"),
 ]

@@ -1,0 +1,1 @@
+"""What calls a Python app: WSGI and ASGI, in any process that has one. Standard library only."""

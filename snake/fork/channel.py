@@ -1,0 +1,231 @@
+"""What the supervisor, its zygotes and their forks say to each other, and how it travels.
+
+A channel is a pair of connected Unix stream sockets. A message is a JSON array,
+its name and then its fields, behind its length (4 bytes, big-endian); file descriptors
+ride on the first byte of a message (SCM_RIGHTS, unix(7)). The end of the
+stream means that the other process is gone: whoever reads it ends as well, so
+no process outlives the supervisor.
+
+One end may be a process that runs an app, and an app can write what it likes on
+any descriptor of its process. So whoever decodes believes nothing: a message that is
+none, or too long, is a `ChannelError`, and the channel is of no more use.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, get_type_hints
+
+
+class ChannelError(Exception):
+    """What came on a channel is no message."""
+
+
+class Fork(NamedTuple):
+    """Supervisor to zygote: make a process. Its channel rides along."""
+
+    serial: int
+
+
+class Forked(NamedTuple):
+    """Zygote to supervisor: this is the process; 0 and an error if there is none."""
+
+    serial: int
+    pid: int
+    error: str = ""
+
+
+class Exited(NamedTuple):
+    """Zygote to supervisor: the process is gone; `status` is waitpid's, as an exit code."""
+
+    serial: int
+    status: int
+
+
+class Prepare(NamedTuple):
+    """Supervisor to the zygote of a pool: your forks will run this app (`pool.settings`, JSON)."""
+
+    settings: str
+
+
+class Listen(NamedTuple):
+    """Supervisor to worker: these sockets, which ride along, are yours."""
+
+    addresses: tuple[str, ...]
+
+
+class Count(NamedTuple):
+    """Supervisor to worker: these files, which ride along, hold the figures of all workers."""
+
+
+class Provision(NamedTuple):
+    """Supervisor to worker: run this document, the JSON of a config or of an app's settings."""
+
+    document: str
+    number: int
+    pools: str = ""
+    """Where the apps are that run in pools, as JSON; see `python.pools`."""
+
+
+class Ready(NamedTuple):
+    """Worker to supervisor: everything is provisioned, and requests are answered."""
+
+
+class Failed(NamedTuple):
+    """Worker to supervisor: the document cannot run here, and why; `path` is where it says so."""
+
+    reason: str
+    path: str = ""
+
+
+class Note(NamedTuple):
+    """A process of a pool to the supervisor: put this into the log."""
+
+    level: int
+    text: str
+
+
+class Announce(NamedTuple):
+    """Supervisor to worker: in so many seconds you will be told to drain; until then go on."""
+
+    seconds: float
+
+
+class Drain(NamedTuple):
+    """Supervisor to worker: take nothing new, finish what runs, end."""
+
+
+Message = (
+    Fork
+    | Forked
+    | Exited
+    | Prepare
+    | Listen
+    | Count
+    | Provision
+    | Ready
+    | Failed
+    | Note
+    | Announce
+    | Drain
+)
+
+FDS_PER_MESSAGE = 200
+"""Linux takes 253 descriptors in one message (SCM_MAX_FD)."""
+HEAD = 4
+"""Bytes of the length in front of a message."""
+LONGEST = 1 << 30
+"""Bytes of the longest message that the supervisor sends: a document."""
+LONGEST_HEARD = 1 << 20
+"""Bytes of the longest message that the supervisor takes."""
+
+
+def frame(message: Message) -> bytes:
+    """Return the message as it travels."""
+    body = json.dumps([type(message).__name__, *message]).encode()
+    return len(body).to_bytes(HEAD, "big") + body
+
+
+def decode(data: bytes) -> Message:
+    """Return the message in a frame. Raises `ChannelError`."""
+    try:
+        name, *fields = json.loads(data)
+        kind, *checks = _KINDS[name]
+        pairs = zip(checks, fields, strict=True)
+        return kind(*[check(value) for check, value in pairs])  # type: ignore[no-any-return]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise ChannelError(f"a message on the channel is none: {error}") from None
+
+
+def size_of(head: bytes, longest: int) -> int:
+    """Return the length that a frame begins with. Raises `ChannelError`."""
+    size = int.from_bytes(head, "big")
+    if size > longest:
+        raise ChannelError(f"a message on the channel has {size} bytes")
+    return size
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """Return both ends of a new channel."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+
+
+def send(sock: socket.socket, message: Message, fds: Sequence[int] = ()) -> None:
+    """Send a small message and its descriptors in one call.
+
+    On a non-blocking socket it must fit the send buffer: only descriptors and
+    short messages go this way there, and a channel never holds many.
+    """
+    data = frame(message)
+    sent = socket.send_fds(sock, [data], list(fds)) if fds else sock.send(data)
+    if sent < len(data):
+        sock.sendall(data[sent:])
+
+
+class Inbox:
+    """The reading end of a channel for a process that has no loop, or none yet.
+
+    It reads one message and not a byte more, so `select` tells whether another waits.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self.fds: list[int] = []
+        """The descriptors that have arrived; whoever takes them empties the list."""
+
+    def take(self) -> list[int]:
+        """Return the descriptors that have arrived since the last time."""
+        fds, self.fds = self.fds, []
+        return fds
+
+    def receive(self) -> Message | None:
+        """Wait for a message and return it; `None` when the other end is gone."""
+        try:
+            size = size_of(self._exactly(HEAD), LONGEST)
+            return decode(self._exactly(size))
+        except (EOFError, ConnectionResetError):
+            return None
+
+    def _exactly(self, size: int) -> bytes:
+        data = b""
+        while len(data) < size:
+            more, fds, _, _ = socket.recv_fds(self._sock, size - len(data), FDS_PER_MESSAGE)
+            if not more:
+                raise EOFError
+            data += more
+            self.fds += fds
+        return data
+
+
+def _int(value: object) -> int:
+    if type(value) is not int:
+        raise TypeError("a number is missing")
+    return value
+
+
+def _float(value: object) -> float:
+    if type(value) not in (int, float):
+        raise TypeError("a number is missing")
+    return value  # type: ignore[return-value]
+
+
+def _str(value: object) -> str:
+    if type(value) is not str:
+        raise TypeError("a text is missing")
+    return value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if type(value) is not list:
+        raise TypeError("a list is missing")
+    return tuple(map(_str, value))
+
+
+_CHECKS = {int: _int, float: _float, str: _str, tuple[str, ...]: _texts}
+_KINDS: dict[str, tuple[Callable[..., Any], ...]] = {
+    kind.__name__: (kind, *(_CHECKS[hint] for hint in get_type_hints(kind).values()))
+    for kind in Message.__args__
+}
+"""What makes a message of each name, and what checks each of its fields."""

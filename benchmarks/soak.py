@@ -20,7 +20,6 @@ from tempfile import TemporaryDirectory
 
 import install
 import memory
-from compare import WORK_FOLDER
 from contenders import Place, files, upstream
 from load import wrk
 from processes import Running, free_ports, running
@@ -64,8 +63,7 @@ FILES = 10
 def main() -> int:
     """Run the rounds, print a line for each, and return 1 when something grew."""
     options = _options()
-    python = options.python or install.find_python()
-    venv = install.ensure(WORK_FOLDER, python)
+    venv = install.ensure(options.python)
     with TemporaryDirectory(prefix="snake-soak-") as folder:
         port, behind = free_ports(2)
         place = Place(venv, Path(folder), port, behind)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+
+APPS = Path(__file__).parent / "apps"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +41,12 @@ class App(Work):
     interface: str
     """`wsgi` or `asgi`."""
     module: str
-    """`module:variable`, in `apps/`."""
+    """`module:variable`."""
+    folder: str = str(APPS)
+    """Where that is found; for snake and Caddy Snake it may have placeholders."""
     workers: int = 1
+    lines: tuple[str, ...] = ()
+    """More of the `python` directive; `{venv}` in them is the folder of the environment."""
     blocking_threads: int | None = None
     """Threads that granian gets for a WSGI app; `None` leaves it its default."""
 
@@ -56,6 +63,8 @@ def _site(name: str, title: str, path: str, handler: str, encoding: str = "") ->
     )
 
 
+APART = ("python_path {venv}/bin/python",)
+"""An app with an interpreter of its own runs in a pool; Caddy Snake's apps always do."""
 _FILES = "root {files}\n\tfile_server"
 
 WORKS: tuple[Work, ...] = (
@@ -103,6 +112,22 @@ WORKS: tuple[Work, ...] = (
         module="fastapi_app:app",
         contenders=("snake", "caddysnake"),
         workers=2,
+    ),
+    App(
+        name="flaskpool",
+        title="Flask in a pool, 1 worker",
+        interface="wsgi",
+        module="flask_app:app",
+        contenders=("snake", "caddysnake"),
+        lines=APART,
+    ),
+    App(
+        name="fastapipool",
+        title="FastAPI in a pool, 1 worker",
+        interface="asgi",
+        module="fastapi_app:app",
+        contenders=("snake", "caddysnake"),
+        lines=APART,
     ),
     _site("respond", "respond", "/", 'respond "Hello, world!"'),
     _site("file", "A file of 10 kB", "/10k.bin", _FILES),

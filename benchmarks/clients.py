@@ -1,7 +1,7 @@
 """Clients that count truthfully: a request without a complete response with status 200 has failed.
 
-wrk and hey are faster, but connect again in silence, and do not count a request that was
-under way when its connection ended. Nothing is asked again here.
+hey asks again in silence when a connection ends in place of a response, and wrk can neither
+leave a connection idle nor make a new one for each request. Nothing is asked again here.
 """
 
 from __future__ import annotations

@@ -17,9 +17,11 @@ from contextlib import AsyncExitStack
 from snake.core.errors import SnakeError
 from snake.engine import needs
 from snake.engine.loaded import Loaded
+from snake.engine.pools import trial
 from snake.engine.provision import provision
 from snake.engine.source import load as read_config
 from snake.http.handler import ASGIApp, Receive, Scope, Send
+from snake.python.pools import Pools
 
 
 def load(config: str | None = None, adapter: str | None = None, server: str = "") -> Site:
@@ -70,7 +72,8 @@ class Site:
 
     async def _start(self) -> None:
         with self._loaded.placing():
-            servers = await provision(self._loaded.document, self._stack)
+            pools = await trial(self._loaded.document, self._stack)
+            servers = await provision(self._loaded.document, self._stack, {Pools: pools})
         self._app = next(server.app for server in servers if server.name == self._server)
 
 

@@ -35,6 +35,23 @@ def app_traceback(error: BaseException) -> TracebackType | None:
     return trace
 
 
+def place(error: BaseException) -> str:
+    """Return where in the code an error was raised, as `function (file:line)`.
+
+    The last place outside of snake, if there is one: an app that gives snake
+    something wrong is told where it did so.
+    """
+    found = outside = None
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        found = frame.f_code, line
+        if not frame.f_code.co_filename.startswith(_OURS):
+            outside = found
+    if (last := outside or found) is None:
+        return ""
+    code, line = last
+    return f"{code.co_qualname} ({code.co_filename.rpartition('/')[2]}:{line})"
+
+
 def describe(error: BaseException) -> str:
     """Return the traceback as Python prints it, less the frames around the app."""
     trace = app_traceback(error)

@@ -22,8 +22,8 @@ SERVING = frozenset({"run", "python-server"})
 class Early(NamedTuple):
     """What was forked."""
 
-    zygote: socket.socket
-    """The channel to the process that workers come from."""
+    zygote: tuple[int, socket.socket]
+    """The process that workers come from, and the channel to it."""
     reader: Reader | None
     """The process that reads the configuration, for the command that has one."""
 

@@ -30,24 +30,21 @@ def serve(load: Callable[[], Loaded], pidfile: str | None = None) -> int:
     started now.
     """
     early: Early | None = click.get_current_context().obj
-    if early is not None:
-        zygote = early.zygote
-    else:
-        from snake.engine.spawner import spawn  # noqa: PLC0415  (likewise)
+    if early is None:
         from snake.fork.system import raise_file_limit  # noqa: PLC0415  (seldom needed)
 
         raise_file_limit()
-        zygote = spawn()
     # While the zygote and the reader are at work:
     import asyncio  # noqa: PLC0415
 
+    from snake.engine.spawner import Started  # noqa: PLC0415
     from snake.engine.supervisor import supervise  # noqa: PLC0415
     from snake.logs.app import default_logs  # noqa: PLC0415
 
     default_logs().install()
     loaded = load()
     with _pidfile(pidfile), loaded.placing():
-        return asyncio.run(supervise(loaded.document, zygote))
+        return asyncio.run(supervise(loaded.document, Started(*early.zygote) if early else None))
 
 
 @contextmanager

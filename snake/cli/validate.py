@@ -46,8 +46,10 @@ async def check(loaded: Loaded) -> None:
     """Check every type in a document, then provision it and close it again. Raises `SnakeError`."""
     # A bad file needs none of it.
     from snake.core.check import check as check_types  # noqa: PLC0415
+    from snake.engine.pools import trial  # noqa: PLC0415
     from snake.engine.provision import provision  # noqa: PLC0415
     from snake.engine.warm import registry  # noqa: PLC0415
+    from snake.python.pools import Pools  # noqa: PLC0415
 
     with loaded.placing():
         check_types(loaded.document, registry())
@@ -55,4 +57,5 @@ async def check(loaded: Loaded) -> None:
         needs.grace_period(loaded.document)
         needs.shutdown_delay(loaded.document)
         async with AsyncExitStack() as stack:
-            await provision(loaded.document, stack)
+            pools = await trial(loaded.document, stack)
+            await provision(loaded.document, stack, {Pools: pools})

@@ -57,8 +57,9 @@ from snake.plugin import (
     subdirectives,
 )
 from snake.python.bodylimit import body_limit, limit_body
-from snake.python.cache import Cache, read_cache
-from snake.python.isolation import Isolation, read_isolation
+from snake.python.cache import read_cache
+from snake.python.fields import PythonFields
+from snake.python.isolation import read_isolation
 from snake.python.plan import start_timeout_seconds, worker_count
 
 T = TypeVar("T")
@@ -70,39 +71,31 @@ RUNTIMES = {
 """What `runtime` may say; the first is the default. `libuv` is the old name of uvloop."""
 
 
-class Python(HandlerModule):
+class Python(HandlerModule, PythonFields):
     """The JSON of `http.handlers.python`."""
 
     id = "http.handlers.python"
 
-    module_wsgi: str = ""
-    module_asgi: str = ""
-    module_esgi: str = ""
-    runtime: str = ""
-    lifespan: str = ""
-    working_dir: str = ""
-    venv_path: str = ""
-    python_path: str = ""
-    workers: str = ""
-    autoreload: str = ""
-    env_files: tuple[str, ...] = ()
-    env_vars: dict[str, str] = {}
-    start_timeout: str = ""
-    max_dynamic_apps: str = ""
-    isolation: Isolation | None = None
-    request_body_max_size: str = ""
-    cache: Cache | None = None
-
     async def provision(self, ctx: Context) -> Handler:
         """Load and start the app, or find it running. Raises `StartError` when it fails."""
-        # What runs apps is not needed where a Caddyfile is only read.
-        from snake.python.embedded import AppSettings, EmbeddedApps  # noqa: PLC0415
-
         self._check(ctx)
         limit = _checked(ctx, body_limit, self.request_body_max_size)
+        handler = self._pooled(ctx) or await self._embedded(ctx)
+        return handler if limit is None else limit_body(handler, limit)
+
+    def _pooled(self, ctx: Context) -> Handler | None:
+        """Return the handler of an app that runs in a pool; `None` when it runs here."""
+        from snake.python.pools import Pools  # noqa: PLC0415  (not where a Caddyfile is only read)
+
+        pools = ctx.service(Pools)
+        return None if pools is None else pools.handler(ctx.path)
+
+    async def _embedded(self, ctx: Context) -> Handler:
+        from snake.python.embedded import AppSettings, EmbeddedApps  # noqa: PLC0415  (likewise)
+
         workers = _checked(ctx, worker_count, self.workers)
         settings = AppSettings(
-            name=self.module_asgi or self.module_wsgi,
+            name=self.name,
             asgi=bool(self.module_asgi),
             lifespan=self.lifespan == "on",
             multiprocess=workers != 1,
@@ -112,8 +105,7 @@ class Python(HandlerModule):
             env_files=self.env_files,
             env_vars=tuple(self.env_vars.items()),
         )
-        handler = await ctx.shared(EmbeddedApps).handler(ctx, settings)
-        return handler if limit is None else limit_body(handler, limit)
+        return await ctx.shared(EmbeddedApps).handler(ctx, settings)
 
     def _check(self, ctx: Context) -> None:
         """Refuse what contradicts itself, and by name what this version cannot do."""
@@ -134,12 +126,12 @@ class Python(HandlerModule):
 
     def _unavailable(self) -> Iterator[tuple[str, str]]:
         """Yield each field that asks for what there is not, and what it asks for."""
-        for field in ("module_esgi", "python_path", "max_dynamic_apps", "cache"):
+        for field in ("module_esgi", "max_dynamic_apps", "cache"):
             if getattr(self, field):
                 yield field, field
         if self.autoreload not in ("", "off"):
             yield "autoreload", "autoreload"
-        if self.runtime in ("gevent", "native"):
+        if self.runtime == "gevent":
             yield "runtime", f"runtime {self.runtime}"
         if self.isolation is not None and self.isolation.backend != "none":
             yield "isolation", f"isolation {self.isolation.backend}"

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Coroutine, Iterable
 
 from snake.config.document import Document, encode
 from snake.core.errors import StartError
 from snake.engine import needs
+from snake.engine.folder import PrivateFolder
 from snake.engine.place import Place
+from snake.engine.pools import AppPools
 from snake.engine.process import Work
 from snake.engine.sockets import ListenError, Sockets
 from snake.engine.spawner import Spawner
 from snake.engine.state import GENERATION, Event, State, after
+from snake.engine.together import all_of
 from snake.fork.channel import Message
 from snake.metrics.figures import new_file
 from snake.python import plan
@@ -26,13 +28,15 @@ from snake.python import plan
 class Generation:
     """Its life is the table `state.GENERATION`."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, folder: PrivateFolder) -> None:
         """Read what is needed of the document. Raises `ConfigError`."""
         self.document = document
-        self.workers, self.reason = plan.processes(document)
+        self.apps = plan.apps(document)
+        self.workers, self.reason = plan.processes(self.apps)
         self.addresses = needs.addresses(document)
-        self._start_limit = plan.start_limit(document)
+        self._start_limit = plan.start_limit(plan.embedded(self.apps))
         self._grace = needs.grace_period(document)
+        self._pools = AppPools(self.apps, folder, self._grace)
         self._state = State.IDLE
         self._places: list[Place] = []
         self._figures: list[int] = []
@@ -67,15 +71,17 @@ class Generation:
                 start_limit=self._start_limit,
                 grace=self._grace,
                 figures=self._figures,
+                pools=self._pools.told,
                 fields={"worker": index},
             )
             self._places.append(Place(work, spawner, _nothing))
         try:
-            await _all([place.start() for place in self._places])
+            await all_of([self._pools.start(), *(place.start() for place in self._places)])
         except BaseException:
             await self.kill()
             raise
         self._on(Event.READY)
+        self._pools.keep()
         for place in self._places:
             place.keep()
 
@@ -86,6 +92,7 @@ class Generation:
 
     def let_go(self) -> None:
         """Start no more workers: the sockets are about to be closed."""
+        self._pools.let_go()
         for place in self._places:
             place.let_go()
 
@@ -93,13 +100,14 @@ class Generation:
         """Let every worker finish its requests and end."""
         self._on(Event.DRAIN)
         await asyncio.gather(*(place.drain() for place in self._places))
+        await self._pools.drain()
         self._on(Event.GONE)
         self._close_figures()
 
     async def kill(self) -> None:
         """End every worker now."""
         self._on(Event.STOP)
-        await asyncio.gather(*(place.kill() for place in self._places))
+        await asyncio.gather(*(place.kill() for place in self._places), self._pools.kill())
         self._close_figures()
 
     def _close_figures(self) -> None:
@@ -109,18 +117,6 @@ class Generation:
 
     def _on(self, event: Event) -> None:
         self._state = after(GENERATION, self._state, event)
-
-
-async def _all(starts: Iterable[Coroutine[None, None, None]]) -> None:
-    """Wait for all; at the first failure cancel the rest, see that happen, and raise it."""
-    tasks = [asyncio.create_task(start) for start in starts]
-    try:
-        await asyncio.gather(*tasks)
-    except BaseException:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-        raise
 
 
 def _nothing(message: Message) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -11,22 +12,18 @@ from snake.engine import needs
 from snake.engine.warm import registry
 from snake.http.app import RunningServer, provision_http
 from snake.logs.app import Logs, open_logs
-from snake.metrics.figures import Figures
 
 
 async def provision(
-    document: Document, stack: AsyncExitStack, figures: Figures | None = None
+    document: Document, stack: AsyncExitStack, offers: Mapping[type[Any], Any] | None = None
 ) -> list[RunningServer]:
     """Bring a document to life; `stack` closes it. Raises `ConfigError` and `StartError`.
 
-    `figures` are those of all workers, if there are others.
+    `offers` are services of the host: `Figures` of all workers, `Pools` of apps.
     """
     ctx = Context(registry(), stack)
     logs = await open_logs(ctx.at("logging"), document.logging)
-    services: dict[type[Any], Any] = {Logs: logs}
-    if figures is not None:
-        services[Figures] = figures
-    ctx = Context(ctx.registry, stack, services)
+    ctx = Context(ctx.registry, stack, {**(offers or {}), Logs: logs})
     if document.apps is not None and document.apps.filesystems is not None:
         # Few configs have any, and what reads files takes a while to load.
         from snake.files.filesystem import FileSystems  # noqa: PLC0415

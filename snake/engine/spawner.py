@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import logging
 import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from snake.core.errors import StartError
 from snake.engine.line import Line
@@ -26,26 +25,46 @@ _BOOT = (
     "main(socket(fileno=int(sys.argv[1])))"
 )
 _ROOT = str(Path(__file__).parents[2])
+_LOOKS, _BETWEEN = 100, 0.01
+"""How often, and how many seconds apart, a zygote is looked for that has closed its channel."""
 
 
-def spawn() -> socket.socket:
-    """Start a zygote as a program of its own, and return the supervisor's end of its channel.
+class Started(NamedTuple):
+    """A zygote, as whoever started it has it."""
+
+    pid: int
+    sock: socket.socket
+    """The supervisor's end of its channel."""
+
+
+async def spawn() -> Started:
+    """Start the workers' zygote as a program of its own.
 
     Python starts with -P, so that no file of the working folder can stand in
     for a module of snake.
     """
+    return start_program([sys.executable, "-P", "-c", _BOOT], [_ROOT], os.environ)
+
+
+def start_program(
+    command: Sequence[str], arguments: Sequence[str], environment: Mapping[str, str]
+) -> Started:
+    """Start a program that is a zygote; its first argument is its channel. Raises `OSError`."""
     ours, theirs = pair()
     theirs.set_inheritable(True)
-    command = [sys.executable, "-P", "-c", _BOOT, str(theirs.fileno()), _ROOT]
+    words = [*command, str(theirs.fileno()), *arguments]
     # As in `zygote.fork`.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        os.posix_spawn(sys.executable, command, os.environ)
+        pid = os.posix_spawn(words[0], words, environment)
+    except BaseException:
+        ours.close()
+        raise
     finally:
         signal.signal(signal.SIGINT, before)
-    theirs.close()
+        theirs.close()
     ours.settimeout(0)
-    return ours
+    return Started(pid, ours)
 
 
 class Child:
@@ -67,8 +86,9 @@ class Child:
 class Spawner:
     """Asks a zygote for workers; starts another zygote if that one dies."""
 
-    def __init__(self, sock: socket.socket, start: Callable[[], socket.socket] = spawn) -> None:
-        self._sock = sock
+    def __init__(self, zygote: Started, start: Callable[[], Awaitable[Started]] = spawn) -> None:
+        self._zygote = zygote
+        self._sock = zygote.sock
         self._start = start
         self._serials = itertools.count(1)
         self._forks: dict[int, asyncio.Future[int]] = {}
@@ -83,6 +103,7 @@ class Spawner:
         if self._reading is not None:
             self._reading.cancel()
         self._sock.close()
+        await self._reap()
 
     async def fork(self) -> Child:
         """Make a worker. Raises `StartError` when the system has no process to give."""
@@ -110,7 +131,7 @@ class Spawner:
                 elif isinstance(message, Exited):
                     self._exits.pop(message.serial).set_result(message.status)
             line.close()
-            self._replace()
+            await self._replace()
 
     def _forked(self, message: Forked) -> None:
         future = self._forks.pop(message.serial)
@@ -120,15 +141,30 @@ class Spawner:
         elif not future.done():
             future.set_result(message.pid)
 
-    def _replace(self) -> None:
-        """Go on after the death of the zygote: its workers died with it (`die_with_parent`)."""
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(-1, os.WNOHANG)
+    async def _replace(self) -> None:
+        """Go on after the death of the zygote: its forks died with it (`die_with_parent`)."""
+        await self._reap()
         logger.error("zygote died; starting another")
         forks, exits = self._forks, self._exits
         self._forks, self._exits = {}, {}
-        self._sock = self._start()
+        self._zygote = await self._start()
+        self._sock = self._zygote.sock
         for forked in forks.values():
-            forked.set_exception(StartError("the process that makes workers died"))
+            if not forked.done():
+                forked.set_exception(StartError("the process that makes workers died"))
         for exited in exits.values():
             exited.set_result(-signal.SIGKILL)
+
+    async def _reap(self) -> None:
+        """See a zygote end that has closed its channel."""
+        for _ in range(_LOOKS):
+            if _is_gone(self._zygote.pid):
+                return
+            await asyncio.sleep(_BETWEEN)
+
+
+def _is_gone(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] != 0
+    except ChildProcessError:
+        return True

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack, suppress
 
@@ -16,10 +15,11 @@ from snake.config.document import Document
 from snake.core.modules import Context
 from snake.engine import needs
 from snake.engine.autosave import autosave
+from snake.engine.folder import PrivateFolder
 from snake.engine.generation import Generation
 from snake.engine.signals import FORCED, Signals
 from snake.engine.sockets import Sockets
-from snake.engine.spawner import Spawner
+from snake.engine.spawner import Spawner, Started, spawn
 from snake.engine.warm import registry
 from snake.logs.app import open_logs
 
@@ -27,7 +27,7 @@ logger = logging.getLogger("snake")
 http = logging.getLogger("snake.http.log")
 
 
-async def supervise(document: Document, zygote: socket.socket) -> int:
+async def supervise(document: Document, zygote: Started | None) -> int:
     """Run a document until a signal says stop; return the exit code.
 
     Raises `ConfigError` and `StartError` when it cannot start.
@@ -37,10 +37,12 @@ async def supervise(document: Document, zygote: socket.socket) -> int:
     async with AsyncExitStack() as stack:
         ctx = Context(registry(), stack)
         await open_logs(ctx.at("logging"), document.logging)
-        spawner = await stack.enter_async_context(Spawner(zygote))
+        spawner = await stack.enter_async_context(Spawner(zygote or await spawn()))
         sockets = Sockets()
         stack.callback(sockets.close)
-        generation = Generation(document)
+        folder = PrivateFolder()
+        stack.callback(folder.close)
+        generation = Generation(document, folder)
         generation.listen(sockets)
         if not await _unless(signals.stop, generation.start(sockets, spawner)):
             fields = {"signal": signals.name}
@@ -93,6 +95,10 @@ def _announce(generation: Generation, sockets: Sockets) -> None:
     for name, server in needs.http(generation.document).servers.items():
         where = [listening[str(address)] for address in needs.single(server.listen)]
         http.info("server running", extra={"fields": {"name": name, "listen": where}})
+    for plan in generation.apps:
+        runs = "in a pool" if plan.placed.pooled else "in the workers"
+        told = {"app": plan.name, "because": plan.placed.reason}
+        logger.info("app runs %s", runs, extra={"fields": told})
     fields = {
         "workers": generation.workers,
         "because": generation.reason,

@@ -13,6 +13,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from typing import Any
 
 from snake.config.document import Document
 from snake.core.errors import DocumentError, SnakeError
@@ -26,9 +27,11 @@ from snake.fork.system import die_with_parent, name_process
 from snake.http.app import RunningServer
 from snake.http.shutdown import SHUTDOWN
 from snake.metrics.figures import Figures
+from snake.python.pools import Pools
 from snake.transport.serve import Serving, serve
 
 Sockets = dict[str, socket.socket]
+Offers = dict[type[Any], Any]
 
 
 def main(channel: socket.socket) -> int:
@@ -48,9 +51,9 @@ def main(channel: socket.socket) -> int:
         elif isinstance(message, Count):
             files += inbox.take()
         elif isinstance(message, Provision):
-            figures = Figures(files, message.number) if files else None
+            offers: Offers = {Figures: Figures(files, message.number)} if files else {}
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                return runner.run(_work(channel, message.document, sockets, figures))
+                return runner.run(_work(channel, message, sockets, offers))
     return 1
 
 
@@ -67,15 +70,15 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _work(
-    channel: socket.socket, data: str, sockets: Sockets, figures: Figures | None
-) -> int:
+async def _work(channel: socket.socket, what: Provision, sockets: Sockets, offers: Offers) -> int:
     line = await Line.on(channel, LONGEST)
     async with AsyncExitStack() as stack:
         try:
-            document = decode(data.encode(), Document)
+            document = decode(what.document.encode(), Document)
             grace = grace_period(document)
-            running = await _serve(await provision(document, stack, figures), sockets)
+            pools = await stack.enter_async_context(Pools.decode(what.pools))
+            servers = await provision(document, stack, {**offers, Pools: pools})
+            running = await _serve(servers, sockets)
         except (Exception, SystemExit) as error:  # noqa: BLE001  (the supervisor reports it)
             line.send(_failed(error))
             await line.flush()

@@ -21,8 +21,8 @@ from snake.fork.system import die_with_parent, name_process, raise_file_limit
 from snake.fork.zygote import Zygote, be_quiet
 
 
-def fork() -> socket.socket:
-    """Fork a zygote, and return the supervisor's end of its channel.
+def fork() -> tuple[int, socket.socket]:
+    """Fork a zygote; return its process and the supervisor's end of its channel.
 
     The fork never returns from here: it is the zygote, later a worker, and ends.
     """
@@ -31,14 +31,14 @@ def fork() -> socket.socket:
     # Ignored until the zygote has its own handler: Ctrl-C in these first
     # milliseconds is the supervisor's to answer, and would print a traceback there.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if os.fork() == 0:
+    if (pid := os.fork()) == 0:
         ours.close()
         main(theirs)
         sys.exit()
     signal.signal(signal.SIGINT, before)
     theirs.close()
     ours.settimeout(0)
-    return ours
+    return pid, ours
 
 
 def main(supervisor: socket.socket) -> None:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from pathlib import Path
 from random import getrandbits
-from traceback import walk_tb
 
+from snake.app.failure import place
 from snake.transport.asgi import AbortError
 
 __all__ = ["AbortError", "HandlerError", "PlainError", "status_text"]
-
-_OURS = str(Path(__file__).parent.parent)
-
 
 _GO_PHRASES = {
     413: "Request Entity Too Large",
@@ -51,6 +47,8 @@ class HandlerError(Exception):
         """A short name for this failure, the same in the log and in `{http.error.id}`."""
         self.logged = False
         """Whether the log has it already, from those who know more of it."""
+        self.place = ""
+        """Where it happened, if that was in another process."""
 
     @property
     def trace(self) -> str:
@@ -59,16 +57,7 @@ class HandlerError(Exception):
         The last place outside of snake, if there is one: an app that gives snake
         something wrong is told where it did so.
         """
-        place = place_outside = None
-        for frame, line in walk_tb((self.__cause__ or self).__traceback__):
-            place = frame.f_code, line
-            if not frame.f_code.co_filename.startswith(_OURS):
-                place_outside = place
-        place = place_outside or place
-        if place is None:
-            return ""
-        code, line = place
-        return f"{code.co_qualname} ({code.co_filename.rpartition('/')[2]}:{line})"
+        return self.place or place(self.__cause__ or self)
 
 
 class PlainError(HandlerError):

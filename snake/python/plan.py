@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from typing import Any
 
-import msgspec
-
-from snake.config.document import Document, encode
+from snake.config.document import Document
 from snake.core.errors import ConfigError
 from snake.core.record import Record
 from snake.core.units import SECOND, UnitError, duration
+from snake.python.placement import Placed, placements
 
 MAX_WORKERS = 256
 START_TIMEOUT = 120.0
@@ -24,17 +21,23 @@ FOREVER = frozenset({"-1", "forever", "none", "inf", "indefinite"})
 
 
 class AppPlan(Record):
-    """One `python` handler of the document."""
+    """One `python` handler of the document, and what it asks for."""
 
-    path: str
-    """Its place, as `apps/http/servers/srv0/routes/0/handle/0`."""
-    module: str
+    placed: Placed
     workers: int | None
     """The processes that it asks for; `None` for as many as there are CPUs."""
     start_timeout: float | None
     """Seconds; `None` for no limit."""
-    venv: str
-    working_dir: str
+
+    @property
+    def path(self) -> str:
+        """Its place in the document."""
+        return self.placed.path
+
+    @property
+    def name(self) -> str:
+        """The app, as `module:attribute`."""
+        return self.placed.fields.name
 
 
 def apps(document: Document) -> list[AppPlan]:
@@ -43,13 +46,17 @@ def apps(document: Document) -> list[AppPlan]:
     A handler that is no module at all (a field of the wrong type) is left to
     the module system, which says it better.
     """
-    return [_plan(path, node) for path, node in _handlers(msgspec.json.decode(encode(document)))]
+    return [_plan(placed) for placed in placements(document)]
 
 
-def processes(document: Document) -> tuple[int, str]:
-    """Return how many worker processes to run, and why so many."""
-    plans = apps(document)
-    asked = sorted({plan.workers for plan in plans if plan.workers})
+def embedded(plans: list[AppPlan]) -> list[AppPlan]:
+    """Return those that run in the workers."""
+    return [plan for plan in plans if not plan.placed.pooled]
+
+
+def processes(plans: list[AppPlan]) -> tuple[int, str]:
+    """Return how many workers to run for their embedded apps, and why so many."""
+    asked = sorted({plan.workers for plan in embedded(plans) if plan.workers})
     if not asked:
         return cpu_count(), "one for each CPU"
     if len(asked) == 1:
@@ -68,23 +75,23 @@ class StartLimit(Record):
     """The place of the app; empty when there are several."""
 
 
-def start_limit(document: Document) -> StartLimit:
-    """Return the limit for a worker, which starts every app.
+def start_limit(plans: list[AppPlan]) -> StartLimit:
+    """Return the limit for a process that starts all of these apps.
 
     Apps start one after another, and one that is named twice starts once.
     """
-    by_module = {plan.module: plan for plan in apps(document)}
-    limits = [plan.start_timeout for plan in by_module.values()]
+    by_name = {plan.name: plan for plan in plans}
+    limits = [plan.start_timeout for plan in by_name.values()]
     seconds = [limit for limit in limits if limit is not None]
     if len(seconds) < len(limits):
         return StartLimit(None)
-    if not by_module:
+    if not by_name:
         return StartLimit(START_TIMEOUT, f"the worker was not ready within {START_TIMEOUT:g} s")
-    names = " and ".join(f'"{name}"' for name in by_module)
+    names = " and ".join(f'"{name}"' for name in by_name)
     total = sum(seconds)
-    if len(by_module) == 1:
+    if len(by_name) == 1:
         reason = f"the app {names} was not ready within its start_timeout of {total:g} s"
-        return StartLimit(total, reason, next(iter(by_module.values())).path)
+        return StartLimit(total, reason, next(iter(by_name.values())).path)
     reason = f"the apps {names} were not ready within {total:g} s, their start_timeout together"
     return StartLimit(total, reason)
 
@@ -126,34 +133,11 @@ def start_timeout_seconds(text: str) -> float | None:
     return limit / SECOND
 
 
-def _plan(path: str, node: dict[str, Any]) -> AppPlan:
-    def text(field: str) -> str:
-        value = node.get(field, "")
-        return value if isinstance(value, str) else ""
-
+def _plan(placed: Placed) -> AppPlan:
+    fields = placed.fields
     try:
         return AppPlan(
-            path,
-            text("module_wsgi") or text("module_asgi") or text("module_esgi"),
-            worker_count(text("workers")),
-            start_timeout_seconds(text("start_timeout")),
-            text("venv_path"),
-            text("working_dir"),
+            placed, worker_count(fields.workers), start_timeout_seconds(fields.start_timeout)
         )
     except ConfigError as error:
-        raise ConfigError(error.message, path) from None
-
-
-def _handlers(node: object, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield every object with `"handler": "python"`, wherever it stands, in order."""
-    if isinstance(node, dict):
-        if node.get("handler") == "python":
-            yield path, node
-            return
-        children: list[tuple[Any, Any]] = list(node.items())
-    elif isinstance(node, list):
-        children = list(enumerate(node))
-    else:
-        return
-    for step, child in children:
-        yield from _handlers(child, f"{path}/{step}".lstrip("/"))
+        raise ConfigError(error.message, placed.path) from None

@@ -19,9 +19,9 @@ def site_packages(venv: Path) -> list[str]:
     if not venv.exists():
         raise StartError(f'the venv "{venv}" does not exist')
     settings = _settings(venv)
-    version = settings.get("version_info") or settings.get("version") or ""
+    version = _version(settings)
     ours = f"{sys.version_info.major}.{sys.version_info.minor}"
-    if version and version.split(".")[:2] != ours.split("."):
+    if version and version != ours:
         raise StartError(
             f'the venv "{venv}" is for Python {version}, and snake runs on Python {ours}; '
             f"make the venv with Python {ours}, or install snake with Python {version}"
@@ -34,6 +34,27 @@ def site_packages(venv: Path) -> list[str]:
     if not found:
         raise StartError(f'the venv "{venv}" has no packages for Python {ours}: no {paths[0]}')
     return found
+
+
+def is_for_another_python(venv: Path) -> bool:
+    """Whether this Python cannot use the packages of a venv. A folder that is no venv is none."""
+    try:
+        version = _version(_settings(venv))
+    except StartError:
+        return False
+    return bool(version) and version != f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def interpreter(venv: Path) -> Path:
+    """Return a venv's own Python. Raises `StartError`."""
+    if not venv.exists():
+        raise StartError(f'the venv "{venv}" does not exist')
+    _settings(venv)
+    names = ("Scripts/python.exe",) if sys.platform == "win32" else ("bin/python3", "bin/python")
+    for name in names:
+        if (venv / name).exists():
+            return venv / name
+    raise StartError(f'the venv "{venv}" has no Python: no {venv / names[0]}')
 
 
 def add_packages(folders: list[str]) -> None:
@@ -50,6 +71,12 @@ def add_packages(folders: list[str]) -> None:
     rest = [path for path in before if path not in added]
     at = next((i for i, path in enumerate(rest) if _holds_packages(path)), len(rest))
     sys.path[:] = [*rest[:at], *added, *rest[at:]]
+
+
+def _version(settings: dict[str, str]) -> str:
+    """Return the version of a venv's Python, like `3.12`; nothing if it does not say."""
+    version = settings.get("version_info") or settings.get("version") or ""
+    return ".".join(version.split(".")[:2])
 
 
 def _settings(venv: Path) -> dict[str, str]:

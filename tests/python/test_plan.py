@@ -10,7 +10,14 @@ import pytest
 from snake.config.document import Document
 from snake.core.errors import ConfigError
 from snake.core.modules import decode
-from snake.python.plan import apps, cpu_count, processes, start_limit, start_timeout_seconds
+from snake.python.plan import (
+    AppPlan,
+    apps,
+    cpu_count,
+    processes,
+    start_limit,
+    start_timeout_seconds,
+)
 
 
 def document(*handlers: dict[str, Any]) -> Document:
@@ -22,6 +29,11 @@ def document(*handlers: dict[str, Any]) -> Document:
     return decode(msgspec.json.encode(config), Document)
 
 
+def planned(*handlers: dict[str, Any]) -> list[AppPlan]:
+    """Return the plans of a document's apps."""
+    return apps(document(*handlers))
+
+
 def python(module: str = "main:app", **fields: str) -> dict[str, Any]:
     return {"handler": "python", "module_wsgi": module, **fields}
 
@@ -30,12 +42,12 @@ def test_every_app_is_found_with_its_place() -> None:
     """Handlers are found however deep they stand, and told by JSON path."""
     found = apps(document(python(workers="2", venv_path="/v"), python("b:app", working_dir="/w")))
 
-    assert [(each.path, each.module, each.workers) for each in found] == [
+    assert [(each.path, each.name, each.workers) for each in found] == [
         ("apps/http/servers/srv0/routes/0/handle/0/routes/0/handle/0", "main:app", 2),
         ("apps/http/servers/srv0/routes/1/handle/0", "b:app", None),
     ]
-    assert found[0].venv == "/v"
-    assert found[1].working_dir == "/w"
+    assert found[0].placed.fields.venv_path == "/v"
+    assert found[1].placed.fields.working_dir == "/w"
 
 
 @pytest.mark.parametrize(
@@ -46,12 +58,12 @@ def test_processes_are_the_fewest_asked_for(workers: tuple[str, ...], count: int
     """Without a number there is a process for each CPU; of several numbers the least counts."""
     handlers = [python(f"m{n}:app", workers=each) for n, each in enumerate(workers)]
 
-    assert processes(document(*handlers))[0] == (count or cpu_count())
+    assert processes(planned(*handlers))[0] == (count or cpu_count())
 
 
 def test_reason_names_the_numbers() -> None:
     """Whoever wonders about the number of processes is told where it comes from."""
-    assert processes(document(python(workers="4"), python("b:app", workers="2")))[1] == (
+    assert processes(planned(python(workers="4"), python("b:app", workers="2")))[1] == (
         "the least of workers 2, 4: no app gets more than it asks for"
     )
 
@@ -69,7 +81,7 @@ def test_reason_names_the_numbers() -> None:
 def test_wrong_workers_are_refused_before_anything_starts(workers: str, message: str) -> None:
     """The messages are Caddy Snake's, with the place in the document."""
     with pytest.raises(ConfigError) as caught:
-        processes(document(python(), python("b:app", workers=workers)))
+        processes(planned(python(), python("b:app", workers=workers)))
 
     assert message in caught.value.message
     assert caught.value.path == "apps/http/servers/srv0/routes/1/handle/0"
@@ -107,6 +119,6 @@ def test_worker_has_the_time_of_all_its_apps() -> None:
     other = python("b:app", start_timeout="5s")
     endless = python("c:app", start_timeout="forever")
 
-    assert start_limit(document(one, one, other)).seconds == 15
-    assert start_limit(document(one, endless)).seconds is None
-    assert start_limit(document({"handler": "static_response"})).seconds == 120
+    assert start_limit(planned(one, one, other)).seconds == 15
+    assert start_limit(planned(one, endless)).seconds is None
+    assert start_limit(planned({"handler": "static_response"})).seconds == 120

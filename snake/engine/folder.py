@@ -1,0 +1,83 @@
+"""The folder of this server's own sockets: private, and gone when the server is.
+
+`<temp>/snake-<user>/run-<pid>-<random>` is locked as long as its server runs. What a server
+left behind that was killed is removed by the next.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from snake.core.errors import StartError
+
+_PRIVATE = 0o700
+_LOCK = "lock"
+
+
+class PrivateFolder:
+    """A folder that only this user can enter. `path` is made when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._path: Path | None = None
+        self._lock = -1
+
+    @property
+    def path(self) -> Path:
+        """The folder. Raises `StartError` when it cannot be made."""
+        if self._path is None:
+            try:
+                self._path = self._make()
+            except OSError as error:
+                raise StartError(f"cannot make a folder for sockets: {error}") from None
+        return self._path
+
+    def close(self) -> None:
+        """Remove it, and what is in it."""
+        if self._path is not None:
+            shutil.rmtree(self._path, ignore_errors=True)
+            os.close(self._lock)
+            self._path = None
+
+    def _make(self) -> Path:
+        base = Path(tempfile.gettempdir()) / f"snake-{os.getuid()}"
+        base.mkdir(_PRIVATE, exist_ok=True)
+        _check_private(base)
+        _remove_stale(base)
+        path = Path(tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir=base))
+        self._lock = _locked(path)
+        return path
+
+
+def _check_private(folder: Path) -> None:
+    """Refuse a folder that somebody else has put there. Raises `StartError`."""
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
+        raise StartError(f"{folder} is not a folder of this user; remove it")
+    if status.st_mode & 0o077:
+        folder.chmod(_PRIVATE)
+
+
+def _locked(folder: Path) -> int:
+    """Lock a folder, and return the descriptor that holds the lock. Raises `OSError`."""
+    lock = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise
+    return lock
+
+
+def _remove_stale(base: Path) -> None:
+    """Remove the folders whose servers are gone."""
+    for folder in base.glob("run-*"):
+        with suppress(OSError):
+            lock = _locked(folder)
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)

@@ -1,0 +1,110 @@
+"""Host: starts the zygote of a pool, in the interpreter of its app."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+from snake.app.envfile import read_env_file
+from snake.core.errors import StartError
+from snake.engine.spawner import Started, start_program
+from snake.fork.channel import Prepare, send
+from snake.pool.settings import Settings, encode
+from snake.python.fields import PythonFields
+from snake.python.plan import start_timeout_seconds
+from snake.python.venv import interpreter, site_packages
+
+_ROOT = str(Path(__file__).parents[2])
+_BOOT = """\
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+folder = sys.argv[2] + "/snake"
+spec = spec_from_file_location(
+    "snake", folder + "/__init__.py", submodule_search_locations=[folder])
+sys.modules["snake"] = snake = module_from_spec(spec)
+spec.loader.exec_module(snake)
+from snake.pool.host import main
+main(int(sys.argv[1]))
+"""
+"""Makes snake importable there, and nothing else that lies beside it."""
+
+
+class Host:
+    """How the processes of one app come to be."""
+
+    def __init__(self, fields: PythonFields, cwd: Path, *, multiprocess: bool) -> None:
+        """Look at all that can be wrong before anything is started. Raises `StartError`."""
+        folder = cwd / fields.working_dir
+        if not folder.is_dir():
+            what = "is not a directory" if folder.exists() else "does not exist"
+            raise StartError(f'the working_dir "{folder}" {what}')
+        self._interpreter, packages = _python(fields, cwd)
+        self._environment = _environment(fields, folder)
+        self.settings = Settings(
+            name=fields.name,
+            asgi=bool(fields.module_asgi),
+            working_dir=str(folder),
+            packages=tuple(packages),
+            lifespan=fields.lifespan == "on",
+            multiprocess=multiprocess,
+            start_timeout=start_timeout_seconds(fields.start_timeout),
+            threads=int(fields.threads or 0),
+            uvloop="-" if fields.runtime == "native" else _uvloop(),
+            abi=sysconfig.get_config_var("SOABI") or "",
+            preload=fields.preload == "on",
+            owner=os.getuid(),
+        )
+
+    async def start(self) -> Started:
+        """Start the host. Raises `StartError`."""
+        command = [self._interpreter, "-S", "-P", "-c", _BOOT]
+        try:
+            started = start_program(command, [_ROOT], self._environment)
+        except OSError as error:
+            raise StartError(f"cannot start {self._interpreter}: {error.strerror}") from None
+        send(started.sock, Prepare(encode(self.settings)))
+        return started
+
+
+def _python(fields: PythonFields, cwd: Path) -> tuple[str, list[str]]:
+    """Return the interpreter of an app, and folders of packages that it does not know itself."""
+    venv = cwd / fields.venv_path if fields.venv_path else None
+    if fields.python_path:
+        # A word without a slash is looked for as the shell does.
+        path = fields.python_path
+        found = path if "/" in path else _which(path)
+        if not Path(cwd / found).is_file():
+            raise StartError(f'the python_path "{fields.python_path}" does not exist')
+        return str(cwd / found), [] if venv is None else _packages(venv)
+    if venv is not None:
+        return str(interpreter(venv)), []
+    return sys.executable, []
+
+
+def _which(name: str) -> str:
+    from shutil import which  # noqa: PLC0415  (seldom needed)
+
+    return which(name) or name
+
+
+def _packages(venv: Path) -> list[str]:
+    """Return where a venv keeps its packages, for whatever Python it was made."""
+    found = [str(path) for path in sorted(venv.glob("lib/python3*/site-packages"))]
+    return found or site_packages(venv)
+
+
+def _environment(fields: PythonFields, folder: Path) -> Mapping[str, str]:
+    variables: dict[str, str] = dict(os.environ)
+    for file in fields.env_files:
+        variables |= read_env_file(file, folder)
+    return variables | fields.env_vars
+
+
+def _uvloop() -> str:
+    """Return the folder of snake's uvloop; nothing when it has none."""
+    found = find_spec("uvloop")
+    return str(Path(found.origin).parent) if found and found.origin else ""

@@ -1,0 +1,96 @@
+"""Pool: one app with the processes that run it and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from snake.engine.host import Host
+from snake.engine.place import Place
+from snake.engine.process import Work
+from snake.engine.sockets import BACKLOG
+from snake.engine.spawner import Spawner
+from snake.engine.together import all_of
+from snake.fork.channel import Message, Note
+from snake.python.plan import AppPlan, cpu_count, start_limit
+from snake.python.pools import Address
+
+logger = logging.getLogger("snake")
+app_log = logging.getLogger("snake.python")
+
+
+class Pool:
+    """The processes of one app, each with a socket that outlives it."""
+
+    def __init__(self, plan: AppPlan, folder: Path, cwd: Path, grace: float | None) -> None:
+        """Look at what can be wrong, and listen. Raises `StartError`."""
+        self.name = plan.name
+        self.count = plan.workers or cpu_count()
+        self._limit = start_limit([plan])
+        self._host = Host(plan.placed.fields, cwd, multiprocess=self.count != 1)
+        self._grace = grace
+        self._stack = AsyncExitStack()
+        self._sockets: dict[str, socket.socket] = {}
+        self._places: list[Place] = []
+        for index in range(self.count):
+            path = str(folder / f"{index}.sock")
+            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self._stack.callback(sock.close)
+            sock.bind(path)
+            sock.listen(BACKLOG)
+            self._sockets[path] = sock
+
+    @property
+    def address(self) -> Address:
+        """Where workers find it."""
+        return Address(self.name, tuple(self._sockets))
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes that run the app now."""
+        return [place.pid for place in self._places if place.pid is not None]
+
+    async def start(self) -> None:
+        """Start all processes, and wait until they are ready. Raises `StartError`."""
+        spawner = await self._stack.enter_async_context(
+            Spawner(await self._host.start(), self._host.start)
+        )
+        for index, (path, sock) in enumerate(self._sockets.items()):
+            work = Work(
+                document="",
+                index=index,
+                sockets={path: sock.fileno()},
+                start_limit=self._limit,
+                grace=self._grace,
+                title="app process",
+                fields={"app": self.name, "process": index},
+            )
+            self._places.append(Place(work, spawner, self._hear))
+        await all_of([place.start() for place in self._places])
+
+    def keep(self) -> None:
+        """From now on, replace processes that die."""
+        for place in self._places:
+            place.keep()
+
+    def let_go(self) -> None:
+        """Start no more processes."""
+        for place in self._places:
+            place.let_go()
+
+    async def drain(self) -> None:
+        """Let every process finish its requests and end."""
+        await asyncio.gather(*(place.drain() for place in self._places))
+        await self._stack.aclose()
+
+    async def kill(self) -> None:
+        """End every process now."""
+        await asyncio.gather(*(place.kill() for place in self._places))
+        await self._stack.aclose()
+
+    def _hear(self, message: Message) -> None:
+        if isinstance(message, Note):
+            app_log.log(message.level, message.text, extra={"fields": {"app": self.name}})

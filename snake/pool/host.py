@@ -1,0 +1,68 @@
+"""The host of a pool: what its processes are forked from, in the interpreter of the app.
+
+It is started with `python -S`: nothing of a venv runs before `main` lets it. With
+`preload` it has imported the app, whose memory the forks then share.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import site
+import socket
+import sys
+from typing import Any
+
+from snake.app.load import load_app
+from snake.core.errors import StartError
+from snake.fork.channel import Inbox, Prepare
+from snake.fork.system import die_with_parent, name_process
+from snake.fork.zygote import Zygote, be_quiet
+from snake.pool import process
+from snake.pool.settings import Settings, decode
+
+
+def main(fd: int) -> None:
+    """Be the host; in each fork of it, a process of the pool."""
+    die_with_parent()
+    be_quiet()
+    name_process("snake-pool")
+    supervisor = socket.socket(fileno=fd)
+    message = Inbox(supervisor).receive()
+    if not isinstance(message, Prepare):
+        return
+    settings = decode(message.settings)
+    app = _prepare(settings)
+    gc.collect()
+    gc.freeze()
+    try:
+        channel = Zygote(supervisor).serve()
+    except ConnectionError:  # the supervisor went away while it was told something
+        return
+    if channel is not None:
+        sys.exit(process.main(channel, settings, app))
+
+
+def _prepare(settings: Settings) -> Any:  # noqa: ANN401
+    """Make this process the app's; return the app if it is to be loaded, or why it cannot be."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    try:
+        os.chdir(settings.working_dir)
+        site.main()
+        before = sys.path.copy()
+        for folder in settings.packages:
+            site.addsitedir(folder)
+        added = [path for path in sys.path if path not in before]
+        sys.path[:] = [settings.working_dir, *added, *(path for path in before if path)]
+        importlib.invalidate_caches()
+        return load_app(settings.name) if settings.preload else None
+    except StartError as error:
+        return error
+    except OSError as error:
+        return StartError(
+            f'cannot enter the working_dir "{settings.working_dir}": {error.strerror}'
+        )
+    except BaseException as error:  # noqa: BLE001  (a .pth file of the venv can raise anything)
+        return StartError(f"the environment of the app cannot be entered: {error!r}")

@@ -1,0 +1,185 @@
+"""A process of a pool: runs the app, and answers workers on a Unix socket.
+
+Its life is that of a worker: take the socket and the word from the channel, start the
+app, say ready, serve, drain, end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import signal
+import socket
+import sys
+import time
+from contextlib import AsyncExitStack, suppress
+from typing import Any
+
+from snake.app.lifespan import Lifespan
+from snake.app.load import is_asgi, is_wsgi, load_app
+from snake.app.threads import MAX_RUNNING, Threads
+from snake.app.wsgi import WSGIRunner
+from snake.core.errors import StartError
+from snake.fork.channel import Drain, Failed, Inbox, Listen, Note, Provision, Ready, send
+from snake.fork.system import die_with_parent, name_process
+from snake.pool.connection import Connection, Serving
+from snake.pool.loop import loop_factory
+from snake.pool.peer import is_allowed
+from snake.pool.settings import Settings
+from snake.transport.asgi import ASGIApp
+from snake.transport.start import starter
+
+log = logging.getLogger("snake.python")
+
+
+def main(channel: socket.socket, settings: Settings, app: Any) -> int:  # noqa: ANN401
+    """Be a process of the pool until the supervisor says otherwise; return the exit code.
+
+    `app` is the app if it was loaded before, or why it could not be.
+    """
+    die_with_parent()
+    name_process("snake-app")
+    logging.getLogger("snake").addHandler(_Notes(channel))
+    logging.getLogger("snake").propagate = False
+    inbox = Inbox(channel)
+    sock: socket.socket | None = None
+    while (message := inbox.receive()) is not None:
+        if isinstance(message, Listen):
+            sock = socket.socket(fileno=inbox.take()[0])
+        elif isinstance(message, Provision) and sock is not None:
+            with asyncio.Runner(loop_factory=loop_factory(settings.uvloop, settings.abi)) as runner:
+                return runner.run(_work(channel, sock, settings, app))
+    return 1
+
+
+async def _work(channel: socket.socket, sock: socket.socket, settings: Settings, app: Any) -> int:  # noqa: ANN401
+    loop = asyncio.get_running_loop()
+    async with AsyncExitStack() as stack:
+        try:
+            serving = await _start(settings, app, stack)
+        except StartError as error:
+            channel.setblocking(True)  # noqa: FBT003
+            send(channel, Failed(str(error)))
+            return 1
+        sock.setblocking(False)  # noqa: FBT003
+        loop.add_reader(sock, _accept, sock, serving, settings.owner)
+        send(channel, Ready())
+        if not await _told_to_end(channel):
+            return 0
+        loop.remove_reader(sock)
+        sock.close()
+        serving.drain()
+        await serving.idle.wait()
+    channel.close()
+    return 0
+
+
+async def _start(settings: Settings, app: Any, stack: AsyncExitStack) -> Serving:  # noqa: ANN401
+    """Load the app if it is not here yet, and start it. Raises `StartError`."""
+    began = time.monotonic()
+    loop = asyncio.get_running_loop()
+    if isinstance(app, StartError):
+        raise app
+    if app is None:
+        app = _load(settings.name)
+    serving = Serving(app, starter(loop))
+    if is_asgi(app) or (settings.asgi and not is_wsgi(app)):
+        if settings.lifespan:
+            left = settings.start_timeout
+            if left is not None:
+                left = max(left - (time.monotonic() - began), 0.0)
+            lifespan = await stack.enter_async_context(Lifespan(settings.name, app, left))
+            serving.state = lifespan.state
+        return serving
+    if settings.asgi:
+        raise StartError(
+            f'the app "{settings.name}" is a WSGI app: it takes an environ and start_response; '
+            "name it with module_wsgi"
+        )
+    threads = await stack.enter_async_context(Threads(loop, settings.threads or MAX_RUNNING))
+    serving.app = _wsgi(settings, app, threads)
+    return serving
+
+
+def _wsgi(settings: Settings, app: Any, threads: Threads) -> ASGIApp:  # noqa: ANN401
+    return WSGIRunner(settings.name, app, threads, multiprocess=settings.multiprocess)
+
+
+def _load(name: str) -> Any:  # noqa: ANN401
+    """Load an app without the garbage collector in the way, then or later."""
+    gc.disable()
+    try:
+        return load_app(name)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
+
+
+def _accept(sock: socket.socket, serving: Serving, owner: int) -> None:
+    """Take one connection, if another process of the pool has not been quicker."""
+    try:
+        connection, _ = sock.accept()
+    except OSError:
+        return
+    if not is_allowed(connection, owner):
+        connection.close()
+        return
+    loop = asyncio.get_running_loop()
+    coming = loop.connect_accepted_socket(lambda: Connection(serving), connection)
+    task = loop.create_task(coming)
+    _COMING.add(task)
+    task.add_done_callback(_arrived)
+
+
+_COMING: set[asyncio.Task[Any]] = set()
+
+
+def _arrived(task: asyncio.Task[Any]) -> None:
+    _COMING.discard(task)
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.warning("a worker's connection failed: %s", error)
+
+
+async def _told_to_end(channel: socket.socket) -> bool:
+    """Wait for the word, or a SIGTERM of our own. Returns `False` if the supervisor is gone."""
+    loop = asyncio.get_running_loop()
+    told: asyncio.Future[bool] = loop.create_future()
+
+    def tell(*, drain: bool) -> None:
+        if not told.done():
+            told.set_result(drain)
+
+    def hear() -> None:
+        channel.setblocking(True)  # noqa: FBT003
+        message = Inbox(channel).receive()
+        if message is None or isinstance(message, Drain):
+            tell(drain=message is not None)
+
+    loop.add_signal_handler(signal.SIGTERM, lambda: tell(drain=True))
+    loop.add_reader(channel, hear)
+    try:
+        return await told
+    finally:
+        loop.remove_reader(channel)
+
+
+class _Notes(logging.Handler):
+    """Hands log records of this process to the supervisor, in whose log they belong."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        super().__init__()
+        self._channel = channel
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send one; if the supervisor does not listen, it goes to stderr."""
+        text = self.format(record)[:_LONGEST_NOTE]
+        try:
+            send(self._channel, Note(record.levelno, text))
+        except OSError:
+            with suppress(OSError):
+                sys.stderr.write(text + "\n")
+
+
+_LONGEST_NOTE = 100_000

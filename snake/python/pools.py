@@ -1,0 +1,58 @@
+"""Pools: which handlers have their apps in pools, and by which sockets those are reached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Self
+
+import msgspec
+
+from snake.core.record import Record
+from snake.http.handler import Handler
+from snake.python.hop import PoolProcess
+from snake.python.pooled import PooledHandler
+
+
+class Address(Record):
+    """Where the app of one handler is."""
+
+    name: str
+    sockets: tuple[str, ...]
+    """One for each process: the path of its Unix socket."""
+
+
+class Pools:
+    """The pools of this worker's generation, by the places of their handlers in the document."""
+
+    def __init__(self, addresses: Mapping[str, Address]) -> None:
+        self._addresses = addresses
+        self._processes: dict[str, PoolProcess] = {}
+
+    @classmethod
+    def decode(cls, data: str) -> Pools:
+        """Read what the supervisor says; nothing said is no pool."""
+        return cls(msgspec.json.decode(data or "{}", type=dict[str, Address]))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for process in self._processes.values():
+            process.close()
+
+    def handler(self, path: str) -> Handler | None:
+        """Return the handler whose place this is; `None` when its app is in no pool."""
+        address = self._addresses.get(path)
+        if address is None:
+            return None
+        return PooledHandler(address.name, [self._process(each) for each in address.sockets])
+
+    def _process(self, socket: str) -> PoolProcess:
+        if socket not in self._processes:
+            self._processes[socket] = PoolProcess(socket)
+        return self._processes[socket]
+
+
+def encode(addresses: Mapping[str, Address]) -> str:
+    """Return what a worker decodes."""
+    return msgspec.json.encode(addresses).decode()

@@ -9,12 +9,20 @@ Syntax::
         working_dir         <folder>
         venv                <folder>
         workers             <count>
+        python_path         <interpreter>
+        threads             <count>
+        preload             on | off
+        workers_runtime     process | thread
         lifespan            on | off
         start_timeout       <duration> | forever
+        request_timeout     <duration>
+        max_requests        <count>
+        max_memory          <size>
+        autoreload          [{ ignore <patterns...> }]
         env_file            <file>
         env_var             <name> <value>
         request_body        <size> | { max_size <size> }
-        runtime             sync | uvloop
+        runtime             sync | uvloop | native
         isolation           none
     }
 
@@ -32,10 +40,12 @@ that fails to start then stops the start of the server. `start_timeout` is how
 long it may take (120s). `env_file` may be repeated, a later one wins, and
 `env_var` wins over all. A body larger than `request_body` is a 413.
 
+`python_path` is the interpreter that runs the app, in processes of their own.
+
 Read, so that a Caddyfile can be adapted, but refused when it is run:
-`module_esgi`, `runtime native | gevent`, `autoreload`, `python_path`,
-`max_dynamic_apps`, `isolation docker`, `cache`, and placeholders in the app's
-name, folder, venv or environment.
+`module_esgi`, `runtime gevent`, `autoreload`, `max_dynamic_apps`, `isolation docker`,
+`cache`, `workers_runtime thread`, `preload on`, `max_requests`, `max_memory`,
+`request_timeout`, and placeholders in the app's name, folder, venv or environment.
 """
 
 from __future__ import annotations
@@ -60,7 +70,14 @@ from snake.python.bodylimit import body_limit, limit_body
 from snake.python.cache import read_cache
 from snake.python.fields import PythonFields
 from snake.python.isolation import read_isolation
-from snake.python.plan import start_timeout_seconds, worker_count
+from snake.python.values import (
+    memory_limit,
+    request_limit,
+    request_timeout_seconds,
+    start_timeout_seconds,
+    thread_count,
+    worker_count,
+)
 
 T = TypeVar("T")
 
@@ -126,11 +143,15 @@ class Python(HandlerModule, PythonFields):
 
     def _unavailable(self) -> Iterator[tuple[str, str]]:
         """Yield each field that asks for what there is not, and what it asks for."""
-        for field in ("module_esgi", "max_dynamic_apps", "cache"):
+        for field in ("module_esgi", "max_dynamic_apps", "cache", *_LATER):
             if getattr(self, field):
                 yield field, field
         if self.autoreload not in ("", "off"):
             yield "autoreload", "autoreload"
+        if self.preload == "on":
+            yield "preload", "preload on"
+        if self.workers_runtime == "thread":
+            yield "workers_runtime", "workers_runtime thread"
         if self.runtime == "gevent":
             yield "runtime", f"runtime {self.runtime}"
         if self.isolation is not None and self.isolation.backend != "none":
@@ -170,6 +191,9 @@ def _read_block(line: Segment, fields: dict[str, Any]) -> None:
     for words in subdirectives(line, SUBDIRECTIVES):
         field, read = SUBDIRECTIVES[words.name]
         value = read(words)
+        if not field and isinstance(value, dict):
+            fields.update(value)
+            continue
         if isinstance(value, dict):
             value = fields.get(field, {}) | value
         elif isinstance(value, tuple):
@@ -197,6 +221,7 @@ def _read_as_lines(line: Segment, fields: dict[str, Any], scope: Scope) -> None:
             _read_block(inner, fields)
 
 
+_LATER = ("max_requests", "max_memory", "request_timeout")
 _ONE_APP = "exactly one of module_wsgi, module_asgi is required"
 _BLOCK = "in a block the app is named by a line: module_wsgi <module>:<attribute>"
 
@@ -212,9 +237,26 @@ def _lifespan(words: Words) -> str:
     return word.text
 
 
-def _autoreload(words: Words) -> str:
-    del words
-    return "on"
+def _autoreload(words: Words) -> dict[str, object]:
+    """Read `autoreload` or `autoreload { ignore <pattern...> }`."""
+    ignored: tuple[str, ...] = ()
+    for sub in subdirectives(words.block(), ("ignore",)):
+        ignored += tuple(word.text for word in sub.some("one pattern or more"))
+    return {"autoreload": "on", "autoreload_ignore": ignored} if ignored else {"autoreload": "on"}
+
+
+def _one_of(*choices: str) -> Callable[[Words], str]:
+    def read(words: Words) -> str:
+        word = words.take(f"one argument: {'|'.join(choices)}")
+        if word.text not in choices:
+            word.fail(f"expected {' or '.join(choices)}, got {word}")
+        return word.text
+
+    return read
+
+
+def _checking(check: Callable[[str], object], what: str) -> Callable[[Words], str]:
+    return lambda words: _good(words.take(what), check)
 
 
 def _env_file(words: Words) -> tuple[str]:
@@ -227,10 +269,6 @@ def _env_var(words: Words) -> dict[str, str]:
     if fault := name_fault(name.text):
         name.fail(fault)
     return {name.text: value.text}
-
-
-def _start_timeout(words: Words) -> str:
-    return _good(words.take("a duration"), start_timeout_seconds)
 
 
 def _request_body(words: Words) -> str:
@@ -275,17 +313,23 @@ SUBDIRECTIVES: dict[str, tuple[str, Callable[[Words], object]]] = {
     "venv": ("venv_path", _text),
     "workers": ("workers", _text),
     "lifespan": ("lifespan", _lifespan),
-    "start_timeout": ("start_timeout", _start_timeout),
+    "start_timeout": ("start_timeout", _checking(start_timeout_seconds, "a duration")),
+    "request_timeout": ("request_timeout", _checking(request_timeout_seconds, "a duration")),
+    "max_requests": ("max_requests", _checking(request_limit, "a number")),
+    "max_memory": ("max_memory", _checking(memory_limit, "a size")),
+    "threads": ("threads", _checking(thread_count, "a number")),
+    "preload": ("preload", _one_of("on", "off")),
+    "workers_runtime": ("workers_runtime", _one_of("process", "thread")),
     "env_file": ("env_files", _env_file),
     "env_var": ("env_vars", _env_var),
     "request_body": ("request_body_max_size", _request_body),
     "runtime": ("runtime", _text),
-    "autoreload": ("autoreload", _autoreload),
+    "autoreload": ("", _autoreload),
     "python_path": ("python_path", _text),
     "max_dynamic_apps": ("max_dynamic_apps", _text),
     "isolation": ("isolation", read_isolation),
     "cache": ("cache", read_cache),
 }
-"""What may stand in the block: the field that it sets, and what reads it."""
+"""What may stand in the block: the field that it sets (none: several), and what reads it."""
 
 directive = Directive("python", parse)

@@ -15,7 +15,7 @@ from snake.engine.spawner import Started, start_program
 from snake.fork.channel import Prepare, send
 from snake.pool.settings import Settings, encode
 from snake.python.fields import PythonFields
-from snake.python.plan import start_timeout_seconds
+from snake.python.values import start_timeout_seconds
 from snake.python.venv import interpreter, site_packages
 
 _ROOT = str(Path(__file__).parents[2])

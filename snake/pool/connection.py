@@ -110,7 +110,7 @@ class Connection(asyncio.Protocol):
             await asyncio.shield(self._room)
 
     def pause_reading(self) -> None:
-        """Take no more from the worker for now."""
+        """Take no more from the worker."""
         if not self._paused and not self._transport.is_closing():
             self._paused = True
             self._transport.pause_reading()

@@ -6,18 +6,12 @@ The supervisor reads it before any worker exists, so nothing here imports an app
 from __future__ import annotations
 
 import os
-import re
 
 from snake.config.document import Document
 from snake.core.errors import ConfigError
 from snake.core.record import Record
-from snake.core.units import SECOND, UnitError, duration
 from snake.python.placement import Placed, placements
-
-MAX_WORKERS = 256
-START_TIMEOUT = 120.0
-"""Seconds that an app has to start when nothing else is said."""
-FOREVER = frozenset({"-1", "forever", "none", "inf", "indefinite"})
+from snake.python.values import MAX_WORKERS, START_TIMEOUT, start_timeout_seconds, worker_count
 
 
 class AppPlan(Record):
@@ -103,34 +97,6 @@ def cpu_count() -> int:
     except AttributeError:  # neither macOS nor Windows has it
         count = os.cpu_count() or 1
     return min(count, MAX_WORKERS)
-
-
-def worker_count(text: str) -> int | None:
-    """Read `workers`; `None` for the default. Raises `ConfigError`."""
-    if not text:
-        return None
-    if not re.fullmatch(r"\+?[0-9]+", text):
-        raise ConfigError(f'invalid workers value "{text}": must be a non-negative integer')
-    if len(text.lstrip("+0")) > 3 or int(text) > MAX_WORKERS:  # noqa: PLR2004
-        raise ConfigError(f"workers value {text} exceeds maximum of {MAX_WORKERS}")
-    return int(text) or None
-
-
-def start_timeout_seconds(text: str) -> float | None:
-    """Read `start_timeout`; `None` for no limit. Raises `ConfigError`."""
-    if not text:
-        return START_TIMEOUT
-    if text.lower() in FOREVER:
-        return None
-    try:
-        limit = duration(text)
-    except UnitError as error:
-        raise ConfigError(f"invalid start_timeout: {error}") from None
-    if limit <= 0:
-        raise ConfigError(
-            f'start_timeout must be a positive duration, -1, or forever, got "{text}"'
-        )
-    return limit / SECOND
 
 
 def _plan(placed: Placed) -> AppPlan:

@@ -90,15 +90,16 @@ def test_an_app_that_cannot_run_is_told_with_its_line(  # noqa: PLR0913, PLR0917
 
 
 @pytest.mark.slow
-def test_two_environments_are_told_at_the_second(tmp_path: Path) -> None:
-    """The line that asks for another working_dir is the one that is named."""
+def test_a_fault_of_an_app_in_a_pool_is_told_at_its_line(tmp_path: Path) -> None:
+    """An app with another working_dir runs in a pool; what fails there is told as here."""
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "main.py").write_text("def app(environ, start_response): ...")
+    (tmp_path / "a" / "main.py").write_text("def app(environ, start_response): ...")
+    (tmp_path / "b" / "main.py").write_text("1/0")
     app = "\thandle /%s {\n\tpython {\n\tmodule_wsgi main:app\n\tworking_dir %s\n\t}\n\t}\n"
-    first, source, _ = check(tmp_path, SITE % (app % ("a", "a") + app % ("b", "b")))
-    assert first.startswith("Error: Caddyfile:11: ")
-    assert source.strip() == "working_dir b"
+    first, *_, last = check(tmp_path, SITE % (app % ("a", "a") + app % ("b", "b")))
+    assert first.startswith('Error: Caddyfile:10: the app "main:app" failed while it was imported')
+    assert last.startswith("ZeroDivisionError")
 
 
 def test_a_json_configuration_keeps_its_path(tmp_path: Path) -> None:

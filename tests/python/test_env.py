@@ -95,7 +95,7 @@ def test_venv_of_another_python_is_refused(folder: Path) -> None:
     with pytest.raises(StartError) as caught:
         Environment(folder, venv).enter()
 
-    assert f"is for Python 3.4.10, and snake runs on Python {VERSION}" in str(caught.value)
+    assert f"is for Python 3.4, and snake runs on Python {VERSION}" in str(caught.value)
 
 
 def test_activated_venv_is_used(folder: Path) -> None:

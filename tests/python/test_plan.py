@@ -16,8 +16,8 @@ from snake.python.plan import (
     cpu_count,
     processes,
     start_limit,
-    start_timeout_seconds,
 )
+from snake.python.values import start_timeout_seconds
 
 
 def document(*handlers: dict[str, Any]) -> Document:

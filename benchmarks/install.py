@@ -56,6 +56,9 @@ def ensure(python: str | None) -> Path:
         pip = [str(venv / "bin/python"), "-m", "pip", "install", "--quiet"]
         subprocess.run([*pip, "--requirement", REQUIREMENTS, "--editable", ROOT], check=True)
         stamp.write_text(wanted)
+    # pip has compiled all that it installed. This checkout is installed in place; where the
+    # environment keeps Python from writing bytecode, each start would compile it anew.
+    subprocess.run([venv / "bin/python", "-m", "compileall", "-q", ROOT / "snake"], check=True)
     return venv
 
 

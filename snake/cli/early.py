@@ -1,13 +1,16 @@
 """The processes that `snake run` needs, forked before anything else is imported.
 
-They import what they need at the same time, each on a processor of its own,
-and what the command line imports is not in them.
+What all of them and the supervisor need is imported first: once, and in memory that they
+share. The rest they import at the same time, each on a processor of its own, and what only
+the command line imports is not in them.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -42,9 +45,23 @@ def fork(argv: Sequence[str]) -> Early | None:
     """
     if not hasattr(os, "fork") or not is_wanted(argv):
         return None
-    from snake.engine import zygote  # noqa: PLC0415  (only for commands that serve)
+    with _silent_interrupts():
+        from snake.engine import warm, zygote  # noqa: PLC0415  (only for commands that serve)
 
+        warm.share()
     channel = zygote.fork()
     from snake.cli.loading import Reader, prepare  # noqa: PLC0415  (not to be in the zygote)
 
     return Early(channel, Reader(prepare) if argv[1] == "run" else None)
+
+
+@contextmanager
+def _silent_interrupts() -> Iterator[None]:
+    """Let Ctrl-C end this process while nobody would catch what it raises."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

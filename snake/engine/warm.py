@@ -1,8 +1,9 @@
-"""What the zygote has ready, so that its forks need not load it."""
+"""What is imported ahead of time, for the supervisor and for its workers."""
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 
@@ -10,12 +11,20 @@ from snake.core.errors import ConfigError
 from snake.core.modules import Registry
 from snake.standard import MODULES
 
-IMPORTS = (
+SHARED = (
     "asyncio",
+    "snake.config.document",
+    "snake.engine.line",
+    "snake.logs.app",
+    "snake.metrics.figures",
+    "snake.python.plan",
+)
+"""What supervisor and workers run, and nothing that only the supervisor does."""
+IMPORTS = (
+    *SHARED,
     "httptools",
     "uvloop",
     "snake.http.app",
-    "snake.logs.app",
     "snake.transport.serve",
     "snake.directives.python",
     "snake.python.embedded",
@@ -26,13 +35,23 @@ IMPORTS = (
 """What almost every worker runs. The zygote is done before the configuration is read."""
 
 
+def share() -> None:
+    """Import what the supervisor and its zygote both need, once, before they part."""
+    _load(SHARED)
+
+
 def up() -> None:
-    """Import it. What is missing here is missed again, with its message, where it is used."""
-    for name in IMPORTS:
-        with contextlib.suppress(ImportError):
-            import_module(name)
+    """Import all that almost every worker runs."""
+    _load(IMPORTS)
     with contextlib.suppress(ConfigError):
         registry()
+
+
+def _load(names: Iterable[str]) -> None:
+    """Import them. What is missing here is missed again, with its message, where it is used."""
+    for name in names:
+        with contextlib.suppress(ImportError):
+            import_module(name)
 
 
 @cache

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import resource
+from importlib.util import find_spec
 from pathlib import Path
 
 import httpx
 import pytest
 
 from snake.cli.early import is_wanted
+from snake.engine import warm
 from tests.server import running
 
 pytestmark = pytest.mark.slow
@@ -45,6 +47,12 @@ def test_a_worker_has_no_foreign_package_and_the_whole_environment(
     with running(SITE, tmp_path, *options) as server:
         given = "'yes'" if with_file else "None"
         assert httpx.get(server.url).text == f"([], {given}, True)"
+
+
+@pytest.mark.parametrize("name", warm.IMPORTS)
+def test_what_is_imported_ahead_exists(name: str) -> None:
+    """A name that no longer exists would be passed over in silence, and the start be slower."""
+    assert find_spec(name) is not None
 
 
 def test_processes_are_told_apart_by_their_names(tmp_path: Path) -> None:

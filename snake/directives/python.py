@@ -69,7 +69,7 @@ from snake.plugin import (
 from snake.python.bodylimit import body_limit, limit_body
 from snake.python.cache import read_cache
 from snake.python.fields import PythonFields
-from snake.python.isolation import read_isolation
+from snake.python.isolation import check_isolation, read_isolation
 from snake.python.values import (
     memory_limit,
     request_limit,
@@ -138,6 +138,10 @@ class Python(HandlerModule, PythonFields):
         for name in self.env_vars:
             if fault := name_fault(name):
                 raise ctx.at("env_vars").fail(fault)
+        try:
+            check_isolation(self.isolation)
+        except ConfigError as error:
+            raise ctx.at("isolation", error.path).fail(error.message) from None
         for field, what in self._unavailable():
             raise ctx.at(field).fail(f"{what} is not available in this version of snake")
 
@@ -154,8 +158,8 @@ class Python(HandlerModule, PythonFields):
             yield "workers_runtime", "workers_runtime thread"
         if self.runtime == "gevent":
             yield "runtime", f"runtime {self.runtime}"
-        if self.isolation is not None and self.isolation.backend != "none":
-            yield "isolation", f"isolation {self.isolation.backend}"
+        if self.isolation is not None and self.isolation.backend == "docker":
+            yield "isolation", "isolation docker"
         texts = {
             "module_wsgi": self.module_wsgi,
             "module_asgi": self.module_asgi,

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from snake.app.envfile import read_env_file
 from snake.core.errors import StartError
+from snake.engine.launch import Launch, launch
 from snake.engine.spawner import Started, start_program
-from snake.fork.channel import Prepare, send
+from snake.fork.channel import Prepare, pair, send
 from snake.pool.settings import Settings, encode
 from snake.python.fields import PythonFields
 from snake.python.values import start_timeout_seconds
@@ -43,7 +44,11 @@ class Host:
             what = "is not a directory" if folder.exists() else "does not exist"
             raise StartError(f'the working_dir "{folder}" {what}')
         self._interpreter, packages = _python(fields, cwd)
-        self._environment = _environment(fields, folder)
+        self._isolation = fields.isolation
+        self._isolated = fields.isolation is not None and fields.isolation.backend != "none"
+        if self._isolated:
+            folder = folder.resolve()
+        self._environment = _environment(fields, folder, {} if self._isolated else os.environ)
         self.settings = Settings(
             name=fields.name,
             asgi=bool(fields.module_asgi),
@@ -62,12 +67,35 @@ class Host:
     async def start(self) -> Started:
         """Start the host. Raises `StartError`."""
         command = [self._interpreter, "-S", "-P", "-c", _BOOT]
-        try:
-            started = start_program(command, [_ROOT], self._environment)
-        except OSError as error:
-            raise StartError(f"cannot start {self._interpreter}: {error.strerror}") from None
+        if self._isolated:
+            started = await self._start_isolated(command)
+        else:
+            try:
+                started = start_program(command, [_ROOT], self._environment)
+            except OSError as error:
+                raise StartError(f"cannot start {self._interpreter}: {error.strerror}") from None
         send(started.sock, Prepare(encode(self.settings)))
         return started
+
+    async def _start_isolated(self, command: list[str]) -> Started:
+        settings = self.settings
+        ours, theirs = pair()
+        with theirs:
+            what = Launch(
+                argv=(*command, str(theirs.fileno()), _ROOT),
+                env=self._environment,
+                cwd=settings.working_dir,
+                pass_fds=(theirs.fileno(),),
+                read=(*settings.packages, *([settings.uvloop] if len(settings.uvloop) > 1 else [])),
+                name=settings.name,
+            )
+            try:
+                launched = await launch(self._isolation, what)
+            except BaseException:
+                ours.close()
+                raise
+        ours.settimeout(0)
+        return Started(launched.pid, ours, launched)
 
 
 def _python(fields: PythonFields, cwd: Path) -> tuple[str, list[str]]:
@@ -97,8 +125,8 @@ def _packages(venv: Path) -> list[str]:
     return found or site_packages(venv)
 
 
-def _environment(fields: PythonFields, folder: Path) -> Mapping[str, str]:
-    variables: dict[str, str] = dict(os.environ)
+def _environment(fields: PythonFields, folder: Path, below: Mapping[str, str]) -> Mapping[str, str]:
+    variables: dict[str, str] = dict(below)
     for file in fields.env_files:
         variables |= read_env_file(file, folder)
     return variables | fields.env_vars

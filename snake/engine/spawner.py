@@ -10,12 +10,16 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 from typing import NamedTuple, Self
 
 from snake.core.errors import StartError
+from snake.engine.backoff import FIRST, Backoff
+from snake.engine.launch import Launched
 from snake.engine.line import Line
-from snake.fork.channel import Exited, Fork, Forked, pair, send
+from snake.fork.channel import ChannelError, Exited, Fork, Forked, Kill, Message, pair, send
 
 logger = logging.getLogger("snake")
 
@@ -25,6 +29,8 @@ _BOOT = (
     "main(socket(fileno=int(sys.argv[1])))"
 )
 _ROOT = str(Path(__file__).parents[2])
+_OBEYS = 2.0
+"""Seconds that an isolated zygote has to end a process; then it is ended itself."""
 _LOOKS, _BETWEEN = 100, 0.01
 """How often, and how many seconds apart, a zygote is looked for that has closed its channel."""
 
@@ -35,6 +41,9 @@ class Started(NamedTuple):
     pid: int
     sock: socket.socket
     """The supervisor's end of its channel."""
+    isolated: Launched | None = None
+    """How it is ended if an isolated app may have taken it over: nothing that it says is believed,
+    least of all the number of a process to be killed."""
 
 
 async def spawn() -> Started:
@@ -70,17 +79,21 @@ def start_program(
 class Child:
     """A worker's process, as the supervisor sees it."""
 
-    def __init__(self, pid: int, sock: socket.socket, exited: asyncio.Future[int]) -> None:
+    def __init__(
+        self, pid: int, sock: socket.socket, exited: asyncio.Future[int], end: Callable[[], None]
+    ) -> None:
         self.pid = pid
+        """To be shown: an isolated one is numbered by its own sandbox."""
         self.sock = sock
         """The supervisor's end of the worker's channel."""
         self.exited = exited
         """Its exit code; below 0 the signal that ended it, as in `subprocess`."""
+        self._end = end
 
     def kill(self) -> None:
         """End it now."""
         if not self.exited.done():
-            os.kill(self.pid, signal.SIGKILL)
+            self._end()
 
 
 class Spawner:
@@ -120,34 +133,64 @@ class Spawner:
         except BaseException:
             ours.close()
             raise
-        return Child(pid, ours, exited)
+        return Child(pid, ours, exited, lambda: self._kill(serial, pid, exited))
+
+    def _kill(self, serial: int, pid: int, exited: asyncio.Future[int]) -> None:
+        isolated = self._zygote.isolated
+        if isolated is None:
+            os.kill(pid, signal.SIGKILL)
+            return
+        with suppress(OSError):
+            send(self._sock, Kill(serial))
+
+        def insist() -> None:
+            if not exited.done():
+                isolated.kill()
+
+        asyncio.get_running_loop().call_later(_OBEYS, insist)
 
     async def _read(self) -> None:
+        backoff = Backoff()
         while True:
             line = await Line.on(self._sock)
+            began = monotonic()
             while (message := await line.receive()) is not None:
-                if isinstance(message, Forked):
-                    self._forked(message)
-                elif isinstance(message, Exited):
-                    self._exits.pop(message.serial).set_result(message.status)
+                try:
+                    self._hear(message)
+                except ChannelError as error:
+                    logger.error("a zygote talks rubbish", extra={"fields": {"error": str(error)}})  # noqa: TRY400
+                    break
             line.close()
-            await self._replace()
+            await self._replace(backoff.delay(monotonic() - began))
+
+    def _hear(self, message: Message) -> None:
+        """Take what the zygote says. Raises `ChannelError` for what it cannot know."""
+        if isinstance(message, Forked):
+            self._forked(message)
+        elif isinstance(message, Exited):
+            exited = self._exits.pop(message.serial, None)
+            if exited is None or message.serial in self._forks:
+                raise ChannelError(f"process {message.serial} ended, and there is none")
+            exited.set_result(message.status)
 
     def _forked(self, message: Forked) -> None:
-        future = self._forks.pop(message.serial)
+        future = self._forks.pop(message.serial, None)
+        if future is None:
+            raise ChannelError(f"process {message.serial} was not asked for")
         if message.error:
             self._exits.pop(message.serial)
             future.set_exception(StartError(message.error))
         elif not future.done():
             future.set_result(message.pid)
 
-    async def _replace(self) -> None:
+    async def _replace(self, delay: float) -> None:
         """Go on after the death of the zygote: its forks died with it (`die_with_parent`)."""
         await self._reap()
         logger.error("zygote died; starting another")
         forks, exits = self._forks, self._exits
         self._forks, self._exits = {}, {}
-        self._zygote = await self._start()
+        await asyncio.sleep(delay)
+        self._zygote = await self._started()
         self._sock = self._zygote.sock
         for forked in forks.values():
             if not forked.done():
@@ -155,8 +198,22 @@ class Spawner:
         for exited in exits.values():
             exited.set_result(-signal.SIGKILL)
 
+    async def _started(self) -> Started:
+        backoff = Backoff()
+        while True:
+            try:
+                return await self._start()
+            except StartError as error:
+                fields = {"error": error.message}
+                logger.error("cannot start a zygote; trying again", extra={"fields": fields})  # noqa: TRY400
+            await asyncio.sleep(backoff.delay(0) or FIRST)
+
     async def _reap(self) -> None:
         """See a zygote end that has closed its channel."""
+        if self._zygote.isolated is not None:
+            self._zygote.isolated.kill()
+            await self._zygote.isolated.exited
+            return
         for _ in range(_LOOKS):
             if _is_gone(self._zygote.pid):
                 return

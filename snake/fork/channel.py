@@ -44,6 +44,12 @@ class Exited(NamedTuple):
     status: int
 
 
+class Kill(NamedTuple):
+    """Supervisor to zygote: end the process that you made, now."""
+
+    serial: int
+
+
 class Prepare(NamedTuple):
     """Supervisor to the zygote of a pool: your forks will run this app (`pool.settings`, JSON)."""
 
@@ -101,6 +107,7 @@ Message = (
     Fork
     | Forked
     | Exited
+    | Kill
     | Prepare
     | Listen
     | Count

@@ -13,7 +13,7 @@ import signal
 import socket
 from types import FrameType
 
-from snake.fork.channel import Exited, Fork, Forked, Inbox, send
+from snake.fork.channel import Exited, Fork, Forked, Inbox, Kill, send
 
 _QUIET = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1)
 """Signals that a terminal or a service manager sends to all processes of snake at once.
@@ -53,7 +53,9 @@ class Zygote:
                 message = self._inbox.receive()
                 if message is None:
                     return None
-                if isinstance(message, Fork) and (channel := self._fork(message.serial)):
+                if isinstance(message, Kill):
+                    self._kill(message.serial)
+                elif isinstance(message, Fork) and (channel := self._fork(message.serial)):
                     return channel
 
     def _fork(self, serial: int) -> socket.socket | None:
@@ -73,6 +75,11 @@ class Zygote:
         send(self._supervisor, Forked(serial, pid))
         return None
 
+    def _kill(self, serial: int) -> None:
+        for pid, known in self._serials.items():
+            if known == serial:  # it is ours until it is reaped, so the number is no other's
+                os.kill(pid, signal.SIGKILL)
+
     def _leave(self) -> None:
         """Let go, in a worker, of what is the zygote's."""
         signal.set_wakeup_fd(-1)
@@ -85,9 +92,9 @@ class Zygote:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 return
-            send(
-                self._supervisor, Exited(self._serials.pop(pid), os.waitstatus_to_exitcode(status))
-            )
+            serial = self._serials.pop(pid, None)
+            if serial is not None:  # in a container it is everybody's parent
+                send(self._supervisor, Exited(serial, os.waitstatus_to_exitcode(status)))
 
 
 def _nothing(number: int, frame: FrameType | None) -> None:

@@ -1,35 +1,15 @@
-"""Isolation: `isolation none` or `isolation docker { … }`, as fields and as lines."""
+"""Isolation: `isolation none`, `process { … }` or `docker { … }`, as fields and as lines."""
 
 from __future__ import annotations
 
-import msgspec
-
-from snake.caddyfile.segments import Segment
-from snake.caddyfile.words import Words, subdirectives
+from snake.caddyfile.words import Words
 from snake.config.struct import Config
+from snake.core.errors import ConfigError
 from snake.core.suggest import suggestion
+from snake.python.isolation_docker import Docker, check_docker, read_docker
+from snake.python.isolation_process import Process, check_process, read_process
 
-BACKENDS = ("docker", "none")
-
-
-class Mount(Config):
-    """A folder of the host inside the container."""
-
-    host: str
-    container: str
-    mode: str = ""
-
-
-class Docker(Config):
-    """A container for each worker."""
-
-    image: str = ""
-    network: str = ""
-    docker_host: str = ""
-    memory: str = ""
-    cpus: str = ""
-    read_only: bool = False
-    mounts: tuple[Mount, ...] = ()
+BACKENDS = ("docker", "process", "none")
 
 
 class Isolation(Config):
@@ -37,6 +17,7 @@ class Isolation(Config):
 
     backend: str
     docker: Docker | None = None
+    process: Process | None = None
 
 
 def read_isolation(words: Words) -> Isolation:
@@ -47,26 +28,26 @@ def read_isolation(words: Words) -> Isolation:
         word.fail(f'unknown isolation backend "{word}"{suggestion(backend, BACKENDS)}')
     if backend == "none":
         return Isolation(backend="none")
-    return Isolation(backend="docker", docker=_read_docker(words.block()))
+    if backend == "docker":
+        return Isolation(backend="docker", docker=read_docker(words.block()))
+    return Isolation(backend="process", process=read_process(words.block()))
 
 
-def _read_docker(block: Segment) -> Docker:
-    fields: dict[str, object] = {}
-    mounts = []
-    for words in subdirectives(block, (*Docker.__struct_fields__[:-1], "mount")):
-        match words.name:
-            case "read_only":
-                fields["read_only"] = True
-            case "mount":
-                mounts.append(_read_mount(words))
-            case name:
-                fields[name] = words.take("one argument").text
-    return msgspec.convert({**fields, "mounts": mounts}, Docker)
-
-
-def _read_mount(words: Words) -> Mount:
-    given = words.all()
-    if len(given) not in (2, 3):
-        words.token.fail("expected two or three arguments for mount: host container [ro|rw]")
-    host, container, *mode = (word.text for word in given)
-    return Mount(host=host, container=container, mode="".join(mode))
+def check_isolation(isolation: Isolation | None) -> None:
+    """Check every value before anything is started. Raises `ConfigError`, its path from here."""
+    if isolation is None:
+        return
+    backend = isolation.backend
+    if backend not in BACKENDS:
+        near = suggestion(backend, BACKENDS)
+        raise ConfigError(f'unknown isolation backend "{backend}"{near}', "backend")
+    for other in ("docker", "process"):
+        if other != backend and getattr(isolation, other) is not None:
+            raise ConfigError(f'the backend is "{backend}", so there is no {other}', other)
+    try:
+        if backend == "docker":
+            check_docker(isolation.docker or Docker())
+        elif backend == "process":
+            check_process(isolation.process or Process())
+    except ConfigError as error:
+        raise ConfigError(error.message, f"{backend}/{error.path}".rstrip("/")) from None

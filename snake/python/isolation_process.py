@@ -159,6 +159,6 @@ def _path_fault(path: str) -> str:
     pure = PurePosixPath(path)
     if "\0" in path or not pure.is_absolute() or ".." in pure.parts:
         return f'"{path}" must be an absolute path without ".."'
-    if pure == PurePosixPath("/"):
+    if len(pure.parts) == 1:
         return "/ is the whole system: name the folders that the app needs"
     return ""

@@ -10,6 +10,7 @@ import os
 from snake.config.document import Document
 from snake.core.errors import ConfigError
 from snake.core.record import Record
+from snake.python.isolation import check_isolation
 from snake.python.placement import Placed, placements
 from snake.python.values import MAX_WORKERS, START_TIMEOUT, start_timeout_seconds, worker_count
 
@@ -101,6 +102,10 @@ def cpu_count() -> int:
 
 def _plan(placed: Placed) -> AppPlan:
     fields = placed.fields
+    try:
+        check_isolation(fields.isolation)
+    except ConfigError as error:
+        raise ConfigError(error.message, f"{placed.path}/isolation/{error.path}") from None
     try:
         return AppPlan(
             placed, worker_count(fields.workers), start_timeout_seconds(fields.start_timeout)

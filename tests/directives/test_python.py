@@ -210,7 +210,11 @@ APP = {"module_wsgi": "main:wsgi"}
         ({**APP, "max_dynamic_apps": "3"}, "max_dynamic_apps", "max_dynamic_apps is not available"),
         ({**APP, "runtime": "gevent"}, "runtime", "runtime gevent is not available"),
         ({**APP, "workers_runtime": "thread"}, "workers_runtime", "workers_runtime thread is not"),
-        ({**APP, "isolation": {"backend": "docker"}}, "isolation", "isolation docker is not"),
+        (
+            {**APP, "isolation": {"backend": "docker", "docker": {"image": "a"}}},
+            "isolation",
+            "isolation docker is not",
+        ),
         ({**APP, "cache": {"mode": "local"}}, "cache", "cache is not available"),
         ({"module_wsgi": "{http.request.host}:app"}, "module_wsgi", "chosen by placeholders"),
         ({**APP, "working_dir": "/srv/{host}"}, "working_dir", "chosen by placeholders"),

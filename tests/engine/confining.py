@@ -1,6 +1,6 @@
 """Programs started by `launch` with `isolation process`, and what they say.
 
-Users are numbers that belong to nobody. Tests that need root, or a sandbox, skip where there is none.
+Users are numbers that belong to nobody. What needs root, or a sandbox, is skipped without.
 """
 
 from __future__ import annotations

@@ -14,7 +14,6 @@ from snake.core.errors import ConfigError, StartError
 from snake.python.isolation import Isolation
 from tests.engine.confining import (
     ROOT,
-    SYSTEM_PYTHON,
     UID,
     folder_of,
     needs_python,
@@ -84,9 +83,9 @@ async def test_its_environment_is_its_own(
 
 @pytest.mark.parametrize("sandbox", BOTH)
 async def test_it_has_no_descriptor_but_those_it_is_given(sandbox: str, folder: Path) -> None:
-    """Nothing that the server or the way to it had open is left open, not even inheritable files."""
+    """Nothing that the server or the gate had open is left open, not even inheritable files."""
     with open("/etc/hostname") as secret:  # noqa: PTH123, ASYNC230
-        os.set_inheritable(secret.fileno(), True)
+        os.set_inheritable(secret.fileno(), True)  # noqa: FBT003
         told = await said(
             process(bubblewrap=sandbox),
             "say({n: os.readlink(f'/proc/self/fd/{n}') for n in os.listdir('/proc/self/fd')"
@@ -183,7 +182,7 @@ async def test_root_is_no_isolation(folder: Path) -> None:
 @pytest.mark.skipif(ROOT, reason="root can become anyone")
 async def test_only_root_can_change_the_user(folder: Path) -> None:
     """A server that is not root says that it cannot become somebody else."""
-    with pytest.raises(StartError, match="only run as user .* when snake runs as root"):
+    with pytest.raises(StartError, match=r"only run as user .* when snake runs as root"):
         await said(process(user=str(UID)), "say(1)", folder)
 
 
@@ -198,10 +197,10 @@ async def test_unknown_names_are_told(folder: Path) -> None:
 async def test_missing_bubblewrap_is_told_with_the_way_to_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A setting that only a sandbox can honour is refused where there is none, and how to get it."""
+    """A setting that only a sandbox can honour is refused without, and how to get it is told."""
     monkeypatch.setattr("snake.engine.bubblewrap.find", lambda: None)
 
-    with pytest.raises(StartError, match="network off needs bubblewrap.*apt-get install bubble"):
+    with pytest.raises(StartError, match=r"network off needs bubblewrap.*apt-get install bubble"):
         await said(process(network="off"), "say(1)", folder)
 
 

@@ -1,4 +1,9 @@
-"""Place: one process's place in a generation or a pool, filled again when the process dies."""
+"""Place: one process's place in a generation or a pool, filled again when the process dies.
+
+A process can also be replaced while it lives: another is started beside it, on the same
+sockets, and has the place as soon as it is ready. Until then the one before goes on, and
+after that it finishes what it has. No request is lost, and none waits.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +32,11 @@ class Place:
         self._state = State.IDLE
         self._process: Process | None = None
         self._started = 0.0
+        self._backoff = Backoff()
+        self._kept = False
         self._keeping: asyncio.Task[None] | None = None
+        self._leaving: dict[Process, asyncio.Task[None]] = {}
+        """Those that had the place before, and have not ended yet."""
 
     @property
     def pid(self) -> int | None:
@@ -38,19 +47,51 @@ class Place:
         """Start a worker and wait until it is ready. Raises `StartError`."""
         self._on(Event.LOAD)
         try:
-            self._process = await Process.start(self._work, self._spawner, self._ear)
+            process = await self.beside()
         except BaseException:
             self._on(Event.GONE)
             raise
-        self._started = monotonic()
+        self._fill(process)
         self._on(Event.READY)
+
+    async def beside(self, spawner: Spawner | None = None) -> Process:
+        """Start another process on the same sockets, beside the present one; wait for it.
+
+        It answers requests as soon as it is ready. Whoever asked for it gives it the place
+        (`take`), or drains it. Raises `StartError`.
+        """
+        return await Process.start(self._work, spawner or self._spawner, self._ear)
+
+    async def take(self, process: Process, spawner: Spawner | None = None) -> None:
+        """Give the place to a process that was started beside; the one before drains, unawaited.
+
+        With another spawner, those that will follow come from that one.
+        """
+        kept = self._kept
+        await self._stop_keeping()
+        if self._state in (State.DRAINING, State.STOPPED):
+            process.kill()
+            return
+        self._spawner = spawner or self._spawner
+        self._take(process)
+        if kept:
+            self.keep()
+
+    async def renew(self, spawner: Spawner | None = None) -> None:
+        """Replace the present process by another, gracefully.
+
+        Raises `StartError` when there is no other; the present one goes on then.
+        """
+        await self.take(await self.beside(spawner), spawner)
 
     def keep(self) -> None:
         """From now on, start another worker whenever this one dies."""
+        self._kept = True
         self._keeping = asyncio.create_task(self._keep())
 
     def let_go(self) -> None:
         """From now on, start no other worker when this one dies."""
+        self._kept = False
         if self._keeping is not None:
             self._keeping.cancel()
 
@@ -65,14 +106,31 @@ class Place:
         await self._stop_keeping()
         if self._process is not None:
             await self._process.drain()
+        if self._leaving:
+            await asyncio.wait(self._leaving.values())
         self._on(Event.GONE)
 
     async def kill(self) -> None:
         """End the worker now, and the place with it."""
         self._on(Event.STOP)
         await self._stop_keeping()
-        if self._process is not None:
-            self._process.kill()
+        for process in [*self._leaving, *([self._process] if self._process else [])]:
+            process.kill()
+
+    def _fill(self, process: Process) -> None:
+        self._process = process
+        self._started = monotonic()
+
+    def _take(self, process: Process) -> None:
+        """Give the place to another process, and let the one that has it drain."""
+        before = self._process
+        if before is None:
+            self._on(Event.LOAD)
+            self._on(Event.READY)
+        else:
+            leaving = self._leaving[before] = asyncio.create_task(before.drain())
+            leaving.add_done_callback(lambda _: self._leaving.pop(before))
+        self._fill(process)
 
     def _on(self, event: Event) -> None:
         self._state = after(WORKER, self._state, event)
@@ -82,25 +140,30 @@ class Place:
         if self._keeping is not None:
             with suppress(asyncio.CancelledError):
                 await self._keeping
+            self._keeping = None
 
     async def _keep(self) -> None:
-        backoff = Backoff()
         while True:
-            if self._process is not None:
+            if self._process is None:
+                await self._refill()
+            else:
                 how = await self._process.ended()
                 self._process = None
                 self._on(Event.GONE)
                 self._log(logging.ERROR, "died; starting another", reason=how)
-            await asyncio.sleep(backoff.delay(monotonic() - self._started))
-            began = monotonic()
-            try:
-                await self.start()
-            except StartError as error:
-                self._log(logging.ERROR, "cannot start; trying again", error=error.message)
-                self._started = monotonic()
-            else:
-                took = round(monotonic() - began, 3)
-                self._log(logging.INFO, "started", pid=self.pid, seconds=took)
+
+    async def _refill(self) -> None:
+        """Start a process where there is none, after a while if the last ones did not live long."""
+        await asyncio.sleep(self._backoff.delay(monotonic() - self._started))
+        began = monotonic()
+        try:
+            await self.start()
+        except StartError as error:
+            self._log(logging.ERROR, "cannot start; trying again", error=error.message)
+            self._started = monotonic()
+        else:
+            took = round(monotonic() - began, 3)
+            self._log(logging.INFO, "started", pid=self.pid, seconds=took)
 
     def _log(self, level: int, message: str, **fields: object) -> None:
         told = {"fields": {**self._work.fields, **fields}}

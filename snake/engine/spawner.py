@@ -115,6 +115,7 @@ class Spawner:
     async def __aexit__(self, *_: object) -> None:
         if self._reading is not None:
             self._reading.cancel()
+            await asyncio.wait([self._reading])
         self._sock.close()
         await self._reap()
 
@@ -154,14 +155,20 @@ class Spawner:
         while True:
             line = await Line.on(self._sock)
             began = monotonic()
-            while (message := await line.receive()) is not None:
-                try:
-                    self._hear(message)
-                except ChannelError as error:
-                    logger.error("a zygote talks rubbish", extra={"fields": {"error": str(error)}})  # noqa: TRY400
-                    break
-            line.close()
+            try:
+                await self._listen(line)
+            finally:
+                line.close()
             await self._replace(backoff.delay(monotonic() - began))
+
+    async def _listen(self, line: Line) -> None:
+        """Take what the zygote says, until it is gone or talks rubbish."""
+        while (message := await line.receive()) is not None:
+            try:
+                self._hear(message)
+            except ChannelError as error:
+                logger.error("a zygote talks rubbish", extra={"fields": {"error": str(error)}})  # noqa: TRY400
+                return
 
     def _hear(self, message: Message) -> None:
         """Take what the zygote says. Raises `ChannelError` for what it cannot know."""

@@ -97,6 +97,8 @@ class Python(HandlerModule, PythonFields):
         """Load and start the app, or find it running. Raises `StartError` when it fails."""
         self._check(ctx)
         limit = _checked(ctx, body_limit, self.request_body_max_size)
+        _checked(ctx, worker_count, self.workers)
+        _checked(ctx, start_timeout_seconds, self.start_timeout)
         handler = self._pooled(ctx) or await self._embedded(ctx)
         return handler if limit is None else limit_body(handler, limit)
 
@@ -108,21 +110,9 @@ class Python(HandlerModule, PythonFields):
         return None if pools is None else pools.handler(ctx.path)
 
     async def _embedded(self, ctx: Context) -> Handler:
-        from snake.python.embedded import AppSettings, EmbeddedApps  # noqa: PLC0415  (likewise)
+        from snake.python.embedded import EmbeddedApps  # noqa: PLC0415  (likewise)
 
-        workers = _checked(ctx, worker_count, self.workers)
-        settings = AppSettings(
-            name=self.name,
-            asgi=bool(self.module_asgi),
-            lifespan=self.lifespan == "on",
-            multiprocess=workers != 1,
-            start_timeout=_checked(ctx, start_timeout_seconds, self.start_timeout),
-            working_dir=self.working_dir,
-            venv=self.venv_path,
-            env_files=self.env_files,
-            env_vars=tuple(self.env_vars.items()),
-        )
-        return await ctx.shared(EmbeddedApps).handler(ctx, settings)
+        return await ctx.shared(EmbeddedApps).handler(ctx, self)
 
     def _check(self, ctx: Context) -> None:
         """Refuse what contradicts itself, and by name what this version cannot do."""
@@ -152,10 +142,6 @@ class Python(HandlerModule, PythonFields):
                 yield field, field
         if self.autoreload not in ("", "off"):
             yield "autoreload", "autoreload"
-        if self.preload == "on":
-            yield "preload", "preload on"
-        if self.workers_runtime == "thread":
-            yield "workers_runtime", "workers_runtime thread"
         if self.runtime == "gevent":
             yield "runtime", f"runtime {self.runtime}"
         if self.isolation is not None and self.isolation.backend == "docker":

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
 
 from snake.config.document import Document, encode
 from snake.core.errors import StartError
@@ -15,6 +17,7 @@ from snake.engine import needs
 from snake.engine.folder import PrivateFolder
 from snake.engine.place import Place
 from snake.engine.pools import AppPools
+from snake.engine.preloaded import preloaded
 from snake.engine.process import Work
 from snake.engine.sockets import ListenError, Sockets
 from snake.engine.spawner import Spawner
@@ -40,6 +43,7 @@ class Generation:
         self._state = State.IDLE
         self._places: list[Place] = []
         self._figures: list[int] = []
+        self._stack = AsyncExitStack()
 
     @property
     def pids(self) -> list[int]:
@@ -62,20 +66,13 @@ class Generation:
         document = encode(self.document)
         if needs.figures(document):
             self._figures = [new_file() for _ in range(self.workers)]
-        for index in range(self.workers):
-            own = sockets.of_worker(self.addresses, index)
-            work = Work(
-                document=document.decode(),
-                index=index,
-                sockets=own,
-                start_limit=self._start_limit,
-                grace=self._grace,
-                figures=self._figures,
-                pools=self._pools.told,
-                fields={"worker": index},
-            )
-            self._places.append(Place(work, spawner, _nothing))
         try:
+            if plan.preloads(self.apps):
+                spawner = await self._stack.enter_async_context(
+                    await preloaded(spawner, document.decode())
+                )
+            for work in self._works(sockets, document.decode()):
+                self._places.append(Place(work, spawner, _nothing))
             await all_of([self._pools.start(), *(place.start() for place in self._places)])
         except BaseException:
             await self.kill()
@@ -84,6 +81,22 @@ class Generation:
         self._pools.keep()
         for place in self._places:
             place.keep()
+
+    def _works(self, sockets: Sockets, document: str) -> Iterator[Work]:
+        """Yield what each process is given: one loop, or all of them."""
+        loops = [sockets.of_worker(self.addresses, index) for index in range(self.workers)]
+        size = self.workers if plan.in_threads(self.apps) else 1
+        for first in range(0, self.workers, size):
+            yield Work(
+                document=document,
+                index=first,
+                loops=loops[first : first + size],
+                start_limit=self._start_limit,
+                grace=self._grace,
+                figures=self._figures,
+                pools=self._pools.told,
+                fields={"worker": first},
+            )
 
     def announce(self, seconds: float) -> None:
         """Tell every worker when it will be drained."""
@@ -102,15 +115,16 @@ class Generation:
         await asyncio.gather(*(place.drain() for place in self._places))
         await self._pools.drain()
         self._on(Event.GONE)
-        self._close_figures()
+        await self._close()
 
     async def kill(self) -> None:
         """End every worker now."""
         self._on(Event.STOP)
         await asyncio.gather(*(place.kill() for place in self._places), self._pools.kill())
-        self._close_figures()
+        await self._close()
 
-    def _close_figures(self) -> None:
+    async def _close(self) -> None:
+        await self._stack.aclose()
         for file in self._figures:
             os.close(file)
         self._figures.clear()

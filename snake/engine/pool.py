@@ -62,7 +62,7 @@ class Pool:
             work = Work(
                 document="",
                 index=index,
-                sockets={path: sock.fileno()},
+                loops=[{path: sock.fileno()}],
                 start_limit=self._limit,
                 grace=self._grace,
                 title="app process",

@@ -7,6 +7,7 @@ import logging
 import math
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -46,8 +47,8 @@ class Work(Record):
     document: str
     """The JSON of what it runs."""
     index: int
-    sockets: Mapping[str, int]
-    """The descriptor of each address."""
+    loops: Sequence[Mapping[str, int]]
+    """For each of its event loops, the descriptor of each address."""
     start_limit: StartLimit
     grace: float | None
     """Seconds for which its requests may still run at the end; `None` is for ever."""
@@ -77,13 +78,9 @@ class Process:
     @classmethod
     async def start(cls, work: Work, spawner: Spawner, ear: Ear) -> Process:
         """Start a process and wait until it is ready. Raises `StartError`."""
-        child = await spawner.fork()
-        addresses = list(work.sockets)
-        for at in range(0, len(addresses), FDS_PER_MESSAGE):
-            some = tuple(addresses[at : at + FDS_PER_MESSAGE])
-            send(child.sock, Listen(some), [work.sockets[address] for address in some])
-        for at in range(0, len(work.figures), FDS_PER_MESSAGE):
-            send(child.sock, Count(), work.figures[at : at + FDS_PER_MESSAGE])
+        child = await _forked(work.start_limit, spawner)
+        with suppress(ConnectionError):  # it has died already, which is noticed below
+            _hand_over(work, child)
         process = cls(work, child, await Line.on(child.sock), ear)
         process.send(Provision(work.document, work.index, work.pools))
         try:
@@ -171,6 +168,29 @@ class Process:
             )
         self.kill()
         await exited
+
+
+async def _forked(limit: StartLimit, spawner: Spawner) -> Child:
+    """Fork a process; a zygote that still loads the app has as long as the app has.
+
+    Raises `StartError`.
+    """
+    try:
+        async with asyncio.timeout(limit.seconds):
+            return await spawner.fork()
+    except TimeoutError:
+        raise StartError(limit.reason, limit.path) from None
+
+
+def _hand_over(work: Work, child: Child) -> None:
+    """Give a process its descriptors."""
+    for loop, sockets in enumerate(work.loops):
+        addresses = list(sockets)
+        for at in range(0, len(addresses), FDS_PER_MESSAGE):
+            some = tuple(addresses[at : at + FDS_PER_MESSAGE])
+            send(child.sock, Listen(some, loop), [sockets[address] for address in some])
+    for at in range(0, len(work.figures), FDS_PER_MESSAGE):
+        send(child.sock, Count(), work.figures[at : at + FDS_PER_MESSAGE])
 
 
 def _how(status: int) -> str:

@@ -1,4 +1,4 @@
-"""The worker: one process with one event loop that accepts, routes and runs the app.
+"""The worker: a process that accepts, routes and runs the app, on one event loop or on several.
 
 Its life is a straight line: take the sockets and the document from the
 channel, provision, say ready, serve, drain, close everything, end.
@@ -10,28 +10,30 @@ import asyncio
 import signal
 import socket
 import sys
-import traceback
-from collections.abc import Callable
-from contextlib import AsyncExitStack
-from typing import Any
+from collections.abc import Awaitable, Callable
+from functools import partial
 
-from snake.config.document import Document
-from snake.core.errors import DocumentError, SnakeError
 from snake.core.folder import START
-from snake.core.modules import decode
 from snake.engine.line import Line
-from snake.engine.needs import grace_period, single
-from snake.engine.provision import provision
-from snake.fork.channel import LONGEST, Announce, Count, Failed, Inbox, Listen, Provision, Ready
+from snake.engine.live import NotLiveError, Offers, Sockets, Word, live
+from snake.fork.channel import (
+    LONGEST,
+    Announce,
+    Count,
+    Failed,
+    Inbox,
+    Listen,
+    Prepare,
+    Provision,
+    Ready,
+    send,
+)
 from snake.fork.system import die_with_parent, name_process
-from snake.http.app import RunningServer
+from snake.fork.zygote import Zygote
 from snake.http.shutdown import SHUTDOWN
 from snake.metrics.figures import Figures
-from snake.python.pools import Pools
-from snake.transport.serve import Serving, serve
 
-Sockets = dict[str, socket.socket]
-Offers = dict[type[Any], Any]
+Serve = Callable[[Word], Awaitable[None]]
 
 
 def main(channel: socket.socket) -> int:
@@ -42,18 +44,26 @@ def main(channel: socket.socket) -> int:
     # An app's print is seen when it happens, not when a buffer is full.
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    return _follow(channel)
+
+
+def _follow(channel: socket.socket) -> int:
+    """Do as the channel says."""
     inbox = Inbox(channel)
-    sockets: Sockets = {}
+    loops: list[Sockets] = []
     files: list[int] = []
     while (message := inbox.receive()) is not None:
         if isinstance(message, Listen):
-            sockets.update(zip(message.addresses, map(_adopt, inbox.take()), strict=True))
+            loops += [{} for _ in range(message.loop + 1 - len(loops))]
+            loops[message.loop].update(
+                zip(message.addresses, map(_adopt, inbox.take()), strict=True)
+            )
         elif isinstance(message, Count):
             files += inbox.take()
+        elif isinstance(message, Prepare):
+            return _prepare(channel, message)
         elif isinstance(message, Provision):
-            offers: Offers = {Figures: Figures(files, message.number)} if files else {}
-            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                return runner.run(_work(channel, message, sockets, offers))
+            return _run(channel, message, loops or [{}], files)
     return 1
 
 
@@ -61,7 +71,46 @@ def _adopt(fd: int) -> socket.socket:
     return socket.socket(fileno=fd)
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def _prepare(channel: socket.socket, message: Prepare) -> int:
+    """Load the apps, and be the process that the workers are forked from: `preload on`."""
+    from snake.engine.preload import load_apps  # noqa: PLC0415  (few configs ask for it)
+
+    failed = load_apps(message.settings)
+    name_process("snake-preload")
+    forked = Zygote(channel).serve()
+    if forked is None:
+        return 0
+    die_with_parent()
+    name_process("snake-worker")
+    return _follow(forked) if failed is None else _say(forked, failed)
+
+
+def _say(channel: socket.socket, failed: Failed) -> int:
+    """Tell the supervisor what failed, when it has said all that it has to say."""
+    inbox = Inbox(channel)
+    while (message := inbox.receive()) is not None:
+        if isinstance(message, Provision):
+            send(channel, failed)
+            break
+    return 1
+
+
+def _run(channel: socket.socket, what: Provision, loops: list[Sockets], files: list[int]) -> int:
+    """Run a document on one event loop, or on several, each in a thread of its own."""
+    offers: list[Offers] = [
+        {Figures: Figures(files, what.number + at)} if files else {} for at in range(len(loops))
+    ]
+    if len(loops) == 1:
+        serve: Serve = partial(live, what, loops[0], offers[0])
+    else:
+        from snake.engine.loops import Loops  # noqa: PLC0415  (few configs ask for it)
+
+        serve = Loops(what, loops, offers, loop_factory()).run
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        return runner.run(_work(channel, serve))
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """Return uvloop's loop where there is one; PyPy has none."""
     try:
         import uvloop  # noqa: PLC0415  (optional)
@@ -70,47 +119,23 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _work(channel: socket.socket, what: Provision, sockets: Sockets, offers: Offers) -> int:
+async def _work(channel: socket.socket, serve: Serve) -> int:
+    """Serve until the word comes; tell the supervisor if that could not begin."""
     line = await Line.on(channel, LONGEST)
-    async with AsyncExitStack() as stack:
-        try:
-            document = decode(what.document.encode(), Document)
-            grace = grace_period(document)
-            pools = await stack.enter_async_context(Pools.decode(what.pools))
-            servers = await provision(document, stack, {**offers, Pools: pools})
-            running = await _serve(servers, sockets)
-        except (Exception, SystemExit) as error:  # noqa: BLE001  (the supervisor reports it)
-            line.send(_failed(error))
-            await line.flush()
-            return 1
-        told = asyncio.create_task(_told_to_end(line))
+
+    async def word() -> bool:
         line.send(Ready())
-        if await told:
-            _stop_listening(running, sockets)
-            await asyncio.gather(*(serving.drain(grace) for serving in running))
+        return await _told_to_end(line)
+
+    try:
+        await serve(word)
+    except NotLiveError as error:
+        line.send(error.failed)
+        await line.flush()
+        return 1
     # What is left are tasks and threads that may not end: the supervisor waits no longer for them.
     line.close()
     return 0
-
-
-async def _serve(servers: list[RunningServer], sockets: Sockets) -> list[Serving]:
-    return [
-        await serve(sockets[str(address)], server.app, server.settings, wrappers=server.wrappers)
-        for server in servers
-        for address in single(server.listen)
-    ]
-
-
-def _stop_listening(running: list[Serving], sockets: Sockets) -> None:
-    """Close our copies of the sockets.
-
-    While the supervisor has others, as it has for a worker that takes this
-    one's place, connections go on to wait there; if not, they are refused.
-    """
-    for serving in running:
-        serving.pause()
-    for sock in sockets.values():
-        sock.close()
 
 
 async def _told_to_end(line: Line) -> bool:
@@ -130,14 +155,3 @@ async def _told_to_drain(line: Line) -> bool:
     while isinstance(message := await line.receive(), Announce):
         SHUTDOWN.announce(message.seconds)
     return message is not None
-
-
-def _failed(error: BaseException) -> Failed:
-    """Return what the user is told: a message of ours, or the traceback of a bug."""
-    if isinstance(error, DocumentError):
-        return Failed(error.message, error.path)
-    if isinstance(error, SnakeError):
-        return Failed(str(error))
-    trace = "".join(traceback.format_exception(error)).rstrip()
-    name = type(error).__name__
-    return Failed(f"unexpected {name}; this is a bug in snake or in a plugin\n{trace}")

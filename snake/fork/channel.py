@@ -51,15 +51,19 @@ class Kill(NamedTuple):
 
 
 class Prepare(NamedTuple):
-    """Supervisor to the zygote of a pool: your forks will run this app (`pool.settings`, JSON)."""
+    """Supervisor to a new zygote: your forks will run this.
+
+    It is the JSON of `pool.settings`, or of a config whose apps are loaded before there are forks.
+    """
 
     settings: str
 
 
 class Listen(NamedTuple):
-    """Supervisor to worker: these sockets, which ride along, are yours."""
+    """Supervisor to worker: these sockets, which ride along, are for this one of your loops."""
 
     addresses: tuple[str, ...]
+    loop: int = 0
 
 
 class Count(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -13,91 +14,96 @@ from snake.app.lifespan import Lifespan
 from snake.app.load import is_asgi, is_wsgi, load_app
 from snake.app.threads import Threads
 from snake.core.errors import StartError
+from snake.core.folder import START
 from snake.core.modules import Context
-from snake.core.record import Record
 from snake.http.handler import Handler
 from snake.python.asgi import ASGIHandler
 from snake.python.env import Environment, active_venv
+from snake.python.fields import PythonFields
+from snake.python.values import start_timeout_seconds, worker_count
 from snake.python.wsgi import WSGIHandler
 
 log = logging.getLogger("snake.python")
 
 
-class AppSettings(Record):
-    """What a `python` handler says of its app. Paths are as written."""
-
-    name: str
-    asgi: bool
-    """Whether it was named as an ASGI app."""
-    lifespan: bool = False
-    multiprocess: bool = True
-    """Whether other processes run the app as well."""
-    start_timeout: float | None = None
-    working_dir: str = ""
-    venv: str = ""
-    env_files: tuple[str, ...] = ()
-    env_vars: tuple[tuple[str, str], ...] = ()
-
-
 class EmbeddedApps:
-    """The apps of one generation."""
+    """The apps of one generation, or of one of the loops that run it."""
 
     def __init__(self) -> None:
-        self._cwd = Path.cwd()
-        self._environment: Environment | None = None
+        self._first: PythonFields | None = None
         self._handlers: dict[tuple[str, bool, bool], Handler] = {}
 
-    async def handler(self, ctx: Context, settings: AppSettings) -> Handler:
+    async def handler(self, ctx: Context, fields: PythonFields) -> Handler:
         """Return the handler of an app, which is loaded and started when it is new.
 
         Raises `ConfigError` when it cannot live with the others, `StartError`
         when it does not start.
         """
-        self._enter(ctx, settings)
-        key = (settings.name, settings.asgi, settings.lifespan)
-        if key not in self._handlers:
-            self._handlers[key] = await _start(ctx, settings)
-        return self._handlers[key]
-
-    def _enter(self, ctx: Context, settings: AppSettings) -> None:
-        environment = Environment(
-            working_dir=self._cwd / settings.working_dir,
-            venv=self._cwd / settings.venv if settings.venv else active_venv(),
-            env_files=settings.env_files,
-            env_vars=dict(settings.env_vars),
-        )
-        if self._environment is None:
-            environment.enter()
-            self._environment = environment
-        elif different := environment.differences(self._environment):
+        if self._first is None:
+            self._first = fields
+        elif different := environment(fields).differences(environment(self._first)):
             raise ctx.fail(
-                f'the app "{settings.name}" has another {" and ".join(different)} than an app '
+                f'the app "{fields.name}" has another {" and ".join(different)} than an app '
                 "before it; apps that run embedded in one configuration share one environment"
             )
+        enter(fields)
+        key = (fields.name, bool(fields.module_asgi), fields.lifespan == "on")
+        if key not in self._handlers:
+            self._handlers[key] = await _start(ctx, fields)
+        return self._handlers[key]
 
 
-async def _start(ctx: Context, settings: AppSettings) -> Handler:
+class _Entered:
+    """The environment that this process lives in."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.environment: Environment | None = None
+
+
+_ENTERED = _Entered()
+
+
+def environment(fields: PythonFields) -> Environment:
+    """Return where an app wants to run."""
+    start = Path(START.folder)
+    return Environment(
+        working_dir=start / fields.working_dir,
+        venv=start / fields.venv_path if fields.venv_path else active_venv(),
+        env_files=fields.env_files,
+        env_vars=fields.env_vars,
+    )
+
+
+def enter(fields: PythonFields) -> None:
+    """Make this process live where an app wants to run, if it does not yet. Raises `StartError`."""
+    wanted = environment(fields)
+    with _ENTERED.lock:
+        if _ENTERED.environment != wanted:
+            wanted.enter()
+            _ENTERED.environment = wanted
+
+
+async def _start(ctx: Context, fields: PythonFields) -> Handler:
     began = time.monotonic()
-    app = _load(settings.name)
-    if is_asgi(app) or (settings.asgi and not is_wsgi(app)):
-        left = settings.start_timeout
+    app = load(fields.name)
+    if is_asgi(app) or (fields.module_asgi and not is_wsgi(app)):
+        left = start_timeout_seconds(fields.start_timeout)
         if left is not None:
             left = max(left - (time.monotonic() - began), 0.0)
-        return await _start_asgi(ctx, settings, app, left)
-    if settings.asgi:
+        return await _start_asgi(ctx, fields, app, left)
+    if fields.module_asgi:
         raise StartError(
-            f'the app "{settings.name}" is a WSGI app: it takes an environ and start_response; '
+            f'the app "{fields.name}" is a WSGI app: it takes an environ and start_response; '
             "name it with module_wsgi"
         )
-    if settings.lifespan:
-        log.warning(
-            "lifespan is ignored: the app is WSGI", extra={"fields": {"app": settings.name}}
-        )
+    if fields.lifespan == "on":
+        log.warning("lifespan is ignored: the app is WSGI", extra={"fields": {"app": fields.name}})
     threads = await ctx.enter(Threads(asyncio.get_running_loop()))
-    return WSGIHandler(settings.name, app, threads, multiprocess=settings.multiprocess)
+    return WSGIHandler(fields.name, app, threads, multiprocess=worker_count(fields.workers) != 1)
 
 
-def _load(name: str) -> Any:  # noqa: ANN401 - whatever the user has named
+def load(name: str) -> Any:  # noqa: ANN401 - whatever the user has named
     """Load an app without the garbage collector in the way, then or later.
 
     What an import makes lives as long as the worker: the collector goes over it
@@ -114,16 +120,16 @@ def _load(name: str) -> Any:  # noqa: ANN401 - whatever the user has named
 
 async def _start_asgi(
     ctx: Context,
-    settings: AppSettings,
+    fields: PythonFields,
     app: Any,  # noqa: ANN401 - what the user has named; it was asked whether it is ASGI
     start_timeout: float | None,
 ) -> Handler:
-    if not settings.asgi:
+    if not fields.module_asgi:
         log.info(
             "the app named as WSGI is ASGI, and runs as ASGI",
-            extra={"fields": {"app": settings.name}},
+            extra={"fields": {"app": fields.name}},
         )
-    if not settings.lifespan:
-        return ASGIHandler(settings.name, app)
-    lifespan = await ctx.enter(Lifespan(settings.name, app, start_timeout))
-    return ASGIHandler(settings.name, app, lifespan.state)
+    if fields.lifespan != "on":
+        return ASGIHandler(fields.name, app)
+    lifespan = await ctx.enter(Lifespan(fields.name, app, start_timeout))
+    return ASGIHandler(fields.name, app, lifespan.state)

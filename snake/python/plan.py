@@ -60,6 +60,16 @@ def processes(plans: list[AppPlan]) -> tuple[int, str]:
     return asked[0], f"the least of workers {counts}: no app gets more than it asks for"
 
 
+def in_threads(plans: list[AppPlan]) -> bool:
+    """Whether the workers are threads of one process: if an embedded app says so."""
+    return any(plan.placed.fields.workers_runtime == "thread" for plan in embedded(plans))
+
+
+def preloads(plans: list[AppPlan]) -> bool:
+    """Whether any embedded app is to be loaded before there are workers."""
+    return any(plan.placed.fields.preload == "on" for plan in embedded(plans))
+
+
 class StartLimit(Record):
     """How long a worker may take to become ready, and what is wrong when it takes longer."""
 

@@ -206,10 +206,8 @@ APP = {"module_wsgi": "main:wsgi"}
     [
         ({"module_esgi": "main:app"}, "module_esgi", "module_esgi is not available"),
         ({**APP, "autoreload": "on"}, "autoreload", "autoreload is not available"),
-        ({**APP, "preload": "on"}, "preload", "preload on is not available"),
         ({**APP, "max_dynamic_apps": "3"}, "max_dynamic_apps", "max_dynamic_apps is not available"),
         ({**APP, "runtime": "gevent"}, "runtime", "runtime gevent is not available"),
-        ({**APP, "workers_runtime": "thread"}, "workers_runtime", "workers_runtime thread is not"),
         (
             {**APP, "isolation": {"backend": "docker", "docker": {"image": "a"}}},
             "isolation",

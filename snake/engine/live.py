@@ -1,0 +1,85 @@
+"""Live: a document that is served on one event loop, from its provisioning to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import traceback
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+from snake.config.document import Document
+from snake.core.errors import DocumentError, SnakeError
+from snake.core.modules import decode
+from snake.engine.needs import grace_period, single
+from snake.engine.provision import provision
+from snake.fork.channel import Failed, Provision
+from snake.http.app import RunningServer
+from snake.python.pools import Pools
+from snake.transport.serve import Serving, serve
+
+Sockets = dict[str, socket.socket]
+"""By address, as it stands in the document."""
+Offers = dict[type[Any], Any]
+"""What the host offers to modules."""
+Word = Callable[[], Awaitable[bool]]
+"""Says that all is ready, and waits for the word to end: whether to drain first."""
+
+
+class NotLiveError(Exception):
+    """A document could not be brought to life; `failed` is what the supervisor is told."""
+
+    def __init__(self, failed: Failed) -> None:
+        super().__init__(failed.reason)
+        self.failed = failed
+
+
+async def live(what: Provision, sockets: Sockets, offers: Offers, word: Word) -> None:
+    """Provision a document, serve it until the word comes, drain, and close all of it.
+
+    Raises `NotLiveError`.
+    """
+    async with AsyncExitStack() as stack:
+        try:
+            document = decode(what.document.encode(), Document)
+            grace = grace_period(document)
+            pools = await stack.enter_async_context(Pools.decode(what.pools))
+            servers = await provision(document, stack, {**offers, Pools: pools})
+            running = await _serve(servers, sockets)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  (the supervisor reports it)
+            raise NotLiveError(_failed(error)) from None
+        if await word():
+            _stop_listening(running, sockets)
+            await asyncio.gather(*(serving.drain(grace) for serving in running))
+
+
+async def _serve(servers: list[RunningServer], sockets: Sockets) -> list[Serving]:
+    return [
+        await serve(sockets[str(address)], server.app, server.settings, wrappers=server.wrappers)
+        for server in servers
+        for address in single(server.listen)
+    ]
+
+
+def _stop_listening(running: list[Serving], sockets: Sockets) -> None:
+    """Close our copies of the sockets.
+
+    While the supervisor has others, as it has for a worker that takes this
+    one's place, connections go on to wait there; if not, they are refused.
+    """
+    for serving in running:
+        serving.pause()
+    for sock in sockets.values():
+        sock.close()
+
+
+def _failed(error: BaseException) -> Failed:
+    """Return what the user is told: a message of ours, or the traceback of a bug."""
+    if isinstance(error, DocumentError):
+        return Failed(error.message, error.path)
+    if isinstance(error, SnakeError):
+        return Failed(str(error))
+    trace = "".join(traceback.format_exception(error)).rstrip()
+    name = type(error).__name__
+    return Failed(f"unexpected {name}; this is a bug in snake or in a plugin\n{trace}")

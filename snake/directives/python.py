@@ -40,11 +40,19 @@ that fails to start then stops the start of the server. `start_timeout` is how
 long it may take (120s). `env_file` may be repeated, a later one wins, and
 `env_var` wins over all. A body larger than `request_body` is a 413.
 
-`python_path` is the interpreter that runs the app, in processes of their own.
+An app runs in the server's workers, unless another folder, venv, environment or
+interpreter (`python_path`) keeps it apart from the first app that does. Then it gets
+processes of its own; the log says which, and why.
+
+`preload on` imports the app once, before its processes are forked, which then
+share that memory; threads and connections that an import opens are not for them.
+`workers_runtime thread` has one process with a thread and an event loop in place of
+each worker; what the app keeps in a module is then shared by all of them, and
+`lifespan` runs for each. `runtime native` runs an ASGI app without uvloop.
 
 Read, so that a Caddyfile can be adapted, but refused when it is run:
 `module_esgi`, `runtime gevent`, `autoreload`, `max_dynamic_apps`, `isolation docker`,
-`cache`, `workers_runtime thread`, `preload on`, `max_requests`, `max_memory`,
+`cache`, `max_requests`, `max_memory`,
 `request_timeout`, and placeholders in the app's name, folder, venv or environment.
 """
 

@@ -10,8 +10,9 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
+from typing import Any
 
 from snake.core.folder import START
 from snake.engine.line import Line
@@ -33,7 +34,7 @@ from snake.fork.zygote import Zygote
 from snake.http.shutdown import SHUTDOWN
 from snake.metrics.figures import Figures
 
-Serve = Callable[[Word], Awaitable[None]]
+Serve = Callable[[Word], Coroutine[Any, Any, None]]
 
 
 def main(channel: socket.socket) -> int:
@@ -100,12 +101,12 @@ def _run(channel: socket.socket, what: Provision, loops: list[Sockets], files: l
     offers: list[Offers] = [
         {Figures: Figures(files, what.number + at)} if files else {} for at in range(len(loops))
     ]
-    if len(loops) == 1:
-        serve: Serve = partial(live, what, loops[0], offers[0])
-    else:
-        from snake.engine.loops import Loops  # noqa: PLC0415  (few configs ask for it)
+    serves = [partial(live, what, *part) for part in zip(loops, offers, strict=True)]
+    serve: Serve = serves[0]
+    if len(serves) > 1:
+        from snake.fork.loops import Loops  # noqa: PLC0415  (few configs ask for it)
 
-        serve = Loops(what, loops, offers, loop_factory()).run
+        serve = Loops(serves, loop_factory()).run
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(_work(channel, serve))
 

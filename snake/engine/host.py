@@ -37,7 +37,9 @@ main(int(sys.argv[1]))
 class Host:
     """How the processes of one app come to be."""
 
-    def __init__(self, fields: PythonFields, cwd: Path, *, multiprocess: bool) -> None:
+    def __init__(
+        self, fields: PythonFields, cwd: Path, *, multiprocess: bool, grace: float | None
+    ) -> None:
         """Look at all that can be wrong before anything is started. Raises `StartError`."""
         folder = cwd / fields.working_dir
         if not folder.is_dir():
@@ -61,6 +63,7 @@ class Host:
             uvloop="-" if fields.runtime == "native" else _uvloop(),
             abi=sysconfig.get_config_var("SOABI") or "",
             preload=fields.preload == "on",
+            grace=grace,
             owner=os.getuid(),
         )
 

@@ -30,7 +30,7 @@ class Pool:
         self.name = plan.name
         self.count = plan.workers or cpu_count()
         self._limit = start_limit([plan])
-        self._host = Host(plan.placed.fields, cwd, multiprocess=self.count != 1)
+        self._host = Host(plan.placed.fields, cwd, multiprocess=self.count != 1, grace=grace)
         self._grace = grace
         self._stack = AsyncExitStack()
         self._sockets: dict[str, socket.socket] = {}

@@ -5,50 +5,27 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable
 from typing import Any
 
-from snake.app.failure import FailedError, describe, is_disconnect, place
-from snake.pool.exchange import DONE, HTTPExchange
-from snake.pool.frames import BODY, END, FAILED, GOAWAY, HEAD, FrameError, Frames, frame
+from snake.app.failure import FailedError, describe, excerpt, is_disconnect, place
+from snake.pool.exchange import HTTPExchange
+from snake.pool.frames import FAILED, GOAWAY, HEAD, UNFINISHED, WELCOME, FrameError, Frames, frame
 from snake.pool.request_head import read
-from snake.pool.websocket import CLOSED, WebSocketExchange
-from snake.transport.asgi import AbortError, ASGIApp, ClientDisconnectedError, Scope
+from snake.pool.serving import Serving
+from snake.pool.websocket import WebSocketExchange
+from snake.transport.asgi import AbortError, Scope
 
 log = logging.getLogger("snake.python")
 
 _LONGEST_TRACE = 100_000
 """Characters of a traceback that are passed on."""
+_TURN = 16
+"""Pieces of a response that go out before others have their turn."""
 
-State = dict[str, Any]
+_WELCOME = frame(WELCOME)
+_GOAWAY = frame(GOAWAY)
 
-
-class Serving:
-    """What all connections of a process share."""
-
-    def __init__(self, app: ASGIApp, start: Callable[..., asyncio.Task[None]]) -> None:
-        self.app = app
-        self.start = start
-        self.state: State | None = None
-        """What the app's lifespan has left; `None` without one."""
-        self.connections: set[Connection] = set()
-        self.draining = False
-        self.served = 0
-        """Requests that were begun."""
-        self.on_answer: Callable[[], None] | None = None
-        self.idle = asyncio.Event()
-
-    def drain(self) -> None:
-        """Ask for no more requests: every connection is to be closed by its worker."""
-        self.draining = True
-        for connection in self.connections:
-            connection.go_away()
-        self.note()
-
-    def note(self) -> None:
-        """Tell whoever waits for it that there is no connection any more."""
-        if self.draining and not self.connections:
-            self.idle.set()
+Exchange = HTTPExchange | WebSocketExchange
 
 
 class Connection(asyncio.Protocol):
@@ -57,11 +34,11 @@ class Connection(asyncio.Protocol):
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
         self._frames = Frames()
-        self._exchange: HTTPExchange | WebSocketExchange | None = None
+        self._exchange: Exchange | None = None
         self._transport: Any = None
         self._room: asyncio.Future[None] | None = None
         self._paused = False
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._pieces = 0
 
     # asyncio.Protocol ----------------------------------------------------------
 
@@ -69,6 +46,9 @@ class Connection(asyncio.Protocol):
         """Begin."""
         self._transport = transport
         self._serving.connections.add(self)
+        self._transport.write(_WELCOME)
+        if self._serving.draining:
+            self.go_away()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let the app know that nobody listens."""
@@ -76,15 +56,14 @@ class Connection(asyncio.Protocol):
         if self._exchange is not None:
             self._exchange.drop()
         self.resume_writing()
-        self._serving.connections.discard(self)
-        self._serving.note()
+        self._serving.forget(self)
 
     def data_received(self, data: bytes) -> None:
         """Take what the worker sent."""
         try:
             for kind, payload, left in self._frames.feed(data):
                 self._take(kind, payload, left)
-        except FrameError:
+        except (FrameError, ValueError, TypeError, KeyError):
             log.exception("a worker sent what cannot be read")
             self._transport.abort()
 
@@ -104,10 +83,13 @@ class Connection(asyncio.Protocol):
         """Send to the worker."""
         self._transport.write(data)
 
-    async def drained(self) -> None:
-        """Wait until the worker has taken most of what was sent."""
+    async def give_way(self) -> None:
+        """Wait until the worker has taken most of what was sent, and let others have their turn."""
+        self._pieces += 1
         if self._room is not None:
             await asyncio.shield(self._room)
+        elif self._pieces % _TURN == 0:
+            await asyncio.sleep(0)
 
     def pause_reading(self) -> None:
         """Take no more from the worker."""
@@ -121,29 +103,35 @@ class Connection(asyncio.Protocol):
             self._paused = False
             self._transport.resume_reading()
 
-    def answered(self, exchange: HTTPExchange) -> None:
+    def answered(self) -> None:
         """Note that a response is out."""
-        self.resume_reading()
-        if exchange is self._exchange and self._serving.draining:
-            self.write(frame(GOAWAY))
-        if self._serving.on_answer is not None:
-            self._serving.on_answer()
+        serving = self._serving
+        if serving.draining:
+            self.write(_GOAWAY)
+        if serving.on_answer is not None:
+            serving.on_answer()
 
     def go_away(self) -> None:
         """Ask the worker to close this connection when it has nothing more to wait for."""
         if self._exchange is None or self._exchange.is_over:
-            self.write(frame(GOAWAY))
+            self.write(_GOAWAY)
+
+    def abort(self) -> None:
+        """End it at once."""
+        self._transport.abort()
 
     # The requests ----------------------------------------------------------------
 
     def _take(self, kind: int, payload: bytes, left: int) -> None:
         exchange = self._exchange
         if kind == HEAD:
+            if exchange is not None and not exchange.is_over:
+                raise FrameError("a request came before the one before it was over")
             self._begin(payload)
-        elif kind in (BODY, END) and isinstance(exchange, HTTPExchange):
-            exchange.feed(payload, last=kind == END and not left)
-        elif isinstance(exchange, WebSocketExchange):
-            exchange.take(kind, payload)
+        elif exchange is None:
+            raise FrameError("a request began with something else")
+        else:
+            exchange.take(kind, payload, left)
 
     def _begin(self, payload: bytes) -> None:
         scope, body = read(payload)
@@ -151,57 +139,49 @@ class Connection(asyncio.Protocol):
         serving.served += 1
         if serving.state is not None:
             scope["state"] = serving.state.copy()
-        exchange: HTTPExchange | WebSocketExchange
         if scope["type"] == "websocket":
-            exchange = WebSocketExchange(self)
+            exchange: Exchange = WebSocketExchange(self)
         else:
-            exchange = HTTPExchange(self, body)
+            exchange = HTTPExchange(self, body, head_only=scope["method"] == "HEAD")
         self._exchange = exchange
         task = serving.start(self._run(scope, exchange))
         if not task.done():
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            serving.tasks.add(task)
+            task.add_done_callback(serving.tasks.discard)
 
-    async def _run(self, scope: Scope, exchange: HTTPExchange | WebSocketExchange) -> None:
+    async def _run(self, scope: Scope, exchange: Exchange) -> None:
         """Call the app, and tell the worker what went wrong."""
-        error: BaseException | None = None
+        target = scope["path"]
         try:
             await self._serving.app(scope, exchange.receive, exchange.send)
         except FailedError as failed:
-            error = failed.error
-        except AbortError as aborted:
-            error = aborted
-        except BaseException as raised:  # noqa: BLE001  (whatever an app raises is its failure)
-            error = raised
-        self._end(exchange, error)
-
-    def _end(self, exchange: HTTPExchange | WebSocketExchange, error: BaseException | None) -> None:
-        if isinstance(exchange, WebSocketExchange):
-            if error is not None and not (exchange.gone and is_disconnect(error)):
-                self._fail(error)
-            elif exchange.state != CLOSED and not exchange.gone:
-                self._unfinished()
-            self._transport.close()
-        elif exchange.state == DONE or exchange.gone:
-            if error is not None and not is_disconnect(error):
-                log.error("app failed after its response", exc_info=error)
-        elif error is not None:
-            self._fail(error)
+            self._fail(exchange, failed.error, target)
+        except BaseException as error:
+            # Whatever an app raises is its failure; but its task may be cancelled from outside.
+            if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+                raise
+            self._fail(exchange, error, target)
         else:
-            self._unfinished()
+            if not (exchange.is_answered or exchange.gone):
+                self.write(frame(UNFINISHED))
 
-    def _fail(self, error: BaseException) -> None:
-        if isinstance(error, AbortError | ClientDisconnectedError):
+    def _fail(self, exchange: Exchange, error: BaseException, target: str) -> None:
+        """Tell the worker that the app failed; or the log, when the worker no longer listens."""
+        if isinstance(error, AbortError) or is_disconnect(error):
             told = ["", "", ""]
         else:
-            trace = describe(error)[-_LONGEST_TRACE:]
-            told = [f"{type(error).__name__}: {error}"[:_LONGEST_TRACE], place(error), trace]
-        self._say_failed(told)
+            message = f"{type(error).__name__}: {error}"[:_LONGEST_TRACE]
+            told = [message, place(error), describe(error)[-_LONGEST_TRACE:]]
+        if not (exchange.is_answered or exchange.gone):
+            self.write(frame(FAILED, json.dumps(told).encode()))
+        elif told[0]:
+            fields = {"path": target, "error": told[0], "err_trace": told[1]}
+            log.error(
+                "app failed after its response", exc_info=excerpt(error), extra={"fields": fields}
+            )
 
-    def _unfinished(self) -> None:
-        self._say_failed(["the app returned before its response was complete", "", ""])
 
-    def _say_failed(self, told: list[str]) -> None:
-        """Tell the worker, and take no other request on this connection."""
-        self.write(frame(FAILED, json.dumps(told).encode()))
-        self._transport.close()
+def _is_cancelled() -> bool:
+    """Whether the process has cancelled the request; apps can raise `CancelledError` themselves."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0

@@ -3,144 +3,150 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from snake.pool.body import RequestBody
 from snake.pool.frames import (
     BODY,
     END,
     HAS_TRAILERS,
     INTERIM,
-    NEED,
     START,
     TRAILERS,
+    Field,
     frame,
     join,
     start,
 )
-from snake.pool.request_head import ASKED_BODY, NO_BODY
 from snake.transport.asgi import AppError, ClientDisconnectedError, Message, ResponseStartedError
+from snake.transport.framing import BODILESS, response_head, trailer_lines
+from snake.transport.framing import TRAILERS as MAY_TRAIL
 
 if TYPE_CHECKING:
     from snake.pool.connection import Connection
 
 NEW, HELD, STREAMING, TRAILING, DONE = range(5)
 
-HIGH_WATER = 65_536
-"""Bytes of a body that wait for the app, above which no more are read."""
 _FILE_PIECE = 262_144
 _EARLY_HINTS = 103
 
 
 class HTTPExchange:
-    """What `receive` and `send` are of one request."""
+    """What `receive` and `send` are of one request.
 
-    def __init__(self, connection: Connection, body: int) -> None:
+    What the app sends is checked here as the transport of the worker checks it: an app that does
+    something wrong is told at once, where it does so.
+    """
+
+    __slots__ = (
+        "_connection",
+        "_fields",
+        "_left",
+        "_status",
+        "_trails",
+        "_unchecked",
+        "body",
+        "gone",
+        "receive",
+        "state",
+    )
+
+    def __init__(self, connection: Connection, body: int, *, head_only: bool) -> None:
         self._connection = connection
-        self._asked = body != ASKED_BODY
-        self._ended = body == NO_BODY
-        self._pieces: list[bytes] = []
-        self._waiting = 0
-        self._told = False
-        self._news: asyncio.Event | None = None
-        self._start = b""
+        self.body = RequestBody(connection, body)
+        self.receive = self.body.receive
+        self._status = 0
+        self._fields: list[Field] = []
+        self._left: int | None = None
+        self._unchecked = head_only
         self._trails = False
         self.gone = False
+        """Whether nothing that is sent will arrive."""
         self.state = NEW
 
     # From the worker ---------------------------------------------------------
 
     @property
+    def is_answered(self) -> bool:
+        """Whether the response is out."""
+        return self.state == DONE
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing of this request is still to come, either way."""
-        return self.state == DONE and self._ended
+        return self.state == DONE and self.body.complete
 
-    def feed(self, piece: bytes, *, last: bool) -> None:
-        """Take a part of the body."""
-        if self.state != DONE and piece:
-            self._pieces.append(piece)
-            self._waiting += len(piece)
-            if self._waiting > HIGH_WATER and not last:
-                self._connection.pause_reading()
-        self._ended = self._ended or last
-        self._wake()
+    def take(self, kind: int, piece: bytes, left: int) -> None:
+        """Take a frame of the request, or a part of one."""
+        self.body.take(kind, piece, left)
 
     def drop(self) -> None:
         """The client is gone."""
         self.gone = True
-        self._wake()
-
-    def _wake(self) -> None:
-        if self._news is not None:
-            self._news.set()
+        self.body.close()
 
     # For the app --------------------------------------------------------------
 
-    async def receive(self) -> Message:
-        """Return the next piece of the body, or `http.disconnect`."""
-        if not self._asked:
-            self._asked = True
-            self._connection.write(frame(NEED))
-        while not self._told:
-            if self._pieces or self._ended:
-                return self._piece()
-            if self.gone or self.state == DONE:
-                break
-            await self._wait()
-        while not (self.gone or self.state == DONE):
-            await self._wait()
-        return {"type": "http.disconnect"}
-
-    def _piece(self) -> Message:
-        data = b"".join(self._pieces)
-        self._pieces.clear()
-        self._waiting = 0
-        self._told = self._ended
-        self._connection.resume_reading()
-        return {"type": "http.request", "body": data, "more_body": not self._ended}
-
-    async def _wait(self) -> None:
-        if self._news is None:
-            self._news = asyncio.Event()
-        self._news.clear()
-        await self._news.wait()
-
     async def send(self, message: Message) -> None:
-        """Take a part of the response. Raises `ClientDisconnectedError` when nobody wants it."""
+        """Take a part of the response.
+
+        Raises `AppError`, `ValueError` or `TypeError` for what is no response, and
+        `ClientDisconnectedError` when the client is gone.
+        """
         if self.gone:
             raise ClientDisconnectedError("the client is gone")
-        match message["type"]:
-            case "http.response.start":
-                self._begin(message)
-            case "http.response.body":
-                self._send_body(message.get("body", b""), more=message.get("more_body", False))
-            case "http.response.trailers":
-                self._send_trailers(message)
-            case "http.response.pathsend":
-                await self._send_file(Path(message["path"]))
-            case "http.response.early_hint":
-                links = [(b"link", bytes(link)) for link in message["links"]]
-                self._connection.write(start(INTERIM, _EARLY_HINTS, links))
-            case other:
-                raise AppError(f"{other!r} is no message of a response")
+        kind = message["type"]
+        if kind == "http.response.start":
+            self._begin(message)
+            return
+        try:
+            if kind == "http.response.body":
+                self._send_body(message.get("body", b""), message.get("more_body", False))
+            else:
+                await self._send_other(kind, message)
+        except Exception:
+            if self.state == HELD:  # nothing is out: an error page can take its place
+                self.state = NEW
+            raise
         if self.state == STREAMING:
-            await self._connection.drained()
+            await self._connection.give_way()
+
+    async def _send_other(self, kind: str, message: Message) -> None:
+        if kind == "http.response.trailers":
+            self._send_trailers(message)
+        elif kind == "http.response.pathsend":
+            await self._send_file(Path(message["path"]))
+        elif kind == "http.response.early_hint":
+            self._inform(message)
+        else:
+            raise AppError(f"{kind!r} is no message of a response")
 
     def _begin(self, message: Message) -> None:
         if self.state != NEW:
             raise ResponseStartedError("the response was started already")
-        self._trails = bool(message.get("trailers"))
-        flags = HAS_TRAILERS if self._trails else 0
-        self._start = start(START, message["status"], message.get("headers") or (), flags)
+        _, self._left, flags = response_head(message)
+        self._unchecked = self._unchecked or bool(flags & BODILESS)
+        self._trails = bool(flags & MAY_TRAIL)
+        self._status = message["status"]
+        self._fields = list(message.get("headers") or ())
         self.state = HELD
 
-    def _send_body(self, data: bytes, *, more: bool) -> None:
-        if self.state not in (HELD, STREAMING):
-            when = "before the start" if self.state == NEW else "after the end"
+    def _send_body(self, data: bytes, more: bool) -> None:  # noqa: FBT001
+        state = self.state
+        if state != HELD and state != STREAMING:  # noqa: PLR1714
+            when = "before the start" if state == NEW else "after the end"
             raise AppError(f"http.response.body {when}")
-        ends = not (more or self._trails)
-        begun, self._start = self._start, b""
-        self._connection.write(begun + frame(END if ends else BODY, data))
+        left = self._left
+        if left is not None and not self._unchecked:
+            left -= len(data)
+            if left < 0 or (left and not more):
+                how = f"{-left} bytes more than" if left < 0 else f"{left} bytes less than"
+                raise AppError(f"the body has {how} its Content-Length says")
+            self._left = left
+        part = frame(BODY if more or self._trails else END, data)
+        self._connection.write(self._start() + part if state == HELD else part)
         if more:
             self.state = STREAMING
         elif self._trails:
@@ -148,12 +154,25 @@ class HTTPExchange:
         else:
             self._finish()
 
+    def _start(self) -> bytes:
+        """Return the frame of the start, which waits for the first part of the body."""
+        flags = HAS_TRAILERS if self._trails else 0
+        return start(START, self._status, self._fields, flags)
+
     def _send_trailers(self, message: Message) -> None:
-        if self.state != TRAILING:
-            raise AppError("http.response.trailers before the end of the body")
-        if not message.get("more_trailers"):
-            self._connection.write(frame(TRAILERS, join(message.get("headers") or ())))
+        """Send the fields after the body, if they were announced and there can be any."""
+        if self.state == TRAILING and not message.get("more_trailers"):
+            fields = list(message.get("headers") or ())
+            trailer_lines(fields)
+            self._connection.write(frame(TRAILERS, join(fields)))
             self._finish()
+
+    def _inform(self, message: Message) -> None:
+        """Send links ahead of the response (ASGI's `http.response.early_hint`)."""
+        links = [(b"link", link) for link in message["links"]]
+        trailer_lines(links)
+        if self.state in (NEW, HELD):
+            self._connection.write(start(INTERIM, _EARLY_HINTS, links))
 
     async def _send_file(self, path: Path) -> None:
         """Send a file (ASGI's `http.response.pathsend`).
@@ -161,17 +180,27 @@ class HTTPExchange:
         It is read here: this process may read what the worker may not, and the other way round.
         """
         if self.state != HELD:
-            raise AppError("http.response.pathsend without a start before it")
+            raise AppError("http.response.pathsend after a part of the body")
         loop = asyncio.get_running_loop()
         with path.open("rb") as file:
-            while piece := await loop.run_in_executor(None, file.read, _FILE_PIECE):
-                self._send_body(piece, more=True)
-                await self._connection.drained()
+            size = os.fstat(file.fileno()).st_size
+            if self._left is None and not self._trails:
+                self._left = size
+                self._fields.append((b"content-length", b"%d" % size))
+            left = 0 if self._unchecked else self._left or 0
+            if left > size:
+                raise AppError(f"{path} is not as long as its Content-Length")
+            while left:
+                piece = await loop.run_in_executor(None, file.read, min(_FILE_PIECE, left))
                 if self.gone:
                     raise ClientDisconnectedError("the client is gone")
-        self._send_body(b"", more=False)
+                left -= len(piece)
+                self._send_body(piece, more=left > 0)
+                await self._connection.give_way()
+            if self.state != DONE:
+                self._send_body(b"", more=False)
 
     def _finish(self) -> None:
         self.state = DONE
-        self._wake()
-        self._connection.answered(self)
+        self.body.close()
+        self._connection.answered()

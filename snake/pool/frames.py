@@ -13,17 +13,23 @@ kind    from the worker                          from the app
 `B`     a part of the body, more to come         likewise
 `E`     the last part of the body                likewise
 `R`                                              trailers: fields
-`N`                                              the app wants the body (after `100-continue`)
+`N`                                              the app waits for what the client does
+`L`     the client has closed its side
 `A`                                              accept a WebSocket: subprotocol, fields
 `X`     a text message, in UTF-8                 likewise
 `Y`     a binary message                         likewise
 `C`     the WebSocket is closed: code, reason    close it
 `F`                                              the app failed: JSON
-`G`                                              this connection will take no further request
+`U`                                              it returned before its response was complete
+`W`                                              the connection has been taken
+`G`                                              it will take no further request
 ======  =======================================  =================================================
 
 Fields are names and values in turn with NUL between them: neither may hold one. A connection
 carries one request at a time, and the next when `E`, or `R` where it was announced, ended it.
+`N` is said twice at most: when the app wants a body for which the client is to be told to go on
+(`100-continue`), and when it waits for the client's end. Only the worker closes a
+connection: one that ends otherwise is that of a process that died.
 
 The worker trusts nothing that it reads: kinds that it does not know, kinds out of turn and
 frames that are too long end the connection.
@@ -37,9 +43,11 @@ from struct import Struct
 Field = tuple[bytes, bytes]
 
 HEAD, START, INTERIM, BODY, END = b"HSIBE"
-TRAILERS, NEED, ACCEPT, TEXT, BYTES, CLOSE, FAILED, GOAWAY = b"RNAXYCFG"
+TRAILERS, NEED, LEFT, ACCEPT, TEXT, BYTES, CLOSE, FAILED, UNFINISHED, WELCOME, GOAWAY = (
+    b"RNLAXYCFUWG"
+)
 
-KINDS = frozenset(b"HSIBERNAXYCFG")
+KINDS = frozenset(b"HSIBERNLAXYCFUWG")
 PIECES = frozenset((BODY, END))
 """Kinds whose frames are passed on as they come, however long they are."""
 
@@ -67,40 +75,47 @@ Event = tuple[int, bytes, int]
 class Frames:
     """Cuts what comes on a connection into frames."""
 
-    __slots__ = ("_kind", "_left", "_rest")
+    __slots__ = ("_kind", "_left", "_need", "_rest")
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest = bytearray()
+        self._need = 0
+        """Bytes of the frame that has begun, if it has to be whole."""
         self._kind = 0
         self._left = 0
 
     def feed(self, data: bytes) -> list[Event]:
         """Return what is complete, and all that there is of bodies. Raises `FrameError`."""
         if self._rest:
-            data = self._rest + data
+            self._rest += data
+            if len(self._rest) < self._need:
+                return []
+            data = bytes(self._rest)
+            self._rest.clear()
         events: list[Event] = []
-        at = 0
+        at = self._go_on(data, events) if self._left else 0
         size = len(data)
-        if self._left:
-            at = self._go_on(data, events)
         while size - at >= _PREFIX.size:
             kind, length = _PREFIX.unpack_from(data, at)
             start = at + _PREFIX.size
             end = start + length
+            if kind not in KINDS:
+                raise FrameError("a frame is of no known kind")
             if end <= size:
                 events.append((kind, data[start:end], 0))
-                if kind not in KINDS:
-                    raise FrameError("a frame is of no known kind")
                 at = end
-                continue
-            if kind in PIECES:
+            elif kind in PIECES:
                 self._kind, self._left = kind, end - size
                 events.append((kind, data[start:], self._left))
-                at = size
+                return events
+            else:
+                _check(kind, length)
+                self._need = end - at
                 break
-            _check(kind, length)
-            break
-        self._rest = data[at:] if at < size else b""
+        else:
+            self._need = _PREFIX.size
+        if at < size:
+            self._rest += data[at:]
         return events
 
     def _go_on(self, data: bytes, events: list[Event]) -> int:
@@ -113,8 +128,6 @@ class Frames:
 
 def _check(kind: int, length: int) -> None:
     """Refuse a frame that would have to be kept and is too long."""
-    if kind not in KINDS:
-        raise FrameError("a frame is of no known kind")
     if length > (LONGEST_MESSAGE if kind in (TEXT, BYTES) else LONGEST):
         raise FrameError(f"a frame has {length} bytes")
 

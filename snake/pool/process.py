@@ -23,12 +23,11 @@ from snake.app.wsgi import WSGIRunner
 from snake.core.errors import StartError
 from snake.fork.channel import Drain, Failed, Inbox, Listen, Note, Provision, Ready, send
 from snake.fork.system import die_with_parent, name_process
-from snake.pool.connection import Connection, Serving
+from snake.pool.door import Door
 from snake.pool.loop import loop_factory
-from snake.pool.peer import is_allowed
+from snake.pool.serving import Serving
 from snake.pool.settings import Settings
 from snake.transport.asgi import ASGIApp
-from snake.transport.start import starter
 
 log = logging.getLogger("snake.python")
 
@@ -54,7 +53,6 @@ def main(channel: socket.socket, settings: Settings, app: Any) -> int:  # noqa: 
 
 
 async def _work(channel: socket.socket, sock: socket.socket, settings: Settings, app: Any) -> int:  # noqa: ANN401
-    loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
         try:
             serving = await _start(settings, app, stack)
@@ -62,15 +60,12 @@ async def _work(channel: socket.socket, sock: socket.socket, settings: Settings,
             channel.setblocking(True)  # noqa: FBT003
             send(channel, Failed(str(error)))
             return 1
-        sock.setblocking(False)  # noqa: FBT003
-        loop.add_reader(sock, _accept, sock, serving, settings.owner)
+        door = Door(sock, serving, settings.owner)
         send(channel, Ready())
         if not await _told_to_end(channel):
             return 0
-        loop.remove_reader(sock)
-        sock.close()
-        serving.drain()
-        await serving.idle.wait()
+        door.close()
+        await serving.drain(settings.grace)
     channel.close()
     return 0
 
@@ -83,7 +78,7 @@ async def _start(settings: Settings, app: Any, stack: AsyncExitStack) -> Serving
         raise app
     if app is None:
         app = _load(settings.name)
-    serving = Serving(app, starter(loop))
+    serving = Serving(app)
     if is_asgi(app) or (settings.asgi and not is_wsgi(app)):
         if settings.lifespan:
             left = settings.start_timeout
@@ -115,31 +110,6 @@ def _load(name: str) -> Any:  # noqa: ANN401
         gc.enable()
         gc.collect()
         gc.freeze()
-
-
-def _accept(sock: socket.socket, serving: Serving, owner: int) -> None:
-    """Take one connection, if another process of the pool has not been quicker."""
-    try:
-        connection, _ = sock.accept()
-    except OSError:
-        return
-    if not is_allowed(connection, owner):
-        connection.close()
-        return
-    loop = asyncio.get_running_loop()
-    coming = loop.connect_accepted_socket(lambda: Connection(serving), connection)
-    task = loop.create_task(coming)
-    _COMING.add(task)
-    task.add_done_callback(_arrived)
-
-
-_COMING: set[asyncio.Task[Any]] = set()
-
-
-def _arrived(task: asyncio.Task[Any]) -> None:
-    _COMING.discard(task)
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.warning("a worker's connection failed: %s", error)
 
 
 async def _told_to_end(channel: socket.socket) -> bool:

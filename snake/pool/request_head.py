@@ -8,13 +8,16 @@ from typing import Any
 
 from snake.app.environ import URI
 from snake.pool.frames import join, split
-from snake.transport.asgi import Scope
+from snake.transport.asgi import HALF_CLOSE, Scope
 
 Encode = Callable[[list[object]], bytes]
 
 NO_BODY, WHOLE_BODY, ASKED_BODY = range(3)
 """Whether a body follows: none, at once, or when the app asks for it."""
 
+_VERSION = "2.5"
+"""Of ASGI's HTTP and WebSocket scopes, where the worker does not tell."""
+_NOTHING: dict[str, Any] = {}
 _EXTENSIONS: dict[str, dict[str, dict[str, Any]]] = {
     "http": {
         "http.response.pathsend": {},
@@ -48,6 +51,8 @@ def write(scope: Scope, body: int, encode: Encode) -> bytes:
             None if uri is None else uri.decode("latin-1"),
             scope.get("subprotocols"),
             body,
+            scope.get("asgi", _NOTHING).get("spec_version", _VERSION),
+            HALF_CLOSE in scope.get("extensions", _NOTHING),
         ]
     )
     return head + b"\n" + join(scope["headers"])
@@ -56,11 +61,11 @@ def write(scope: Scope, body: int, encode: Encode) -> bytes:
 def read(data: bytes) -> tuple[Scope, int]:
     """Return the scope, and whether a body follows."""
     head, _, fields = data.partition(b"\n")
-    line, client, server, uri, subprotocols, body = json.loads(head)
+    line, client, server, uri, subprotocols, body, spec_version, half_close = json.loads(head)
     kind, method, version, scheme, path, raw_path, query, root_path = line
     scope: dict[str, Any] = {
         "type": kind,
-        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "asgi": {"version": "3.0", "spec_version": spec_version},
         "http_version": version,
         "scheme": scheme,
         "path": _text(path),
@@ -72,6 +77,8 @@ def read(data: bytes) -> tuple[Scope, int]:
         "server": server and tuple(server),
         "extensions": {name: dict(value) for name, value in _EXTENSIONS[kind].items()},
     }
+    if half_close:
+        scope["extensions"][HALF_CLOSE] = {}
     if kind == "websocket":
         scope["subprotocols"] = subprotocols
     else:

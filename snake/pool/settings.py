@@ -26,6 +26,8 @@ class Settings(NamedTuple):
     abi: str = ""
     """The interpreter that it is for, by its SOABI."""
     preload: bool = False
+    grace: float | None = None
+    """Seconds for which requests may still run at the end; `None` is for ever."""
     owner: int = -1
     """The user whose processes may connect."""
 

@@ -14,6 +14,7 @@ from snake.pool.frames import (
     END,
     START,
     TEXT,
+    FrameError,
     close,
     frame,
     join,
@@ -45,14 +46,20 @@ class WebSocketExchange:
         self._start = b""
 
     @property
+    def is_answered(self) -> bool:
+        """Whether the app has said its last word."""
+        return self.state == CLOSED
+
+    @property
     def is_over(self) -> bool:
         """Whether another request may follow; after a WebSocket none does."""
         return False
 
     # From the worker ---------------------------------------------------------
 
-    def take(self, kind: int, data: bytes) -> None:
-        """Take a frame of the client."""
+    def take(self, kind: int, data: bytes, left: int) -> None:
+        """Take a frame of the client. Raises `FrameError` for what is none."""
+        del left
         if kind == CLOSE:
             code, reason = read_close(data)
             self.gone = True
@@ -61,6 +68,8 @@ class WebSocketExchange:
             self._put({"type": "websocket.receive", "text": data.decode("utf-8", "replace")})
         elif kind == BYTES:
             self._put({"type": "websocket.receive", "bytes": data})
+        else:
+            raise FrameError("a WebSocket has no such message")
 
     def drop(self) -> None:
         """The worker is gone, or closed the connection without a word."""
@@ -102,7 +111,7 @@ class WebSocketExchange:
             self._close(message)
         else:
             raise AppError(f"{kind!r} is not what a WebSocket expects now")
-        await self._connection.drained()
+        await self._connection.give_way()
 
     def _accept(self, message: Message) -> None:
         chosen = message.get("subprotocol") or ""

@@ -12,10 +12,12 @@ from snake.http.errors import AbortError, HandlerError
 from snake.http.handler import Next, Scope, Send
 from snake.http.request import Request
 from snake.logs.encoders import STACK
-from snake.pool import frames, request_head
+from snake.pool import request_head
+from snake.pool.frames import FrameError
 from snake.pool.request_head import NO_BODY
 from snake.python.asgi import with_prefix
-from snake.python.hop import HopError, PoolProcess
+from snake.python.hop import HopError, UnreadError
+from snake.python.pool_process import PoolProcess
 from snake.python.pooled_request import AppFailedError, PooledRequest, body_of
 from snake.python.pooled_websocket import PooledWebSocket
 from snake.python.wsgi import original_uri
@@ -24,6 +26,8 @@ from snake.transport.asgi import APP, AppError, ClientDisconnectedError
 log = logging.getLogger("snake.python")
 
 _BAD_GATEWAY = 502
+_TRIES = 3
+"""How often a request is handed over that no process has read."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -39,50 +43,63 @@ class PooledHandler:
         """Answer one request. Raises `HandlerError` when the app fails."""
         del next
         request.scope[APP] = self._name
-        process = self._choose()
-        process.busy += 1
+        scope = _scope_for(request)
+        body = NO_BODY if scope["type"] == "websocket" else body_of(scope)
         try:
-            await self._hand_over(process, request, send)
+            head = request_head.write(scope, body, _encode)
+            for left in reversed(range(_TRIES)):
+                try:
+                    return await self._hand_over(request, send, head, body)
+                except UnreadError:
+                    if not left or body != NO_BODY:
+                        raise
         except AppFailedError as failed:
             self._fail(request, failed)
-        except HopError as error:
+        except (HopError, ValueError) as error:
             self._fail(request, AppFailedError(str(error), status=_BAD_GATEWAY))
+
+    async def _hand_over(self, request: Request, send: Send, head: bytes, body: int) -> None:
+        """Have a process answer. Raises `AppFailedError`, `HopError` and `AbortError`."""
+        process = self._choose()
+        process.busy += 1
+        exchange: PooledWebSocket | PooledRequest | None = None
+        try:
+            connection = process.idle() or await process.connect()
+            if request.scope["type"] == "websocket":
+                exchange = PooledWebSocket(request, connection)
+            else:
+                exchange = PooledRequest(request, connection, body)
+            connection.begin(head)
+            if not connection.is_welcome:
+                await process.take(connection)
+            await exchange.run(send)
+        except ClientDisconnectedError:
+            raise AbortError from None
+        except (AppError, ValueError, TypeError, FrameError) as error:
+            raise AppFailedError(
+                f"the app sent no valid response: {error}",
+                status=_BAD_GATEWAY,
+                started=exchange is not None and exchange.started,
+            ) from None
         finally:
             process.busy -= 1
+            if exchange is not None:
+                exchange.end()
 
     def _choose(self) -> PoolProcess:
-        """Return the process with the fewest requests, in turn among equals."""
+        """Return the process with the fewest requests, in turn among equals.
+
+        One that is known to be dead has its turn when all others are as well.
+        """
         processes = self._processes
         if len(processes) == 1:
             return processes[0]
         self._turn = turn = (self._turn + 1) % len(processes)
         best = processes[turn]
         for process in processes:
-            if process.busy < best.busy:
+            if (not process.is_up, process.busy) < (not best.is_up, best.busy):
                 best = process
         return best
-
-    async def _hand_over(self, process: PoolProcess, request: Request, send: Send) -> None:
-        scope = _scope_for(request)
-        is_websocket = scope["type"] == "websocket"
-        body = NO_BODY if is_websocket else body_of(scope)
-        head = frames.frame(frames.HEAD, request_head.write(scope, body, _encode))
-        connection = await process.take()
-        exchange: PooledWebSocket | PooledRequest
-        if is_websocket:
-            exchange = PooledWebSocket(request, connection)
-        else:
-            exchange = PooledRequest(request, connection, body)
-        try:
-            connection.begin(head)
-            await exchange.run(send)
-        except ClientDisconnectedError:
-            raise AbortError from None
-        except (AppError, ValueError, TypeError, frames.FrameError) as error:
-            message = f"the app sent no valid response: {error}"
-            raise AppFailedError(message, status=_BAD_GATEWAY, started=exchange.started) from None
-        finally:
-            exchange.end()
 
     def _fail(self, request: Request, failed: AppFailedError) -> NoReturn:
         """Log that the app failed, and raise what ends the request."""

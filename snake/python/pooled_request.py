@@ -16,9 +16,11 @@ from snake.pool.frames import (
     FAILED,
     HAS_TRAILERS,
     INTERIM,
+    LEFT,
     NEED,
     START,
     TRAILERS,
+    UNFINISHED,
     Event,
     Field,
     FrameError,
@@ -27,8 +29,12 @@ from snake.pool.frames import (
     split,
 )
 from snake.pool.request_head import ASKED_BODY, NO_BODY, WHOLE_BODY
-from snake.python.hop import HopConnection, HopError
+from snake.python.hop import HopConnection, HopError, UnreadError
 from snake.transport.asgi import CLIENT, Client
+from snake.transport.start import starter
+
+_MOST_INTERIM = 100
+"""Interim responses before a response, above which an app is not taken seriously."""
 
 
 class AppFailedError(Exception):
@@ -50,6 +56,10 @@ class AppFailedError(Exception):
         self.started = started
 
 
+class UnfinishedError(Exception):
+    """The app returned before its response was complete, as the transport will notice."""
+
+
 class PooledRequest:
     """One request over one connection. `end` follows `run`, however that ended."""
 
@@ -57,9 +67,12 @@ class PooledRequest:
         self._request = request
         self._connection = connection
         self._body = body
+        self._is_sent = body == NO_BODY
+        """Whether all of the request's body was sent on."""
         self._pump: asyncio.Task[None] | None = None
         self._gone = False
         self._complete = False
+        self._interim = 0
         self.started = False
         """Whether any of the response was sent."""
         self._client: Client | None = (request.scope.get("extensions") or {}).get(CLIENT)
@@ -73,24 +86,31 @@ class PooledRequest:
         when the client is gone.
         """
         try:
-            if self._body == WHOLE_BODY:
-                self._send_body()
-            payload = await self._start()
-            await self._respond(payload, send)
-        except HopError:
+            if self._body == WHOLE_BODY or self._client is None:
+                self._begin_pump(until_gone=self._client is None)
+            event = await self._next()
+            while event[0] == INTERIM:
+                await self._inform(event[1])
+                event = await self._next()
+            if event[0] != START:
+                raise FrameError("a response began with something else")
+            await self._respond(event[1], send)
+        except UnfinishedError:
+            return
+        except HopError as error:
             if self._gone:
                 raise AbortError from None
             if self.started:
                 raise AppFailedError("the app broke off its response", started=True) from None
+            if isinstance(error, UnreadError) and self._pump is not None:
+                raise HopError(str(error)) from None
             raise
 
     def end(self) -> None:
         """Let go of the connection: it is kept if all was sent and all was read."""
-        pump = self._pump
-        sent = self._body == NO_BODY or (pump is not None and pump.done())
-        if pump is not None and not sent:
-            pump.cancel()
-        if sent and self._complete:
+        if self._pump is not None:
+            self._pump.cancel()
+        if self._is_sent and self._complete:
             self._connection.release()
         else:
             self._connection.close()
@@ -101,29 +121,11 @@ class PooledRequest:
             self._gone = True
             self._connection.close()
 
-    async def _start(self) -> bytes:
-        """Return the start of the response; what comes before is dealt with."""
-        while True:
-            kind, payload, _ = await self._connection.next()
-            if kind == START:
-                return payload
-            if kind == INTERIM:
-                status, _, fields = read_start(payload)
-                if self._client is not None:
-                    await self._client.inform(status, fields)
-            elif kind == NEED and self._body == ASKED_BODY and self._pump is None:
-                self._send_body()
-            else:
-                self._expect_no_failure((kind, payload, 0))
-                raise FrameError("a response began with something else")
-
     async def _respond(self, payload: bytes, send: Send) -> None:
         """Send a response from its start on."""
         status, flags, fields = read_start(payload)
         trails = bool(flags & HAS_TRAILERS)
-        event = await self._next_part()
-        kind, piece, left = event
-        self._expect_no_failure(event)
+        kind, piece, left = await self._next()
         if kind == END and left and not _has_length(fields):
             fields.append((b"content-length", b"%d" % (len(piece) + left)))
         start: Message = {"type": "http.response.start", "status": status, "headers": fields}
@@ -131,51 +133,68 @@ class PooledRequest:
             start["trailers"] = True
         await send(start)
         while kind != END or left:
-            if kind not in (BODY, END):
-                raise FrameError("a body was broken off by something else")
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-            self.started = True
-            event = await self._next_part()
-            kind, piece, left = event
-            self._expect_no_failure(event)
             if kind == TRAILERS and trails:
                 self._complete = True
                 await send({"type": "http.response.body", "body": b""})
                 await send({"type": "http.response.trailers", "headers": split(piece)})
                 return
+            if kind not in (BODY, END):
+                raise FrameError("a body was broken off by something else")
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            self.started = True
+            kind, piece, left = await self._next()
         self._complete = True
         await send({"type": "http.response.body", "body": piece})
 
-    async def _next_part(self) -> Event:
-        """Return the next part of a response; the app may still ask for the request's body."""
-        event = await self._connection.next()
-        while event[0] == NEED and self._body == ASKED_BODY and self._pump is None:
-            self._send_body()
-            event = await self._connection.next()
-        return event
+    async def _inform(self, payload: bytes) -> None:
+        self._interim += 1
+        if self._interim > _MOST_INTERIM:
+            raise FrameError(f"there were more than {_MOST_INTERIM} interim responses")
+        status, _, fields = read_start(payload)
+        if self._client is not None:
+            await self._client.inform(status, fields)
 
-    def _expect_no_failure(self, event: Event) -> None:
-        """Raise what the app told of its failure, if it did."""
-        if event[0] != FAILED:
-            return
-        raise failure_in(event[1], started=self.started)
+    async def _next(self) -> Event:
+        """Return the next part of a response.
 
-    def _send_body(self) -> None:
-        self._pump = asyncio.create_task(self._send_parts())
-
-    async def _send_parts(self) -> None:
-        """Send the body on as it comes."""
-        connection = self._connection
+        Meanwhile the app may ask for the request's body. Raises what it tells of its failure.
+        """
         while True:
-            message = await self._request.receive()
+            event = await self._connection.next()
+            kind = event[0]
+            if kind == NEED:
+                self._begin_pump(until_gone=self._body != ASKED_BODY or self._is_sent)
+            elif kind == FAILED:
+                raise failure_in(event[1], started=self.started)
+            elif kind == UNFINISHED:
+                raise UnfinishedError
+            else:
+                return event
+
+    def _begin_pump(self, *, until_gone: bool) -> None:
+        if self._pump is not None and not self._pump.done():
+            raise FrameError("it asks for what is on its way")
+        start = starter(asyncio.get_running_loop())
+        self._pump = start(self._send_on(until_gone=until_gone))
+
+    async def _send_on(self, *, until_gone: bool) -> None:
+        """Send the body on as it comes; then, if the app waits for it, that the client is gone."""
+        connection, receive = self._connection, self._request.receive
+        while not self._is_sent:
+            message = await receive()
             if message["type"] != "http.request":
-                self._leave()
+                connection.write(frame(LEFT))
                 return
             more = message.get("more_body", False)
             connection.write(frame(BODY if more else END, message.get("body", b"")))
-            if not more:
-                return
+            self._is_sent = not more
             await connection.drained()
+        if until_gone:
+            while (await receive())["type"] == "http.request":
+                pass
+            connection.write(frame(LEFT))
+            if self._client is None:
+                self._leave()
 
 
 def failure_in(payload: bytes, *, started: bool) -> Exception:

@@ -16,6 +16,7 @@ from snake.pool.frames import (
     FAILED,
     START,
     TEXT,
+    UNFINISHED,
     FrameError,
     close,
     frame,
@@ -98,6 +99,8 @@ class PooledWebSocket:
                 more = kind == BODY or bool(left)
                 await send({"type": "http.response.body", "body": payload, "more_body": more})
                 return more
+            case _ if kind == UNFINISHED:
+                return False
             case _ if kind == FAILED:
                 raise failure_in(payload, started=False)
             case _:

@@ -9,7 +9,7 @@ import msgspec
 
 from snake.core.record import Record
 from snake.http.handler import Handler
-from snake.python.hop import PoolProcess
+from snake.python.pool_process import PoolProcess
 from snake.python.pooled import PooledHandler
 
 

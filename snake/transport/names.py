@@ -8,8 +8,10 @@ names are chosen by strangers.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from snake.transport.settings import Settings
+if TYPE_CHECKING:  # a process that only runs an app has this file, and no msgspec
+    from snake.transport.settings import Settings
 
 TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 """RFC 9110 §5.6.2."""

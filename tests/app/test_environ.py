@@ -10,6 +10,8 @@ import pytest
 
 from tests.python.serving import exchange, listening, under, wsgi
 
+pytestmark = pytest.mark.usefixtures("way")
+
 
 def tell(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     texts = {key: value for key, value in environ.items() if isinstance(value, str | bool | tuple)}

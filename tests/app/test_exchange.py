@@ -15,6 +15,8 @@ import pytest
 from snake.app.threads import Threads
 from tests.python.serving import Closing, exchange, listening, reset, rest, running, serving, wsgi
 
+pytestmark = pytest.mark.usefixtures("way")
+
 TEXT = [("Content-Type", "text/plain")]
 GET = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 Start = Callable[..., Callable[[bytes], None]]

@@ -16,6 +16,8 @@ import pytest
 from snake.app.filewrapper import FileWrapper
 from tests.python.serving import serving, wsgi
 
+pytestmark = pytest.mark.usefixtures("way")
+
 CONTENT = bytes(range(256)) * 1000
 
 

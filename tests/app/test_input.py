@@ -14,6 +14,8 @@ import pytest
 from snake.app.threads import Threads
 from tests.python.serving import exchange, listening, reset, serving, wsgi
 
+pytestmark = pytest.mark.usefixtures("way")
+
 Read = Callable[[Any], bytes]
 
 LINES = b"first\nsecond\n\nlast"

@@ -18,6 +18,8 @@ from snake.http.errors import AbortError
 from snake.http.request import Request
 from tests.python.serving import Closing, exchange, listening, rest, serving, wsgi
 
+pytestmark = pytest.mark.usefixtures("way")
+
 TEXT = [("Content-Type", "text/plain")]
 GET = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 Start = Callable[..., Callable[[bytes], None]]

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import logging
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -16,7 +15,9 @@ from wsgiref.validate import validator
 import httpx
 import pytest
 
-from tests.python.serving import Closing, exchange, listening, serving, wsgi
+from tests.python.serving import Closing, exchange, listening, serving, traceback_of, wsgi
+
+pytestmark = pytest.mark.usefixtures("way")
 
 TEXT = [("Content-Type", "text/plain")]
 GET = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
@@ -218,7 +219,7 @@ async def test_traceback_begins_in_the_app(caplog: pytest.LogCaptureFixture) -> 
     await get(raises)
 
     record = next(each for each in caplog.records if each.name == "snake.python")
-    text = logging.Formatter().formatException(record.exc_info)  # type: ignore[arg-type]
+    text = traceback_of(record)
     assert "nothing there" in text
     assert "test_wsgi.py" in text
     assert "exchange.py" not in text

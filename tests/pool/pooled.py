@@ -2,58 +2,43 @@
 
 ::
 
-    async with pooled(asgi_app) as handler, serving(handler) as url:
+    hop = Hop(asgi_app)
+    async with serving(hop.handler) as url:
         ...
+    await hop.close()
 """
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from snake.app.threads import Threads
-from snake.app.wsgi import WSGIRunner
-from snake.pool.connection import Connection, Serving
-from snake.python.hop import PoolProcess
+from snake.pool.door import Door
+from snake.pool.serving import Serving
+from snake.python.pool_process import PoolProcess
 from snake.python.pooled import PooledHandler
-from snake.transport.start import starter
 
 
-@asynccontextmanager
-async def pooled(app: Any, state: dict[str, Any] | None = None) -> AsyncIterator[PooledHandler]:
-    """Run an ASGI app as a process of a pool does; the value is a worker's handler for it."""
-    serving = Serving(app, starter(asyncio.get_running_loop()))
-    serving.state = state
-    async with hop(serving) as path:
-        process = PoolProcess(path)
-        yield PooledHandler("test:app", [process])
-        process.close()
+class Hop:
+    """Runs an ASGI app as a process of a pool does. `handler` is that of a worker for it."""
 
+    def __init__(self, app: Any, state: dict[str, Any] | None = None) -> None:
+        self.serving = Serving(app)
+        self.serving.state = state
+        self._folder = tempfile.TemporaryDirectory()
+        path = str(Path(self._folder.name) / "0.sock")
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock.bind(path)
+        sock.listen()
+        self._door = Door(sock, self.serving)
+        self.process = PoolProcess(path)
+        self.handler = PooledHandler("test:app", [self.process])
 
-@asynccontextmanager
-async def pooled_wsgi(app: Any) -> AsyncIterator[PooledHandler]:
-    """The same for a WSGI app."""
-    async with Threads(asyncio.get_running_loop()) as threads:
-        runner = WSGIRunner("test:app", app, threads, multiprocess=False)
-        async with pooled(runner) as handler:
-            yield handler
-
-
-@asynccontextmanager
-async def hop(serving: Serving) -> AsyncIterator[str]:
-    """Listen as a process of a pool does; the value is the path of its socket."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = str(Path(folder) / "0.sock")
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-            sock.bind(path)
-            sock.listen()
-            server = await asyncio.get_running_loop().create_unix_server(
-                lambda: Connection(serving), sock=sock
-            )
-            yield path
-            server.close()
+    async def close(self) -> None:
+        """End both sides; an app that goes on is cut off."""
+        self.process.close()
+        self._door.close()
+        await self.serving.drain(0)
+        self._folder.cleanup()

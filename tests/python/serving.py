@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import struct
 import threading
@@ -18,13 +19,16 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from snake.app.threads import Threads
+from snake.app.wsgi import WSGIRunner
 from snake.http.handler import Handler, Next
 from snake.http.request import Request
 from snake.http.server import Needs, make_app
+from snake.logs.encoders import STACK
 from snake.python.asgi import ASGIHandler
 from snake.python.wsgi import WSGIHandler
 from snake.transport.serve import Serving, serve
 from snake.transport.settings import Settings
+from tests.pool.pooled import Hop
 
 WSGI = Callable[..., Any]
 
@@ -44,15 +48,39 @@ class Closing:
         self.closed.set()
 
 
+class Way:
+    """How apps are run: embedded, or through a hop as those in pools are."""
+
+    def __init__(self) -> None:
+        self.pooled = False
+        self.hops: list[Hop] = []
+
+    def through_hop(self, app: Any, state: dict[str, Any] | None = None) -> Handler:
+        """Return the handler of an ASGI app behind a hop."""
+        self.hops.append(Hop(app, state))
+        return self.hops[-1].handler
+
+    async def close(self) -> None:
+        """End the hops."""
+        while self.hops:
+            await self.hops.pop().close()
+
+
+WAY = Way()
+"""That of the test that runs; the fixture `way` sets it."""
+
+
 def wsgi(app: WSGI, *, multiprocess: bool = False, threads: Threads | None = None) -> Handler:
     """Return the handler of a WSGI app, with threads of its own unless they are given."""
     threads = threads or Threads(asyncio.get_running_loop())
+    if WAY.pooled:
+        return WAY.through_hop(WSGIRunner("test:app", app, threads, multiprocess=multiprocess))
     return WSGIHandler("test:app", app, threads, multiprocess=multiprocess)
 
 
 def asgi(app: Any, state: dict[str, Any] | None = None) -> Handler:
     """Return the handler of an ASGI app."""
-    return ASGIHandler("test:app", app, state)
+    return WAY.through_hop(app, state) if WAY.pooled else ASGIHandler("test:app", app, state)
 
 
 def under(prefix: str, handler: Handler) -> Handler:
@@ -82,6 +110,7 @@ async def running(handler: Handler) -> AsyncIterator[tuple[Serving, int]]:
             yield server, sock.getsockname()[1]
         finally:
             await server.drain(1)
+            await WAY.close()
 
 
 @asynccontextmanager
@@ -96,6 +125,13 @@ async def serving(handler: Handler) -> AsyncIterator[str]:
     """Serve a handler; the value is the URL."""
     async with listening(handler) as port:
         yield f"http://127.0.0.1:{port}"
+
+
+def traceback_of(record: logging.LogRecord) -> str:
+    """Return the traceback in a record, whether it was made in this process or in the app's."""
+    if record.exc_info:
+        return logging.Formatter().formatException(record.exc_info)
+    return str(vars(record)["fields"].get(STACK, ""))
 
 
 async def exchange(port: int, request: bytes) -> bytes:

@@ -18,6 +18,8 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.python.serving import asgi, listening, serving, under, wsgi
 
+pytestmark = pytest.mark.usefixtures("way")
+
 CONTENT = b"0123456789" * 20_000
 
 

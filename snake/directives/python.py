@@ -52,7 +52,7 @@ each worker; what the app keeps in a module is then shared by all of them, and
 
 Read, so that a Caddyfile can be adapted, but refused when it is run:
 `module_esgi`, `runtime gevent`, `autoreload`, `max_dynamic_apps`, `isolation docker`,
-`cache`, `max_requests`, `max_memory`,
+`cache`,
 `request_timeout`, and placeholders in the app's name, folder, venv or environment.
 """
 
@@ -107,6 +107,8 @@ class Python(HandlerModule, PythonFields):
         limit = _checked(ctx, body_limit, self.request_body_max_size)
         _checked(ctx, worker_count, self.workers)
         _checked(ctx, start_timeout_seconds, self.start_timeout)
+        _checked(ctx, request_limit, self.max_requests)
+        _checked(ctx, memory_limit, self.max_memory)
         handler = self._pooled(ctx) or await self._embedded(ctx)
         return handler if limit is None else limit_body(handler, limit)
 
@@ -120,7 +122,22 @@ class Python(HandlerModule, PythonFields):
     async def _embedded(self, ctx: Context) -> Handler:
         from snake.python.embedded import EmbeddedApps  # noqa: PLC0415  (likewise)
 
-        return await ctx.shared(EmbeddedApps).handler(ctx, self)
+        handler = await ctx.shared(EmbeddedApps).handler(ctx, self)
+        return self._worn(ctx, handler)
+
+    def _worn(self, ctx: Context, handler: Handler) -> Handler:
+        """Have the worker be replaced when this app has had enough requests or memory."""
+        from snake.app.wear import Wear  # noqa: PLC0415  (likewise)
+        from snake.python.counted import counted  # noqa: PLC0415  (likewise)
+
+        wear = ctx.service(Wear)
+        if wear is None:
+            return handler
+        if (memory := memory_limit(self.max_memory)) is not None:
+            wear.limit_memory(memory)
+        if (requests := request_limit(self.max_requests)) is not None:
+            return counted(handler, wear.counter(self.name, requests))
+        return handler
 
     def _check(self, ctx: Context) -> None:
         """Refuse what contradicts itself, and by name what this version cannot do."""
@@ -219,7 +236,7 @@ def _read_as_lines(line: Segment, fields: dict[str, Any], scope: Scope) -> None:
             _read_block(inner, fields)
 
 
-_LATER = ("max_requests", "max_memory", "request_timeout")
+_LATER = ("request_timeout",)
 _ONE_APP = "exactly one of module_wsgi, module_asgi is required"
 _BLOCK = "in a block the app is named by a line: module_wsgi <module>:<attribute>"
 

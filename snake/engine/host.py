@@ -16,7 +16,12 @@ from snake.engine.spawner import Started, start_program
 from snake.fork.channel import Prepare, pair, send
 from snake.pool.settings import Settings, encode
 from snake.python.fields import PythonFields
-from snake.python.values import start_timeout_seconds
+from snake.python.values import (
+    memory_limit,
+    request_limit,
+    request_timeout_seconds,
+    start_timeout_seconds,
+)
 from snake.python.venv import interpreter, site_packages
 
 _ROOT = str(Path(__file__).parents[2])
@@ -64,6 +69,9 @@ class Host:
             abi=sysconfig.get_config_var("SOABI") or "",
             preload=fields.preload == "on",
             grace=grace,
+            max_requests=request_limit(fields.max_requests) or 0,
+            max_memory=memory_limit(fields.max_memory) or 0,
+            request_timeout=request_timeout_seconds(fields.request_timeout),
             owner=os.getuid(),
         )
 

@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
+from snake.app.pulse import Pulse
+from snake.app.wear import Wear
 from snake.config.document import Document
 from snake.core.errors import DocumentError, SnakeError
 from snake.core.modules import decode
@@ -22,7 +24,7 @@ from snake.transport.serve import Serving, serve
 Sockets = dict[str, socket.socket]
 """By address, as it stands in the document."""
 Offers = dict[type[Any], Any]
-"""What the host offers to modules."""
+"""What the host offers to modules, and to the loop: `Pulse` and `Wear`."""
 Word = Callable[[], Awaitable[bool]]
 """Says that all is ready, and waits for the word to end: whether to drain first."""
 
@@ -49,6 +51,7 @@ async def live(what: Provision, sockets: Sockets, offers: Offers, word: Word) ->
             running = await _serve(servers, sockets)
         except (Exception, SystemExit) as error:  # noqa: BLE001  (the supervisor reports it)
             raise NotLiveError(_failed(error)) from None
+        stack.enter_context(offers[Pulse].beating(offers[Wear].check))
         if await word():
             _stop_listening(running, sockets)
             await asyncio.gather(*(serving.drain(grace) for serving in running))

@@ -14,6 +14,7 @@ from time import monotonic
 
 from snake.core.errors import StartError
 from snake.engine.backoff import Backoff
+from snake.engine.health import Kind, Patience
 from snake.engine.process import Ear, Process, Work
 from snake.engine.spawner import Spawner
 from snake.engine.state import WORKER, Event, State, after
@@ -33,6 +34,7 @@ class Place:
         self._process: Process | None = None
         self._started = 0.0
         self._backoff = Backoff()
+        self._patience = Patience()
         self._kept = False
         self._keeping: asyncio.Task[None] | None = None
         self._leaving: dict[Process, asyncio.Task[None]] = {}
@@ -147,10 +149,36 @@ class Place:
             if self._process is None:
                 await self._refill()
             else:
-                how = await self._process.ended()
+                await self._attend(self._process)
+
+    async def _attend(self, process: Process) -> None:
+        """Wait for trouble, and act on it."""
+        trouble = await process.trouble(self._patience.seconds)
+        match trouble.kind:
+            case Kind.GONE:
                 self._process = None
                 self._on(Event.GONE)
-                self._log(logging.ERROR, "died; starting another", reason=how)
+                self._log(logging.ERROR, "died; starting another", reason=trouble.reason)
+                return
+            case Kind.SILENT:
+                self._patience.lost(monotonic() - self._started)
+                message, level = "does not answer; starting another beside it", logging.ERROR
+            case Kind.WEARY:
+                await process.rest(self._backoff.delay(monotonic() - self._started))
+                message, level = "is to be replaced; starting another beside it", logging.INFO
+        self._log(level, message, pid=process.pid, reason=trouble.reason)
+        await self._replace()
+
+    async def _replace(self) -> None:
+        """Start a process beside the one that has the place, and give the place to it."""
+        began = monotonic()
+        try:
+            self._take(await self.beside())
+        except StartError as error:
+            self._log(logging.ERROR, "cannot start; the one before goes on", error=error.message)
+            self._started = monotonic()
+        else:
+            self._log_started(began)
 
     async def _refill(self) -> None:
         """Start a process where there is none, after a while if the last ones did not live long."""
@@ -162,8 +190,11 @@ class Place:
             self._log(logging.ERROR, "cannot start; trying again", error=error.message)
             self._started = monotonic()
         else:
-            took = round(monotonic() - began, 3)
-            self._log(logging.INFO, "started", pid=self.pid, seconds=took)
+            self._log_started(began)
+
+    def _log_started(self, began: float) -> None:
+        took = round(monotonic() - began, 3)
+        self._log(logging.INFO, "started", pid=self.pid, seconds=took)
 
     def _log(self, level: int, message: str, **fields: object) -> None:
         told = {"fields": {**self._work.fields, **fields}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import socket
 from contextlib import AsyncExitStack
@@ -93,4 +94,14 @@ class Pool:
 
     def _hear(self, message: Message) -> None:
         if isinstance(message, Note):
-            app_log.log(message.level, message.text, extra={"fields": {"app": self.name}})
+            told = {**_fields(message.fields), "app": self.name}
+            app_log.log(message.level, message.text, extra={"fields": told})
+
+
+def _fields(text: str) -> dict[str, object]:
+    """Return what a process says belongs to its note. It may say anything."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

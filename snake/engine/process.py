@@ -13,6 +13,7 @@ from typing import Any
 
 from snake.core.errors import StartError
 from snake.core.record import Record
+from snake.engine.health import Health, Kind, Trouble
 from snake.engine.line import Line
 from snake.engine.spawner import Child, Spawner
 from snake.fork.channel import (
@@ -37,6 +38,8 @@ CLOSING = 5.0
 """Seconds that a worker has to end when it has closed its channel or failed to start."""
 SHUTDOWN = 30.0
 """Seconds after the grace period that an app has for its own shutdown."""
+HEARD = 3.0
+"""Seconds in which a process that is well has been heard of, whatever it was told."""
 HANGING = 1.0
 """Seconds between the end of a worker's channel and the end of its process."""
 
@@ -72,6 +75,7 @@ class Process:
         self._line = line
         self._ear = ear
         self._answer: asyncio.Future[Message | None] = asyncio.get_running_loop().create_future()
+        self._health = Health(child.pid if child.is_visible else 0)
         self._gone = asyncio.create_task(self._listen())
         self.pid = child.pid
 
@@ -93,7 +97,16 @@ class Process:
             raise StartError(failed.reason, failed.path)
         return process
 
-    async def ended(self) -> str:
+    async def trouble(self, patience: float) -> Trouble:
+        """Wait until it is gone, or silent for so many seconds, or wants to be replaced."""
+        trouble = await self._health.trouble((self._gone, self._child.exited), patience)
+        return Trouble(Kind.GONE, await self._ended()) if trouble.kind is Kind.GONE else trouble
+
+    async def rest(self, seconds: float) -> None:
+        """Wait for so long, or until it is gone."""
+        await self._news(self._gone, seconds)
+
+    async def _ended(self) -> str:
         """Wait until it is gone, and tell how that happened."""
         # It closes its channel and lives on when a thread of the app does not end.
         await self._news(self._gone, None)
@@ -108,8 +121,21 @@ class Process:
         """Let it finish its requests and close everything; return when it is gone."""
         self.send(Drain())
         grace = self._work.grace
-        await self._news(self._gone, None if grace is None else grace + SHUTDOWN)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None if grace is None else grace + SHUTDOWN):
+                await self._drained(SHUTDOWN if grace is None else min(max(grace, HEARD), SHUTDOWN))
         await self._end(CLOSING if self._gone.done() else 0)
+
+    async def _drained(self, patience: float) -> None:
+        """Wait until it is gone; or until it has said nothing for so many seconds.
+
+        One that has heard that it should end, and said so by its pulse, has `SHUTDOWN` for it.
+        """
+        told = self._health.heard = monotonic()
+        ends = (self._gone, self._child.exited)
+        trouble = await self._health.trouble(ends, patience, weary=False)
+        if trouble.kind is Kind.SILENT and self._health.heard > told:
+            await self._health.trouble(ends, SHUTDOWN, weary=False)
 
     def kill(self) -> None:
         """End it now."""
@@ -120,6 +146,7 @@ class Process:
     async def _listen(self) -> None:
         """Take its word, and then all that it says, until it is gone."""
         while (message := await self._line.receive()) is not None:
+            self._health.hear(message)
             if self._answer.done():
                 self._ear(message)
             elif isinstance(message, Ready | Failed):
@@ -153,7 +180,7 @@ class Process:
 
     async def _failure(self, answer: Message | None) -> Failed | None:
         if answer is None:
-            reason = f"the {self._work.title} ended before it was ready: {await self.ended()}"
+            reason = f"the {self._work.title} ended before it was ready: {await self._ended()}"
             return Failed(reason, self._work.start_limit.path)
         return answer if isinstance(answer, Failed) else None
 

@@ -88,6 +88,8 @@ class Child:
         """The supervisor's end of the worker's channel."""
         self.exited = exited
         """Its exit code; below 0 the signal that ended it, as in `subprocess`."""
+        self.is_visible = True
+        """Whether `pid` is its number for this process, too."""
         self._end = end
 
     def kill(self) -> None:
@@ -134,7 +136,9 @@ class Spawner:
         except BaseException:
             ours.close()
             raise
-        return Child(pid, ours, exited, lambda: self._kill(serial, pid, exited))
+        child = Child(pid, ours, exited, lambda: self._kill(serial, pid, exited))
+        child.is_visible = self._zygote.isolated is None
+        return child
 
     def _kill(self, serial: int, pid: int, exited: asyncio.Future[int]) -> None:
         isolated = self._zygote.isolated

@@ -14,6 +14,8 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
+from snake.app.pulse import Pulse
+from snake.app.wear import Wear
 from snake.core.folder import START
 from snake.engine.line import Line
 from snake.engine.live import NotLiveError, Offers, Sockets, Word, live
@@ -30,6 +32,7 @@ from snake.fork.channel import (
     send,
 )
 from snake.fork.system import die_with_parent, name_process
+from snake.fork.voice import Voice
 from snake.fork.zygote import Zygote
 from snake.http.shutdown import SHUTDOWN
 from snake.metrics.figures import Figures
@@ -98,9 +101,12 @@ def _say(channel: socket.socket, failed: Failed) -> int:
 
 def _run(channel: socket.socket, what: Provision, loops: list[Sockets], files: list[int]) -> int:
     """Run a document on one event loop, or on several, each in a thread of its own."""
-    offers: list[Offers] = [
-        {Figures: Figures(files, what.number + at)} if files else {} for at in range(len(loops))
-    ]
+    voice = Voice(channel.dup())
+    pulse, wear = Pulse(voice.say_alive), Wear(voice.say_weary)
+    offers: list[Offers] = [{Pulse: pulse, Wear: wear} for _ in loops]
+    if files:
+        for at, offered in enumerate(offers):
+            offered[Figures] = Figures(files, what.number + at)
     serves = [partial(live, what, *part) for part in zip(loops, offers, strict=True)]
     serve: Serve = serves[0]
     if len(serves) > 1:
@@ -108,7 +114,7 @@ def _run(channel: socket.socket, what: Provision, loops: list[Sockets], files: l
 
         serve = Loops(serves, loop_factory()).run
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        return runner.run(_work(channel, serve))
+        return runner.run(_work(channel, serve, pulse))
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -120,16 +126,18 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _work(channel: socket.socket, serve: Serve) -> int:
+async def _work(channel: socket.socket, serve: Serve, pulse: Pulse) -> int:
     """Serve until the word comes; tell the supervisor if that could not begin."""
     line = await Line.on(channel, LONGEST)
 
     async def word() -> bool:
         line.send(Ready())
+        pulse.start()
         return await _told_to_end(line)
 
     try:
         await serve(word)
+        pulse.stop()
     except NotLiveError as error:
         line.send(error.failed)
         await line.flush()

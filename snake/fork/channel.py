@@ -90,11 +90,23 @@ class Failed(NamedTuple):
     path: str = ""
 
 
+class Alive(NamedTuple):
+    """Worker to supervisor: my event loops turn. Said once a second by one that is ready."""
+
+
+class Weary(NamedTuple):
+    """Worker to supervisor: put another process in my place, gracefully, and why."""
+
+    reason: str
+
+
 class Note(NamedTuple):
     """A process of a pool to the supervisor: put this into the log."""
 
     level: int
     text: str
+    fields: str = "{}"
+    """What belongs to it, as JSON."""
 
 
 class Announce(NamedTuple):
@@ -118,6 +130,8 @@ Message = (
     | Provision
     | Ready
     | Failed
+    | Alive
+    | Weary
     | Note
     | Announce
     | Drain

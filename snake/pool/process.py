@@ -11,20 +11,23 @@ import gc
 import logging
 import signal
 import socket
-import sys
 import time
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from typing import Any
 
 from snake.app.lifespan import Lifespan
 from snake.app.load import is_asgi, is_wsgi, load_app
+from snake.app.pulse import Pulse
 from snake.app.threads import MAX_RUNNING, Threads
+from snake.app.wear import Wear
 from snake.app.wsgi import WSGIRunner
 from snake.core.errors import StartError
-from snake.fork.channel import Drain, Failed, Inbox, Listen, Note, Provision, Ready, send
+from snake.fork.channel import Drain, Failed, Inbox, Listen, Provision, Ready
 from snake.fork.system import die_with_parent, name_process
+from snake.fork.voice import Voice
 from snake.pool.door import Door
 from snake.pool.loop import loop_factory
+from snake.pool.notes import Notes
 from snake.pool.serving import Serving
 from snake.pool.settings import Settings
 from snake.transport.asgi import ASGIApp
@@ -39,7 +42,8 @@ def main(channel: socket.socket, settings: Settings, app: Any) -> int:  # noqa: 
     """
     die_with_parent()
     name_process("snake-app")
-    logging.getLogger("snake").addHandler(_Notes(channel))
+    voice = Voice(channel)
+    logging.getLogger("snake").addHandler(Notes(voice))
     logging.getLogger("snake").propagate = False
     inbox = Inbox(channel)
     sock: socket.socket | None = None
@@ -48,24 +52,38 @@ def main(channel: socket.socket, settings: Settings, app: Any) -> int:  # noqa: 
             sock = socket.socket(fileno=inbox.take()[0])
         elif isinstance(message, Provision) and sock is not None:
             with asyncio.Runner(loop_factory=loop_factory(settings.uvloop, settings.abi)) as runner:
-                return runner.run(_work(channel, sock, settings, app))
+                return runner.run(_work(channel, voice, sock, settings, app))
     return 1
 
 
-async def _work(channel: socket.socket, sock: socket.socket, settings: Settings, app: Any) -> int:  # noqa: ANN401
+async def _work(
+    channel: socket.socket,
+    voice: Voice,
+    sock: socket.socket,
+    settings: Settings,
+    app: Any,  # noqa: ANN401
+) -> int:
+    pulse, wear = Pulse(voice.say_alive), Wear(voice.say_weary)
     async with AsyncExitStack() as stack:
         try:
             serving = await _start(settings, app, stack)
         except StartError as error:
             channel.setblocking(True)  # noqa: FBT003
-            send(channel, Failed(str(error)))
+            voice.send(Failed(str(error)))
             return 1
         door = Door(sock, serving, settings.owner)
-        send(channel, Ready())
+        if settings.max_requests:
+            serving.on_answer = wear.counter(settings.name, settings.max_requests)
+        if settings.max_memory:
+            wear.limit_memory(settings.max_memory)
+        stack.enter_context(pulse.beating(wear.check))
+        voice.send(Ready())
+        pulse.start()
         if not await _told_to_end(channel):
             return 0
         door.close()
         await serving.drain(settings.grace)
+    pulse.stop()
     channel.close()
     return 0
 
@@ -133,23 +151,3 @@ async def _told_to_end(channel: socket.socket) -> bool:
         return await told
     finally:
         loop.remove_reader(channel)
-
-
-class _Notes(logging.Handler):
-    """Hands log records of this process to the supervisor, in whose log they belong."""
-
-    def __init__(self, channel: socket.socket) -> None:
-        super().__init__()
-        self._channel = channel
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Send one; if the supervisor does not listen, it goes to stderr."""
-        text = self.format(record)[:_LONGEST_NOTE]
-        try:
-            send(self._channel, Note(record.levelno, text))
-        except OSError:
-            with suppress(OSError):
-                sys.stderr.write(text + "\n")
-
-
-_LONGEST_NOTE = 100_000

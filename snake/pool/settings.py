@@ -28,6 +28,12 @@ class Settings(NamedTuple):
     preload: bool = False
     grace: float | None = None
     """Seconds for which requests may still run at the end; `None` is for ever."""
+    max_requests: int = 0
+    """Requests after which a process is replaced, about; 0 for none."""
+    max_memory: int = 0
+    """Bytes above which it is; 0 for none."""
+    request_timeout: float | None = None
+    """Seconds in which the app has to make some progress with a request."""
     owner: int = -1
     """The user whose processes may connect."""
 

@@ -1,0 +1,44 @@
+"""Stack: where in an app's code a thread is now."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from pathlib import Path
+from types import FrameType
+
+_OURS = (str(Path(__file__).parent.parent), str(Path(asyncio.__file__).parent))
+_ABOVE = ("<frozen runpy>", "<string>", "runpy.py", "threading.py")
+_DEBUGGERS = frozenset({"pdb", "bdb", "ipdb", "pudb", "pydevd", "_pydevd_bundle", "debugpy"})
+
+
+def app_frames(frame: FrameType | None) -> list[tuple[FrameType, int]]:
+    """Return the frames from the first that is an app's on, outermost first, with their lines."""
+    frames = list(traceback.walk_stack(frame))[::-1] if frame is not None else []
+    for at, (each, _) in enumerate(frames):
+        file = each.f_code.co_filename
+        if not file.startswith(_OURS) and not file.endswith(_ABOVE):
+            return frames[at:]
+    return []
+
+
+def written(frames: list[tuple[FrameType, int]]) -> str:
+    """Return frames as a traceback shows them."""
+    return "".join(traceback.StackSummary.extract(iter(frames)).format()).rstrip()
+
+
+def place(frames: list[tuple[FrameType, int]]) -> str:
+    """Return the innermost place, as `function (file:line)`; nothing without frames."""
+    if not frames:
+        return ""
+    code, line = frames[-1][0].f_code, frames[-1][1]
+    return f"{code.co_qualname} ({code.co_filename.rpartition('/')[2]}:{line})"
+
+
+def is_debugged(frame: FrameType | None) -> bool:
+    """Whether a thread stands in a debugger, and waits for whoever uses it."""
+    while frame is not None:
+        if str(frame.f_globals.get("__name__")).partition(".")[0] in _DEBUGGERS:
+            return True
+        frame = frame.f_back
+    return False

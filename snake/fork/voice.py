@@ -1,0 +1,34 @@
+"""Voice: what a process says to the supervisor of its own accord, from any of its threads."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import suppress
+
+from snake.fork.channel import Alive, Message, Weary, send
+
+
+class Voice:
+    """One end of a channel, for short messages."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._lock = threading.Lock()
+
+    def send(self, message: Message) -> None:
+        """Say something. Raises `OSError` when nobody listens."""
+        with self._lock:
+            send(self._sock, message)
+
+    def say_alive(self) -> None:
+        """Say that this process is alive."""
+        self._try(Alive())
+
+    def say_weary(self, reason: str) -> None:
+        """Ask for another process in the place of this one."""
+        self._try(Weary(reason))
+
+    def _try(self, message: Message) -> None:
+        with suppress(OSError):
+            self.send(message)

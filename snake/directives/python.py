@@ -169,8 +169,6 @@ class Python(HandlerModule, PythonFields):
             yield "autoreload", "autoreload"
         if self.runtime == "gevent":
             yield "runtime", f"runtime {self.runtime}"
-        if self.isolation is not None and self.isolation.backend == "docker":
-            yield "isolation", "isolation docker"
         texts = {
             "module_wsgi": self.module_wsgi,
             "module_asgi": self.module_asgi,

@@ -65,7 +65,7 @@ class Host:
             multiprocess=multiprocess,
             start_timeout=start_timeout_seconds(fields.start_timeout),
             threads=int(fields.threads or 0),
-            uvloop="-" if fields.runtime == "native" else _uvloop(),
+            uvloop="-" if fields.runtime == "native" else "" if _in_image(fields) else _uvloop(),
             abi=sysconfig.get_config_var("SOABI") or "",
             preload=fields.preload == "on",
             grace=grace,
@@ -112,6 +112,8 @@ class Host:
 def _python(fields: PythonFields, cwd: Path) -> tuple[str, list[str]]:
     """Return the interpreter of an app, and folders of packages that it does not know itself."""
     venv = cwd / fields.venv_path if fields.venv_path else None
+    if _in_image(fields):
+        return fields.python_path or "python3", [] if venv is None else _packages(venv)
     if fields.python_path:
         # A word without a slash is looked for as the shell does.
         path = fields.python_path
@@ -122,6 +124,11 @@ def _python(fields: PythonFields, cwd: Path) -> tuple[str, list[str]]:
     if venv is not None:
         return str(interpreter(venv)), []
     return sys.executable, []
+
+
+def _in_image(fields: PythonFields) -> bool:
+    """Whether the interpreter is in a container's image, of which nothing is known here."""
+    return fields.isolation is not None and fields.isolation.backend == "docker"
 
 
 def _which(name: str) -> str:

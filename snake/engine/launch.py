@@ -61,7 +61,9 @@ async def launch(isolation: Isolation | None, launch: Launch) -> Launched:
         raise StartError(f"isolation {isolation.backend} is not available on Windows")
     # What isolates is imported where it is asked for: the server starts faster without.
     if isolation.backend == "docker":
-        raise StartError("isolation docker is not available in this version of snake")
+        from snake.engine.container import launch_container  # noqa: PLC0415
+
+        return await launch_container(isolation.docker, launch)
     from snake.engine.confined import launch_confined  # noqa: PLC0415
 
     return await launch_confined(isolation.process, launch)

@@ -19,7 +19,7 @@ _CPUS = re.compile(r"[0-9]+(\.[0-9]+)?|\.[0-9]+")
 _LEAST_MEMORY = 6 * 1024**2
 """Bytes: what the engine asks for at least."""
 _LEAST_PROCESSES = 4
-_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?")
+_USER = re.compile(r"[0-9]{1,9}(:[0-9]{1,9})?")
 
 
 class Mount(Config):
@@ -40,7 +40,7 @@ class Docker(Config):
     cpus: str = ""
     read_only: bool = False
     user: str = ""
-    """`<user>[:<group>]`; empty for those of the server."""
+    """`<uid>[:<gid>]`, in numbers; empty for those of the server."""
     processes: int = 0
     """Processes and threads; 0 for `PROCESSES`."""
     mounts: tuple[Mount, ...] = ()
@@ -75,7 +75,7 @@ def check_docker(docker: Docker) -> None:
     memory_bytes(docker.memory)
     nano_cpus(docker.cpus)
     if docker.user and not _USER.fullmatch(docker.user):
-        raise ConfigError(f'user must be <user>[:<group>], got "{docker.user}"', "user")
+        raise ConfigError(f'user must be <uid>[:<gid>], in numbers, got "{docker.user}"', "user")
     if docker.processes and docker.processes < _LEAST_PROCESSES:
         raise ConfigError(f"processes must be at least {_LEAST_PROCESSES}", "processes")
     for index, mount in enumerate(docker.mounts):

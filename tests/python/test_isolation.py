@@ -60,7 +60,7 @@ def test_what_isolation_process_refuses(fields: dict[str, Any], path: str, messa
         ({"memory": "1k"}, "memory", "must be at least 6m"),
         ({"cpus": "z"}, "cpus", 'invalid cpus "z": expected a number like 1.5'),
         ({"cpus": "0"}, "cpus", 'invalid cpus "0"'),
-        ({"user": "a b"}, "user", "user must be <user>[:<group>]"),
+        ({"user": "a b"}, "user", "user must be <uid>[:<gid>], in numbers"),
         ({"processes": 1}, "processes", "processes must be at least 4"),
         (
             {"mounts": [{"host": "", "container": "/b"}]},

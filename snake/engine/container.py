@@ -263,7 +263,7 @@ async def _sweep(engine: DockerEngine) -> None:
 
 async def _check_image(engine: DockerEngine, image: str) -> None:
     try:
-        await engine.ask("GET", f"/images/{quote(image)}/json")
+        await engine.ask("GET", f"/images/{quote(image, safe='/:@')}/json")
     except EngineError as error:
         if error.status == _NO_SUCH:
             message = f'isolation docker: the engine at {engine.address} has no image "{image}"; '

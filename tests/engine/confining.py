@@ -68,6 +68,14 @@ class Program:
         self.launched = launched
         self._pipe = pipe
 
+    async def began(self) -> None:
+        """Wait until it has said something."""
+        loop = asyncio.get_running_loop()
+        ready = asyncio.Event()
+        loop.add_reader(self._pipe, ready.set)
+        await asyncio.wait_for(ready.wait(), 30)
+        loop.remove_reader(self._pipe)
+
     async def said(self) -> Any:
         """Wait for its end; return what it printed."""
         code = await asyncio.wait_for(self.launched.exited, 30)

@@ -146,7 +146,7 @@ async def test_kill_ends_it_with_all_that_it_started(sandbox: str, folder: Path)
         "import subprocess, time\nsubprocess.Popen(['/bin/sleep', '60'])\nsay(1)\ntime.sleep(60)",
         folder,
     )
-    await asyncio.sleep(0.2)
+    await program.began()
 
     program.launched.kill()
 

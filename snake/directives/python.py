@@ -24,6 +24,31 @@ Syntax::
         request_body        <size> | { max_size <size> }
         runtime             sync | uvloop | native
         isolation           none
+        isolation           process {
+            user        <name | uid>
+            group       <name | gid>
+            memory      <size>
+            cpu         <duration>
+            files       <count>
+            processes   <count>
+            bubblewrap  on | off
+            network     on | off
+            read        <path...>
+            write       <path...>
+            read_only
+            tmp         <size>
+        }
+        isolation           docker {
+            image        <name>
+            network      <name>
+            docker_host  <address>
+            memory       <size>
+            cpus         <number>
+            processes    <count>
+            user         <uid>[:<gid>]
+            read_only
+            mount        <host path> <container path> [ro | rw]
+        }
     }
 
 The app is a WSGI or an ASGI app: exactly one of `module_wsgi` and `module_asgi`
@@ -50,9 +75,27 @@ share that memory; threads and connections that an import opens are not for them
 each worker; what the app keeps in a module is then shared by all of them, and
 `lifespan` runs for each. `runtime native` runs an ASGI app without uvloop.
 
+`isolation` runs an app apart from the server and from other apps. It has no variable of
+the server's environment, no descriptor, no capability and no way to one, and what it prints
+is passed on without control characters. What protects from what: docs/isolation.md.
+
+`isolation process` runs it as `user` (and `group`, or those the user is in), which is
+needed when the server is root. `memory` is the address space of each process, `cpu` the
+CPU time after which one is replaced, `files` its open files, `processes` the processes and
+threads that the user may have. With bubblewrap, which is used if it is installed and may
+be (`bubblewrap on`: or else the start fails), the app sees the system, its interpreter and
+packages read-only, `working_dir` and `write` to write to, `read` to read, a /tmp of its own of
+the size `tmp`, no other process, and with `network off` no network; nothing else is there. With
+`read_only` it cannot write to `working_dir` either.
+
+`isolation docker` runs it in a container of `image`, which has to be on the machine, by
+the API of the engine at `docker_host` (`DOCKER_HOST`, then unix:///var/run/docker.sock). The
+image's `python3` (or `python_path` in it), 3.11 or later, runs the app. `working_dir` can be
+written to, and packages of `venv` be read, at the same paths. There are at most 512 `processes`
+and threads; `memory` and `cpus` are those of the container, which all `workers` of the app share.
+
 Read, so that a Caddyfile can be adapted, but refused when it is run:
-`module_esgi`, `runtime gevent`, `autoreload`, `max_dynamic_apps`, `isolation docker`,
-`cache`,
+`module_esgi`, `runtime gevent`, `autoreload`, `max_dynamic_apps`, `cache`,
 `request_timeout`, and placeholders in the app's name, folder, venv or environment.
 """
 

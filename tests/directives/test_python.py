@@ -208,11 +208,6 @@ APP = {"module_wsgi": "main:wsgi"}
         ({**APP, "autoreload": "on"}, "autoreload", "autoreload is not available"),
         ({**APP, "max_dynamic_apps": "3"}, "max_dynamic_apps", "max_dynamic_apps is not available"),
         ({**APP, "runtime": "gevent"}, "runtime", "runtime gevent is not available"),
-        (
-            {**APP, "isolation": {"backend": "docker", "docker": {"image": "a"}}},
-            "isolation",
-            "isolation docker is not",
-        ),
         ({**APP, "cache": {"mode": "local"}}, "cache", "cache is not available"),
         ({"module_wsgi": "{http.request.host}:app"}, "module_wsgi", "chosen by placeholders"),
         ({**APP, "working_dir": "/srv/{host}"}, "working_dir", "chosen by placeholders"),

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import chart
+import cpu
 import install
 import memory
 import report
@@ -87,8 +88,10 @@ def _once(work: Work, name: str, venv: Path, options: argparse.Namespace) -> Row
         url = f"http://127.0.0.1:{server.port}{work.path}"
         if options.warmup:
             load(url, options.connections, options.warmup, fields)
+        before = cpu.seconds(server.pids)
         loaded = load(url, options.connections, options.seconds, fields)
-        return row(loaded, server.start, memory.pss(server.pids))
+        used = cpu.seconds(server.pids) - before
+        return row(loaded, server.start, memory.pss(server.pids), used)
 
 
 def _settings(options: argparse.Namespace) -> dict[str, object]:

@@ -21,8 +21,9 @@ class LoadError(Exception):
 class Load:
     """What the clients saw."""
 
+    answers: int
     rate: float
-    """Requests answered a second."""
+    """Of these in a second."""
     mean: float
     """Milliseconds, as are the next two."""
     p50: float
@@ -38,6 +39,7 @@ def wrk(url: str, connections: int, seconds: int, fields: Mapping[str, str]) -> 
     output = _run(["wrk", *options, "--duration", f"{seconds}s", "--timeout", "10s", url])
     result = json.loads(output.splitlines()[-1])
     return Load(
+        answers=result["requests"],
         rate=result["requests"] / (result["duration"] / 1e6),
         mean=result["mean"] / 1e3,
         p50=result["p50"] / 1e3,
@@ -53,6 +55,7 @@ def hey(url: str, connections: int, seconds: int, fields: Mapping[str, str]) -> 
     statuses = re.findall(r"\[(\d+)\]\s+(\d+) responses", output)
     broken = re.findall(r"^\s+\[(\d+)\]\t(?!\d+ responses)", output, re.MULTILINE)
     return Load(
+        answers=sum(int(count) for _, count in statuses),
         rate=_number(r"Requests/sec:\s+([\d.]+)", output),
         mean=_number(r"Average:\s+([\d.]+)", output) * 1e3,
         p50=_number(r"50%+ in ([\d.]+)", output) * 1e3,

@@ -14,7 +14,7 @@ from results import Medians, Runs
 from targets import Quantity, Verdict
 from works import Work
 
-COLUMNS = ("", "req/s", "mean ms", "p99 ms", "start ms", "PSS MiB", "errors", "snake is")
+COLUMNS = ("", "req/s", "mean ms", "p99 ms", "start ms", "PSS MiB", "CPU µs", "errors", "snake is")
 
 
 def table(works: Iterable[Work], medians: Medians) -> str:
@@ -28,7 +28,7 @@ def table(works: Iterable[Work], medians: Medians) -> str:
             ratio = f"{ours.rate / row.rate:.2f} x" if ours and name != "snake" else ""
             lines.append(
                 f"  {name:<28}{row.rate:>10,.0f}{row.mean:>10.2f}{row.p99:>10.2f}"
-                f"{row.start:>10.0f}{row.memory:>10.1f}{row.errors:>10}{ratio:>10}"
+                f"{row.start:>10.0f}{row.memory:>10.1f}{row.cpu:>10.0f}{row.errors:>10}{ratio:>10}"
             )
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)

@@ -24,6 +24,8 @@ class Row:
     """Milliseconds from the start of its processes to its first answer."""
     memory: float
     """MiB of its whole process tree, right after the load."""
+    cpu: float
+    """Microseconds of CPU that a request takes all its processes together."""
     errors: int
     """All of them in one round; in a median, the sum of the rounds."""
 
@@ -35,9 +37,10 @@ Medians = dict[str, dict[str, Row]]
 """By work, then by contender."""
 
 
-def row(load: Load, start: float, memory: float) -> Row:
-    """Put together what was measured in one round; `start` in seconds."""
-    return Row(load.rate, load.mean, load.p50, load.p99, start * 1e3, memory, load.errors)
+def row(load: Load, start: float, memory: float, cpu: float) -> Row:
+    """Put together what was measured in one round; `start` and `cpu` in seconds."""
+    each = cpu / load.answers * 1e6 if load.answers else 0.0
+    return Row(load.rate, load.mean, load.p50, load.p99, start * 1e3, memory, each, load.errors)
 
 
 def medians(runs: Runs) -> Medians:
@@ -56,5 +59,6 @@ def _median(rows: Sequence[Row]) -> Row:
         p99=median(each.p99 for each in rows),
         start=median(each.start for each in rows),
         memory=median(each.memory for each in rows),
+        cpu=median(each.cpu for each in rows),
         errors=sum(each.errors for each in rows),
     )

@@ -13,17 +13,17 @@ from results import Row, medians
 from targets import Quantity, judge
 from works import WORKS
 
-SLOW = Row(rate=1000, mean=10, p50=9, p99=30, start=400, memory=90, errors=0)
-FAST = Row(rate=2500, mean=4, p50=4, p99=10, start=200, memory=50, errors=0)
+SLOW = Row(rate=1000, mean=10, p50=9, p99=30, start=400, memory=90, cpu=200, errors=0)
+FAST = Row(rate=2500, mean=4, p50=4, p99=10, start=200, memory=50, cpu=80, errors=0)
 
 
 def test_median_is_of_each_number() -> None:
     """A median row is the median of each column, and the sum of the errors."""
-    broken = Row(rate=500, mean=40, p50=9, p99=90, start=100, memory=90, errors=3)
+    broken = Row(rate=500, mean=40, p50=9, p99=90, start=100, memory=90, cpu=200, errors=3)
 
     found = medians({("flask", "snake"): [SLOW, FAST, broken]})["flask"]["snake"]
 
-    assert found == Row(rate=1000, mean=10, p50=9, p99=30, start=200, memory=90, errors=3)
+    assert found == Row(rate=1000, mean=10, p50=9, p99=30, start=200, memory=90, cpu=200, errors=3)
 
 
 def test_target_is_met_by_the_better_server() -> None:
@@ -43,7 +43,7 @@ def test_target_is_missed_by_the_worse_server() -> None:
 
 def test_p99_is_held_to_the_best_of_the_others() -> None:
     """However many others there are, the p99 to reach is the lowest."""
-    middle = Row(rate=2000, mean=5, p50=5, p99=20, start=300, memory=70, errors=0)
+    middle = Row(rate=2000, mean=5, p50=5, p99=20, start=300, memory=70, cpu=100, errors=0)
 
     found = judge({"raw": {"snake": middle, "granian": FAST, "hypercorn": SLOW}})
 

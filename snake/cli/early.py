@@ -7,6 +7,7 @@ the command line imports is not in them.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Iterator, Sequence
@@ -49,6 +50,8 @@ def fork(argv: Sequence[str]) -> Early | None:
         from snake.engine import warm, zygote  # noqa: PLC0415  (only for commands that serve)
 
         warm.share()
+        # A collection would write to all of it, and then it would be shared no longer.
+        gc.freeze()
     channel = zygote.fork()
     from snake.cli.loading import Reader, prepare  # noqa: PLC0415  (not to be in the zygote)
 

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 
+from snake.config.document import Document
 from snake.core.errors import ConfigError
-from snake.core.modules import Registry
+from snake.core.modules import Registry, decode
 from snake.standard import MODULES
 
 SHARED = (
     "asyncio",
-    "snake.config.document",
     "snake.engine.line",
     "snake.logs.app",
     "snake.metrics.figures",
@@ -41,8 +41,9 @@ def share() -> None:
 
 
 def up() -> None:
-    """Import all that almost every worker runs."""
+    """Import all that almost every worker runs, and have msgspec know what a document is."""
     _load(IMPORTS)
+    decode(b"{}", Document)
     with contextlib.suppress(ConfigError):
         registry()
 

@@ -7,7 +7,6 @@ It is started with `python -S`: nothing of a venv runs before `main` lets it. Wi
 from __future__ import annotations
 
 import gc
-import importlib
 import os
 import site
 import socket
@@ -56,7 +55,8 @@ def _prepare(settings: Settings) -> Any:  # noqa: ANN401
             site.addsitedir(folder)
         added = [path for path in sys.path if path not in before]
         sys.path[:] = [settings.working_dir, *added, *(path for path in before if path)]
-        importlib.invalidate_caches()
+        # Not `invalidate_caches`: that imports importlib.metadata, zipfile and more.
+        sys.path_importer_cache.clear()
         return load_app(settings.name) if settings.preload else None
     except StartError as error:
         return error

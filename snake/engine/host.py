@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from snake.app.envfile import read_env_file
+from snake.app.startup import Terms
 from snake.core.errors import StartError
 from snake.engine.launch import Launch, launch
 from snake.engine.spawner import Started, start_program
@@ -21,6 +22,7 @@ from snake.python.values import (
     request_limit,
     request_timeout_seconds,
     start_timeout_seconds,
+    thread_count,
 )
 from snake.python.venv import interpreter, site_packages
 
@@ -57,14 +59,16 @@ class Host:
             folder = folder.resolve()
         self._environment = _environment(fields, folder, {} if self._isolated else os.environ)
         self.settings = Settings(
-            name=fields.name,
-            asgi=bool(fields.module_asgi),
+            terms=Terms(
+                name=fields.name,
+                asgi=bool(fields.module_asgi),
+                lifespan=fields.lifespan == "on",
+                multiprocess=multiprocess,
+                start_timeout=start_timeout_seconds(fields.start_timeout),
+                threads=thread_count(fields.threads),
+            ),
             working_dir=str(folder),
             packages=tuple(packages),
-            lifespan=fields.lifespan == "on",
-            multiprocess=multiprocess,
-            start_timeout=start_timeout_seconds(fields.start_timeout),
-            threads=int(fields.threads or 0),
             uvloop="-" if fields.runtime == "native" else "" if _in_image(fields) else _uvloop(),
             abi=sysconfig.get_config_var("SOABI") or "",
             preload=fields.preload == "on",
@@ -98,7 +102,7 @@ class Host:
                 cwd=settings.working_dir,
                 pass_fds=(theirs.fileno(),),
                 read=(*settings.packages, *([settings.uvloop] if len(settings.uvloop) > 1 else [])),
-                name=settings.name,
+                name=settings.terms.name,
             )
             try:
                 launched = await launch(self._isolation, what)

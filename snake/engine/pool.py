@@ -30,6 +30,7 @@ class Pool:
         """Look at what can be wrong, and listen. Raises `StartError`."""
         self.name = plan.name
         self.count = plan.workers or cpu_count()
+        self._in_threads = plan.placed.fields.workers_runtime == "thread"
         self._limit = start_limit([plan])
         self._host = Host(plan.placed.fields, cwd, multiprocess=self.count != 1, grace=grace)
         self._grace = grace
@@ -59,11 +60,13 @@ class Pool:
         spawner = await self._stack.enter_async_context(
             Spawner(await self._host.start(), self._host.start)
         )
-        for index, (path, sock) in enumerate(self._sockets.items()):
+        loops = [{path: sock.fileno()} for path, sock in self._sockets.items()]
+        size = len(loops) if self._in_threads else 1
+        for index in range(0, len(loops), size):
             work = Work(
                 document="",
                 index=index,
-                loops=[{path: sock.fileno()}],
+                loops=loops[index : index + size],
                 start_limit=self._limit,
                 grace=self._grace,
                 title="app process",

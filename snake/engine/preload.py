@@ -6,12 +6,13 @@ import gc
 import logging
 import threading
 
+from snake.app.startup import load
 from snake.config.document import Document
 from snake.core.errors import DocumentError
 from snake.core.modules import decode
 from snake.fork.channel import Failed
 from snake.logs.app import default_logs
-from snake.python.embedded import enter, load
+from snake.python.embedded import enter
 from snake.python.plan import apps, embedded
 
 logger = logging.getLogger("snake")

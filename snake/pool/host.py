@@ -57,7 +57,7 @@ def _prepare(settings: Settings) -> Any:  # noqa: ANN401
         sys.path[:] = [settings.working_dir, *added, *(path for path in before if path)]
         # Not `invalidate_caches`: that imports importlib.metadata, zipfile and more.
         sys.path_importer_cache.clear()
-        return load_app(settings.name) if settings.preload else None
+        return load_app(settings.terms.name) if settings.preload else None
     except StartError as error:
         return error
     except OSError as error:

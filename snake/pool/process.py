@@ -7,22 +7,19 @@ app, say ready, serve, drain, end.
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import signal
 import socket
-import time
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
-from snake.app.lifespan import Lifespan
-from snake.app.load import is_asgi, is_wsgi, load_app
 from snake.app.pulse import Pulse
-from snake.app.threads import MAX_RUNNING, Threads
+from snake.app.startup import start_app
 from snake.app.wear import Wear
-from snake.app.wsgi import WSGIRunner
 from snake.core.errors import StartError
 from snake.fork.channel import Drain, Failed, Inbox, Listen, Provision, Ready
+from snake.fork.loops import Factory, Loops, Serve, Word
 from snake.fork.system import die_with_parent, name_process
 from snake.fork.voice import Voice
 from snake.pool.door import Door
@@ -30,7 +27,6 @@ from snake.pool.loop import loop_factory
 from snake.pool.notes import Notes
 from snake.pool.serving import Serving
 from snake.pool.settings import Settings
-from snake.transport.asgi import ASGIApp
 
 log = logging.getLogger("snake.python")
 
@@ -46,88 +42,73 @@ def main(channel: socket.socket, settings: Settings, app: Any) -> int:  # noqa: 
     logging.getLogger("snake").addHandler(Notes(voice))
     logging.getLogger("snake").propagate = False
     inbox = Inbox(channel)
-    sock: socket.socket | None = None
+    sockets: list[socket.socket] = []
     while (message := inbox.receive()) is not None:
         if isinstance(message, Listen):
-            sock = socket.socket(fileno=inbox.take()[0])
-        elif isinstance(message, Provision) and sock is not None:
-            with asyncio.Runner(loop_factory=loop_factory(settings.uvloop, settings.abi)) as runner:
-                return runner.run(_work(channel, voice, sock, settings, app))
+            sockets += [socket.socket(fileno=fd) for fd in inbox.take()]
+        elif isinstance(message, Provision):
+            factory = loop_factory(settings.uvloop, settings.abi)
+            with asyncio.Runner(loop_factory=factory) as runner:
+                return runner.run(Process(channel, voice, settings, app).run(sockets, factory))
     return 1
 
 
-async def _work(
-    channel: socket.socket,
-    voice: Voice,
-    sock: socket.socket,
-    settings: Settings,
-    app: Any,  # noqa: ANN401
-) -> int:
-    pulse, wear = Pulse(voice.say_alive), Wear(voice.say_weary)
-    async with AsyncExitStack() as stack:
+class Process:
+    """What its loops have in common."""
+
+    def __init__(
+        self,
+        channel: socket.socket,
+        voice: Voice,
+        settings: Settings,
+        app: Any,  # noqa: ANN401
+    ) -> None:
+        self._channel = channel
+        self._voice = voice
+        self._settings = settings
+        self._app = app
+        self._pulse = Pulse(voice.say_alive)
+        self._wear = Wear(voice.say_weary)
+
+    async def run(self, sockets: list[socket.socket], factory: Factory) -> int:
+        """Serve on one loop, or on one for each socket, until told to end; return the exit code."""
+        serves: list[Serve] = [partial(self._serve, sock) for sock in sockets]
         try:
-            serving = await _start(settings, app, stack)
+            if len(serves) == 1:
+                await serves[0](self._word)
+            else:
+                await Loops(serves, factory).run(self._word)
         except StartError as error:
-            channel.setblocking(True)  # noqa: FBT003
-            voice.send(Failed(str(error)))
+            self._channel.setblocking(True)  # noqa: FBT003
+            self._voice.send(Failed(str(error)))
             return 1
-        door = Door(sock, serving, settings.owner)
-        if settings.max_requests:
-            serving.on_answer = wear.counter(settings.name, settings.max_requests)
-        if settings.max_memory:
-            wear.limit_memory(settings.max_memory)
-        stack.enter_context(pulse.beating(wear.check))
-        voice.send(Ready())
-        pulse.start()
-        if not await _told_to_end(channel):
-            return 0
-        door.close()
-        await serving.drain(settings.grace)
-    pulse.stop()
-    channel.close()
-    return 0
+        self._pulse.stop()
+        self._channel.close()
+        return 0
 
+    async def _word(self) -> bool:
+        self._voice.send(Ready())
+        self._pulse.start()
+        return await _told_to_end(self._channel)
 
-async def _start(settings: Settings, app: Any, stack: AsyncExitStack) -> Serving:  # noqa: ANN401
-    """Load the app if it is not here yet, and start it. Raises `StartError`."""
-    began = time.monotonic()
-    loop = asyncio.get_running_loop()
-    if isinstance(app, StartError):
-        raise app
-    if app is None:
-        app = _load(settings.name)
-    serving = Serving(app)
-    if is_asgi(app) or (settings.asgi and not is_wsgi(app)):
-        if settings.lifespan:
-            left = settings.start_timeout
-            if left is not None:
-                left = max(left - (time.monotonic() - began), 0.0)
-            lifespan = await stack.enter_async_context(Lifespan(settings.name, app, left))
-            serving.state = lifespan.state
-        return serving
-    if settings.asgi:
-        raise StartError(
-            f'the app "{settings.name}" is a WSGI app: it takes an environ and start_response; '
-            "name it with module_wsgi"
-        )
-    threads = await stack.enter_async_context(Threads(loop, settings.threads or MAX_RUNNING))
-    serving.app = _wsgi(settings, app, threads)
-    return serving
-
-
-def _wsgi(settings: Settings, app: Any, threads: Threads) -> ASGIApp:  # noqa: ANN401
-    return WSGIRunner(settings.name, app, threads, multiprocess=settings.multiprocess)
-
-
-def _load(name: str) -> Any:  # noqa: ANN401
-    """Load an app without the garbage collector in the way, then or later."""
-    gc.disable()
-    try:
-        return load_app(name)
-    finally:
-        gc.enable()
-        gc.collect()
-        gc.freeze()
+    async def _serve(self, sock: socket.socket, word: Word) -> None:
+        """Start the app on this loop, and serve it until the word comes. Raises `StartError`."""
+        settings = self._settings
+        if isinstance(self._app, StartError):
+            raise self._app
+        async with AsyncExitStack() as stack:
+            app = await start_app(settings.terms, stack.enter_async_context, self._app)
+            serving = Serving(app.run)
+            serving.state = app.state
+            if settings.max_requests:
+                serving.on_answer = self._wear.counter(settings.terms.name, settings.max_requests)
+            if settings.max_memory:
+                self._wear.limit_memory(settings.max_memory)
+            stack.enter_context(self._pulse.beating(self._wear.check))
+            door = Door(sock, serving, settings.owner)
+            if await word():
+                door.close()
+                await serving.drain(settings.grace)
 
 
 async def _told_to_end(channel: socket.socket) -> bool:

@@ -5,22 +5,16 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
+from snake.app.startup import Terms
+
 
 class Settings(NamedTuple):
     """One app, and how it is run."""
 
-    name: str
-    """`module:attribute`."""
-    asgi: bool
-    """Whether it was named as an ASGI app."""
+    terms: Terms
     working_dir: str
     packages: tuple[str, ...] = ()
     """Folders of packages, in addition to those of the interpreter."""
-    lifespan: bool = False
-    multiprocess: bool = True
-    start_timeout: float | None = None
-    threads: int = 0
-    """Threads that a WSGI app may have at work at once; 0 for the default."""
     uvloop: str = ""
     """The folder of snake's uvloop; `-` for none at all."""
     abi: str = ""
@@ -40,10 +34,12 @@ class Settings(NamedTuple):
 
 def encode(settings: Settings) -> str:
     """Return the settings as JSON."""
-    return json.dumps(settings._asdict())
+    return json.dumps({**settings._asdict(), "terms": settings.terms._asdict()})
 
 
 def decode(text: str) -> Settings:
     """Return the settings in JSON."""
     fields = json.loads(text)
-    return Settings(**{**fields, "packages": tuple(fields["packages"])})
+    fields["terms"] = Terms(**fields["terms"])
+    fields["packages"] = tuple(fields["packages"])
+    return Settings(**fields)

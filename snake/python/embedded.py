@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import gc
-import logging
 import threading
-import time
 from pathlib import Path
-from typing import Any
 
-from snake.app.lifespan import Lifespan
-from snake.app.load import is_asgi, is_wsgi, load_app
-from snake.app.threads import Threads
-from snake.core.errors import StartError
+from snake.app.startup import Terms, start_app
 from snake.core.folder import START
 from snake.core.modules import Context
 from snake.http.handler import Handler
 from snake.python.asgi import ASGIHandler
 from snake.python.env import Environment, active_venv
 from snake.python.fields import PythonFields
-from snake.python.values import start_timeout_seconds, worker_count
+from snake.python.values import start_timeout_seconds, thread_count, worker_count
 from snake.python.wsgi import WSGIHandler
-
-log = logging.getLogger("snake.python")
 
 
 class EmbeddedApps:
@@ -85,51 +75,15 @@ def enter(fields: PythonFields) -> None:
 
 
 async def _start(ctx: Context, fields: PythonFields) -> Handler:
-    began = time.monotonic()
-    app = load(fields.name)
-    if is_asgi(app) or (fields.module_asgi and not is_wsgi(app)):
-        left = start_timeout_seconds(fields.start_timeout)
-        if left is not None:
-            left = max(left - (time.monotonic() - began), 0.0)
-        return await _start_asgi(ctx, fields, app, left)
-    if fields.module_asgi:
-        raise StartError(
-            f'the app "{fields.name}" is a WSGI app: it takes an environ and start_response; '
-            "name it with module_wsgi"
-        )
-    if fields.lifespan == "on":
-        log.warning("lifespan is ignored: the app is WSGI", extra={"fields": {"app": fields.name}})
-    threads = await ctx.enter(Threads(asyncio.get_running_loop()))
-    return WSGIHandler(fields.name, app, threads, multiprocess=worker_count(fields.workers) != 1)
-
-
-def load(name: str) -> Any:  # noqa: ANN401 - whatever the user has named
-    """Load an app without the garbage collector in the way, then or later.
-
-    What an import makes lives as long as the worker: the collector goes over it
-    once, and never again while requests wait.
-    """
-    gc.disable()
-    try:
-        return load_app(name)
-    finally:
-        gc.enable()
-        gc.collect()
-        gc.freeze()
-
-
-async def _start_asgi(
-    ctx: Context,
-    fields: PythonFields,
-    app: Any,  # noqa: ANN401 - what the user has named; it was asked whether it is ASGI
-    start_timeout: float | None,
-) -> Handler:
-    if not fields.module_asgi:
-        log.info(
-            "the app named as WSGI is ASGI, and runs as ASGI",
-            extra={"fields": {"app": fields.name}},
-        )
-    if fields.lifespan != "on":
-        return ASGIHandler(fields.name, app)
-    lifespan = await ctx.enter(Lifespan(fields.name, app, start_timeout))
-    return ASGIHandler(fields.name, app, lifespan.state)
+    terms = Terms(
+        name=fields.name,
+        asgi=bool(fields.module_asgi),
+        lifespan=fields.lifespan == "on",
+        multiprocess=worker_count(fields.workers) != 1,
+        start_timeout=start_timeout_seconds(fields.start_timeout),
+        threads=thread_count(fields.threads),
+    )
+    app = await start_app(terms, ctx.enter)
+    if app.is_wsgi:
+        return WSGIHandler(fields.name, app.run)
+    return ASGIHandler(fields.name, app.run, app.state)

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from snake.app.environ import URI
 from snake.app.failure import FailedError
-from snake.app.threads import Threads
-from snake.app.wsgi import WSGIRunner
-from snake.http.handler import Next, Send
+from snake.http.handler import ASGIApp, Next, Send
 from snake.http.request import Request
 from snake.python.asgi import with_prefix
 from snake.python.failing import fail
 
-if TYPE_CHECKING:
-    from a2wsgi.wsgi_typing import WSGIApp
-
 
 class WSGIHandler:
-    """The handler of one WSGI app. It belongs to the loop that it is made in."""
+    """The handler of one WSGI app; `run` is its `WSGIRunner`."""
 
-    def __init__(self, name: str, app: WSGIApp, threads: Threads, *, multiprocess: bool) -> None:
+    def __init__(self, name: str, run: ASGIApp) -> None:
         self._name = name
-        self._run = WSGIRunner(name, app, threads, multiprocess=multiprocess)
+        self._run = run
 
     async def __call__(self, request: Request, send: Send, next: Next) -> None:
         """Answer one request. Raises `HandlerError` when the app fails."""

@@ -75,7 +75,8 @@ def wsgi(app: WSGI, *, multiprocess: bool = False, threads: Threads | None = Non
     threads = threads or Threads(asyncio.get_running_loop())
     if WAY.pooled:
         return WAY.through_hop(WSGIRunner("test:app", app, threads, multiprocess=multiprocess))
-    return WSGIHandler("test:app", app, threads, multiprocess=multiprocess)
+    runner = WSGIRunner("test:app", app, threads, multiprocess=multiprocess)
+    return WSGIHandler("test:app", runner)
 
 
 def asgi(app: Any, state: dict[str, Any] | None = None) -> Handler:

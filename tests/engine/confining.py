@@ -22,7 +22,8 @@ from snake.engine.launch import Launch, Launched, launch
 from snake.python.isolation import Isolation
 from snake.python.isolation_process import Process
 
-UID = 61_001
+UID = 100_000 + 20 * os.getpid()
+"""A user that no other run of tests has: one kills all it can, and its processes are counted."""
 ROOT = os.geteuid() == 0
 SYSTEM_PYTHON = "/usr/bin/python3"
 

@@ -52,11 +52,15 @@ class Address(NamedTuple):
 
 def parse(url: str) -> Address:
     """Take a URL apart. Raises `CacheConfigurationError`, whose message has no secret in it."""
+    if "#" in url:
+        raise CacheConfigurationError("the address of a cache has no #; in a password it is %23")
     try:
         parts = urlsplit(url)
         port = parts.port or PORT
-    except ValueError as error:
-        raise CacheConfigurationError(f"the address of the cache is no URL: {error}") from None
+    except ValueError:  # its message may have a part of a password in it
+        raise CacheConfigurationError(
+            "the address of the cache is no URL, or its port no number up to 65535"
+        ) from None
     if parts.scheme not in SCHEMES:
         hint = suggestion(parts.scheme, SCHEMES)
         raise CacheConfigurationError(
@@ -91,8 +95,6 @@ def parse(url: str) -> Address:
 def _options(parts: SplitResult) -> dict[str, str]:
     known = {"timeout", "namespace", "db", "password"}
     known |= {"token"} if parts.scheme == "unix" else {"cafile"} if TCP[parts.scheme] else set()
-    if parts.fragment:
-        raise CacheConfigurationError("the address of a cache has no #; in a password it is %23")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     for name in options:
         if name not in known:

@@ -11,10 +11,9 @@ from snake.cache.calls import Call, Calls, Content, Members, Text
 from snake.cache.connection import Connections
 from snake.cache.failure import CacheConfigurationError
 from snake.cache.subscription import Subscription
+from snake.core.variables import CACHE
 
 T = TypeVar("T")
-
-VARIABLE = "SNAKE_CACHE"
 
 
 class SyncCache:
@@ -165,10 +164,10 @@ class SyncCache:
 
 
 def _from_environment() -> str:
-    url = os.environ.get(VARIABLE, "")
+    url = os.environ.get(CACHE, "")
     if not url:
         raise CacheConfigurationError(
-            f"there is no cache here: {VARIABLE} is not set. `snake run` sets it for the apps "
+            f"there is no cache here: {CACHE} is not set. `snake run` sets it for the apps "
             "that it runs; elsewhere, it may name a Redis: redis://localhost"
         )
     return url

@@ -206,7 +206,7 @@ def left(namespace: Namespace, args: list[bytes], unit: float = 1) -> Reply:
     if namespace.store.get(args[0]) is None:
         return -2
     end = namespace.store.end(args[0])
-    return -1 if end is None else round((end - namespace.store.clock()) / unit)
+    return -1 if end is None else int((end - namespace.store.clock()) / unit + 0.5)
 
 
 def persist(namespace: Namespace, args: list[bytes]) -> Reply:

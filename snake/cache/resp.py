@@ -118,13 +118,13 @@ class Requests:
     def next(self) -> list[bytes] | Refused | None:
         """Return the next request, if all of it is here. Raises `ProtocolError`."""
         while True:
-            if self._skip and not self._skipped():
+            if not self._skip and self._bulk < 0:
+                if not self._length():
+                    return None
+                continue
+            if not (self._skipped() if self._skip else self._argument()):
                 return None
-            if self._bulk < 0 and not self._length():
-                return None
-            if self._bulk >= 0 and not self._argument():
-                return None
-            if self._left == 0 and not self._skip:
+            if self._left == 0:
                 return self._whole()
 
     def _length(self) -> bool:

@@ -26,11 +26,11 @@ class Server:
         self.limits = limits
         self._tokens = tokens
         self._clock = clock
-        self._budgets = Budgets.of(limits)
-        self.strangers = self._budgets.connections.account()
-        self.stranger_buffers = self._budgets.buffers.account()
-        self._namespaces: dict[str, Namespace] = {}
-        self._sessions: set[Session] = set()
+        self.budgets = Budgets.of(limits)
+        self.strangers = self.budgets.connections.account()
+        self.stranger_buffers = self.budgets.buffers.account()
+        self.namespaces: dict[str, Namespace] = {}
+        self.sessions: set[Session] = set()
 
     async def serve(self, sock: socket.socket) -> None:
         """Answer on a listening Unix socket, until cancelled."""
@@ -42,34 +42,34 @@ class Server:
                 await self.sweep()
         finally:
             server.close()
-            for session in list(self._sessions):
+            for session in list(self.sessions):
                 session.abort()
 
     async def sweep(self) -> None:
         """Let go of what has ended: keys, clients that are overdue, namespaces nobody has."""
         now = asyncio.get_running_loop().time()
-        for session in list(self._sessions):
+        for session in list(self.sessions):
             if session.overdue(now):
                 session.abort()
-        for name, namespace in list(self._namespaces.items()):
+        for name, namespace in list(self.namespaces.items()):
             await namespace.expire()
             if namespace.idle:
-                del self._namespaces[name]
+                del self.namespaces[name]
 
     def enter(self, token: str) -> Namespace | None:
         """Return the namespace of a token; nothing for what is none."""
         name = self._tokens.namespace(token)
         if name is None:
             return None
-        if name not in self._namespaces:
-            self._namespaces[name] = Namespace(self.limits, self._budgets, self._clock)
-        return self._namespaces[name]
+        if name not in self.namespaces:
+            self.namespaces[name] = Namespace(self.limits, self.budgets, self._clock)
+        return self.namespaces[name]
 
     def forget(self, session: Session) -> None:
         """Let go of a session that has ended."""
-        self._sessions.discard(session)
+        self.sessions.discard(session)
 
     def _session(self) -> Session:
         session = Session(self)
-        self._sessions.add(session)
+        self.sessions.add(session)
         return session

@@ -33,7 +33,7 @@ class Store:
     def __init__(self, account: Account, limits: Limits, clock: Clock) -> None:
         self.limits = limits
         self.clock = clock
-        self._account = account
+        self.account = account
         self._buckets: dict[int, dict[bytes, Value]] = {}
         self._ends: dict[bytes, float] = {}
         """When each key ends that does."""
@@ -106,7 +106,7 @@ class Store:
         if items is None:
             return None
         item = items.popleft() if left else items.pop()
-        self._account.take(-len(item) - ITEM_COSTS[deque])
+        self.account.take(-len(item) - ITEM_COSTS[deque])
         if not items:
             self.delete(key)
         return item
@@ -129,7 +129,7 @@ class Store:
         if held is None or not gone:
             return 0
         held -= gone
-        self._account.take(-_size(gone))
+        self.account.take(-_size(gone))
         if not held:
             self.delete(key)
         return len(gone)
@@ -144,7 +144,7 @@ class Store:
         if not bucket:
             del self._buckets[at]
         self._count -= 1
-        self._account.take(-len(key) - KEY_COST - _size(value))
+        self.account.take(-len(key) - KEY_COST - _size(value))
         end = self._ends.pop(key, None)
         # Whoever asks again tells an ended key from one that was there.
         return end is None or end > self.clock()
@@ -191,7 +191,7 @@ class Store:
     def clear(self) -> None:
         """Let go of everything."""
         self._buckets, self._ends, self._queue, self._count = {}, {}, [], 0
-        self._account.take(-self._account.used)
+        self.account.take(-self.account.used)
 
     def _keep(self, key: bytes, value: Value) -> None:
         bucket = self._buckets.setdefault(hash(key) % BUCKETS, {})
@@ -224,7 +224,7 @@ class Store:
             raise ReplyError(f"ERR a value has at most {self.limits.value} bytes")
 
     def _take(self, cost: int) -> None:
-        if not self._account.take(cost):
+        if not self.account.take(cost):
             raise ReplyError(FULL)
 
 

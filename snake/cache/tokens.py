@@ -8,14 +8,13 @@ started again knows all tokens.
 from __future__ import annotations
 
 import hmac
-import secrets
 
 
 class Tokens:
     """Makes tokens and reads them."""
 
-    def __init__(self, secret: str = "") -> None:
-        self.secret = secret or secrets.token_hex(32)
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
 
     def grant(self, namespace: str) -> str:
         """Return the token of a namespace. It has the letters of a URL only."""
@@ -33,4 +32,4 @@ class Tokens:
         return bytes.fromhex(name).decode()
 
     def _mark(self, name: str) -> str:
-        return hmac.new(self.secret.encode(), name.encode(), "sha256").hexdigest()
+        return hmac.new(self._secret.encode(), name.encode(), "sha256").hexdigest()

@@ -37,9 +37,9 @@ class Waiters:
         self._store = store
         self._by_key: dict[bytes, dict[Waiter, None]] = {}
 
-    def __len__(self) -> int:
-        """Return how many keys are waited for."""
-        return len(self._by_key)
+    def count(self, key: bytes) -> int:
+        """Return how many wait for a list."""
+        return len(self._by_key.get(key, ()))
 
     def add(self, waiter: Waiter) -> None:
         """Let one wait."""

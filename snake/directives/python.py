@@ -23,6 +23,7 @@ Syntax::
         env_var             <name> <value>
         request_body        <size> | { max_size <size> }
         runtime             sync | uvloop | native
+        cache               local | redis://<host>
         isolation           none
         isolation           process {
             user        <name | uid>
@@ -94,8 +95,12 @@ image's `python3` (or `python_path` in it), 3.11 or later, runs the app. `workin
 written to, and packages of `venv` be read, at the same paths. There are at most 512 `processes`
 and threads; `memory` and `cpus` are those of the container, which all `workers` of the app share.
 
+All processes of an app share a cache: `from snake import cache`. It is snake's own
+(`cache local`, the default) or a Redis or Valkey: `cache redis://:<password>@<host>`,
+`rediss://`, or `unix://` and the path of a socket. `docs/cache.md` has the rest.
+
 Read, so that a Caddyfile can be adapted, but refused when it is run:
-`module_esgi`, `runtime gevent`, `autoreload`, `max_dynamic_apps`, `cache`,
+`module_esgi`, `runtime gevent`, `autoreload`, `max_dynamic_apps`, `cache cluster`,
 `request_timeout`, and placeholders in the app's name, folder, venv or environment.
 """
 
@@ -193,6 +198,11 @@ class Python(HandlerModule, PythonFields):
         if self.runtime and self.runtime not in RUNTIMES[kind] and not self.module_esgi:
             either = " or ".join(sorted(RUNTIMES[kind][:2]))
             raise ctx.at("runtime").fail(f'{kind} runtime must be {either}, got "{self.runtime}"')
+        if self.cache is not None:
+            try:
+                self.cache.check()
+            except ConfigError as error:
+                raise ctx.at("cache").fail(error.message) from None
         for name in self.env_vars:
             if fault := name_fault(name):
                 raise ctx.at("env_vars").fail(fault)
@@ -205,7 +215,7 @@ class Python(HandlerModule, PythonFields):
 
     def _unavailable(self) -> Iterator[tuple[str, str]]:
         """Yield each field that asks for what there is not, and what it asks for."""
-        for field in ("module_esgi", "max_dynamic_apps", "cache", *_LATER):
+        for field in ("module_esgi", "max_dynamic_apps", *_LATER):
             if getattr(self, field):
                 yield field, field
         if self.autoreload not in ("", "off"):

@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack
 from snake.config.document import Document, encode
 from snake.core.errors import StartError
 from snake.engine import needs
+from snake.engine.cache import SharedCache
 from snake.engine.folder import PrivateFolder
 from snake.engine.place import Place
 from snake.engine.pools import AppPools
@@ -31,7 +32,9 @@ from snake.python import plan
 class Generation:
     """Its life is the table `state.GENERATION`."""
 
-    def __init__(self, document: Document, folder: PrivateFolder) -> None:
+    def __init__(
+        self, document: Document, folder: PrivateFolder, cache: SharedCache | None = None
+    ) -> None:
         """Read what is needed of the document. Raises `ConfigError`."""
         self.document = document
         self.apps = plan.apps(document)
@@ -39,7 +42,8 @@ class Generation:
         self.addresses = needs.addresses(document)
         self._start_limit = plan.start_limit(plan.embedded(self.apps))
         self._grace = needs.grace_period(document)
-        self._pools = AppPools(self.apps, folder, self._grace)
+        self._cache = cache.url() if cache is not None and self.apps else ""
+        self._pools = AppPools(self.apps, folder, self._grace, cache)
         self._state = State.IDLE
         self._places: list[Place] = []
         self._figures: list[int] = []
@@ -69,7 +73,7 @@ class Generation:
         try:
             if plan.preloads(self.apps):
                 spawner = await self._stack.enter_async_context(
-                    await preloaded(spawner, document.decode())
+                    await preloaded(spawner, document.decode(), self._cache)
                 )
             for work in self._works(sockets, document.decode()):
                 self._places.append(Place(work, spawner, _nothing))
@@ -95,6 +99,7 @@ class Generation:
                 grace=self._grace,
                 figures=self._figures,
                 pools=self._pools.told,
+                cache=self._cache,
                 fields={"worker": first},
             )
 

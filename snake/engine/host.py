@@ -12,10 +12,12 @@ from pathlib import Path
 from snake.app.envfile import read_env_file
 from snake.app.startup import Terms
 from snake.core.errors import StartError
+from snake.core.variables import CACHE
 from snake.engine.launch import Launch, launch
 from snake.engine.spawner import Started, start_program
 from snake.fork.channel import Prepare, pair, send
 from snake.pool.settings import Settings, encode
+from snake.python.cache import variables as cache_variables
 from snake.python.fields import PythonFields
 from snake.python.values import (
     memory_limit,
@@ -45,7 +47,13 @@ class Host:
     """How the processes of one app come to be."""
 
     def __init__(
-        self, fields: PythonFields, cwd: Path, *, multiprocess: bool, grace: float | None
+        self,
+        fields: PythonFields,
+        cwd: Path,
+        *,
+        multiprocess: bool,
+        grace: float | None,
+        cache: str = "",
     ) -> None:
         """Look at all that can be wrong before anything is started. Raises `StartError`."""
         folder = cwd / fields.working_dir
@@ -57,7 +65,10 @@ class Host:
         self._isolated = fields.isolation is not None and fields.isolation.backend != "none"
         if self._isolated:
             folder = folder.resolve()
-        self._environment = _environment(fields, folder, {} if self._isolated else os.environ)
+        below = {} if self._isolated else os.environ
+        self._environment = _environment(
+            fields, folder, {CACHE: cache, **below} if cache else below
+        )
         self.settings = Settings(
             terms=Terms(
                 name=fields.name,
@@ -151,7 +162,7 @@ def _environment(fields: PythonFields, folder: Path, below: Mapping[str, str]) -
     variables: dict[str, str] = dict(below)
     for file in fields.env_files:
         variables |= read_env_file(file, folder)
-    return variables | fields.env_vars
+    return variables | fields.env_vars | cache_variables(fields.cache)
 
 
 def _uvloop() -> str:

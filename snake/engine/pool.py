@@ -26,13 +26,17 @@ app_log = logging.getLogger("snake.python")
 class Pool:
     """The processes of one app, each with a socket that outlives it."""
 
-    def __init__(self, plan: AppPlan, folder: Path, cwd: Path, grace: float | None) -> None:
+    def __init__(
+        self, plan: AppPlan, folder: Path, cwd: Path, grace: float | None, cache: str = ""
+    ) -> None:
         """Look at what can be wrong, and listen. Raises `StartError`."""
         self.name = plan.name
         self.count = plan.workers or cpu_count()
         self._in_threads = plan.placed.fields.workers_runtime == "thread"
         self._limit = start_limit([plan])
-        self._host = Host(plan.placed.fields, cwd, multiprocess=self.count != 1, grace=grace)
+        self._host = Host(
+            plan.placed.fields, cwd, multiprocess=self.count != 1, grace=grace, cache=cache
+        )
         self._grace = grace
         self._stack = AsyncExitStack()
         self._sockets: dict[str, socket.socket] = {}

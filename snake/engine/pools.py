@@ -12,6 +12,7 @@ import msgspec
 
 from snake.config.document import Document
 from snake.core.errors import DocumentError, StartError
+from snake.engine.cache import SharedCache, namespace
 from snake.engine.folder import PrivateFolder
 from snake.engine.pool import Pool
 from snake.engine.together import all_of
@@ -24,7 +25,13 @@ logger = logging.getLogger("snake")
 class AppPools:
     """The pools of one generation: one for each app that is in none of its workers."""
 
-    def __init__(self, plans: list[AppPlan], folder: PrivateFolder, grace: float | None) -> None:
+    def __init__(
+        self,
+        plans: list[AppPlan],
+        folder: PrivateFolder,
+        grace: float | None,
+        cache: SharedCache | None = None,
+    ) -> None:
         """Make the pools; nothing is started yet. Raises `StartError` at the app's place."""
         self._pools: dict[bytes, Pool] = {}
         self._paths: dict[bytes, str] = {}
@@ -35,9 +42,10 @@ class AppPools:
                 continue
             key = msgspec.json.encode(plan.placed.fields, order="deterministic")
             if key not in self._pools:
+                url = "" if cache is None else cache.url(namespace(plan.placed.fields))
                 own = Path(tempfile.mkdtemp(prefix="app-", dir=folder.path))
                 try:
-                    self._pools[key] = Pool(plan, own, cwd, grace)
+                    self._pools[key] = Pool(plan, own, cwd, grace, url)
                 except DocumentError as error:
                     raise StartError(error.message, error.path or plan.path) from None
                 self._paths[key] = plan.path

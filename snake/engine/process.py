@@ -58,6 +58,8 @@ class Work(Record):
     figures: Sequence[int] = ()
     """The descriptors of the files of all workers' figures, if there are any."""
     pools: str = ""
+    cache: str = ""
+    """The address of the cache."""
     title: str = "worker"
     fields: Mapping[str, object] = {}
 
@@ -86,7 +88,7 @@ class Process:
         with suppress(ConnectionError):  # it has died already, which is noticed below
             _hand_over(work, child)
         process = cls(work, child, await Line.on(child.sock), ear)
-        process.send(Provision(work.document, work.index, work.pools))
+        process.send(Provision(work.document, work.index, work.pools, work.cache))
         try:
             failed = await process._verdict()
         except BaseException:

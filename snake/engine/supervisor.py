@@ -15,6 +15,7 @@ from snake.config.document import Document
 from snake.core.modules import Context
 from snake.engine import needs
 from snake.engine.autosave import autosave
+from snake.engine.cache import SharedCache
 from snake.engine.folder import PrivateFolder
 from snake.engine.generation import Generation
 from snake.engine.signals import FORCED, Signals
@@ -42,7 +43,9 @@ async def supervise(document: Document, zygote: Started | None) -> int:
         stack.callback(sockets.close)
         folder = PrivateFolder()
         stack.callback(folder.close)
-        generation = Generation(document, folder)
+        cache = SharedCache(folder, spawner)
+        stack.push_async_callback(cache.close)
+        generation = Generation(document, folder, cache)
         generation.listen(sockets)
         if not await _unless(signals.stop, generation.start(sockets, spawner)):
             fields = {"signal": signals.name}

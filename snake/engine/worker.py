@@ -7,6 +7,7 @@ channel, provision, say ready, serve, drain, close everything, end.
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -17,14 +18,18 @@ from typing import Any
 from snake.app.pulse import Pulse
 from snake.app.wear import Wear
 from snake.core.folder import START
+from snake.core.variables import CACHE, WORKER_ID
+from snake.engine import cache
 from snake.engine.line import Line
 from snake.engine.live import NotLiveError, Offers, Sockets, Word, live
+from snake.engine.loop import loop_factory
 from snake.fork.channel import (
     LONGEST,
     Announce,
     Count,
     Failed,
     Inbox,
+    KeepCache,
     Listen,
     Prepare,
     Provision,
@@ -66,7 +71,11 @@ def _follow(channel: socket.socket) -> int:
             files += inbox.take()
         elif isinstance(message, Prepare):
             return _prepare(channel, message)
+        elif isinstance(message, KeepCache):
+            return cache.main(channel, loops[0].popitem()[1], message.secret)
         elif isinstance(message, Provision):
+            os.environ[WORKER_ID] = str(message.number)
+            _tell_cache(message.cache)
             return _run(channel, message, loops or [{}], files)
     return 1
 
@@ -79,6 +88,7 @@ def _prepare(channel: socket.socket, message: Prepare) -> int:
     """Load the apps, and be the process that the workers are forked from: `preload on`."""
     from snake.engine.preload import load_apps  # noqa: PLC0415  (few configs ask for it)
 
+    _tell_cache(message.cache)
     failed = load_apps(message.settings)
     name_process("snake-preload")
     forked = Zygote(channel).serve()
@@ -87,6 +97,12 @@ def _prepare(channel: socket.socket, message: Prepare) -> int:
     die_with_parent()
     name_process("snake-worker")
     return _follow(forked) if failed is None else _say(forked, failed)
+
+
+def _tell_cache(url: str) -> None:
+    """Tell the apps where their cache is, unless the environment has named one."""
+    if url:
+        os.environ.setdefault(CACHE, url)
 
 
 def _say(channel: socket.socket, failed: Failed) -> int:
@@ -115,15 +131,6 @@ def _run(channel: socket.socket, what: Provision, loops: list[Sockets], files: l
         serve = Loops(serves, loop_factory()).run
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(_work(channel, serve, pulse))
-
-
-def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Return uvloop's loop where there is one; PyPy has none."""
-    try:
-        import uvloop  # noqa: PLC0415  (optional)
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
 
 
 async def _work(channel: socket.socket, serve: Serve, pulse: Pulse) -> int:

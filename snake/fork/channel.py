@@ -57,6 +57,8 @@ class Prepare(NamedTuple):
     """
 
     settings: str
+    cache: str = ""
+    """The address of the cache, for apps of a config."""
 
 
 class Listen(NamedTuple):
@@ -77,6 +79,14 @@ class Provision(NamedTuple):
     number: int
     pools: str = ""
     """Where the apps are that run in pools, as JSON; see `python.pools`."""
+    cache: str = ""
+    """The address of the cache, for the apps that run in the worker."""
+
+
+class KeepCache(NamedTuple):
+    """Supervisor to a fork: be the cache, on the socket that has come, with this secret."""
+
+    secret: str
 
 
 class Ready(NamedTuple):
@@ -128,6 +138,7 @@ Message = (
     | Listen
     | Count
     | Provision
+    | KeepCache
     | Ready
     | Failed
     | Alive

@@ -13,6 +13,7 @@ import socket
 import sys
 from typing import Any
 
+from snake.app import caddysnake
 from snake.app.load import load_app
 from snake.core.errors import StartError
 from snake.fork.channel import Inbox, Prepare
@@ -57,6 +58,7 @@ def _prepare(settings: Settings) -> Any:  # noqa: ANN401
         sys.path[:] = [settings.working_dir, *added, *(path for path in before if path)]
         # Not `invalidate_caches`: that imports importlib.metadata, zipfile and more.
         sys.path_importer_cache.clear()
+        caddysnake.install()
         return load_app(settings.terms.name) if settings.preload else None
     except StartError as error:
         return error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 from contextlib import AsyncExitStack
@@ -18,6 +19,7 @@ from snake.app.pulse import Pulse
 from snake.app.startup import start_app
 from snake.app.wear import Wear
 from snake.core.errors import StartError
+from snake.core.variables import WORKER_ID
 from snake.fork.channel import Drain, Failed, Inbox, Listen, Provision, Ready
 from snake.fork.loops import Factory, Loops, Serve, Word
 from snake.fork.system import die_with_parent, name_process
@@ -47,6 +49,7 @@ def main(channel: socket.socket, settings: Settings, app: Any) -> int:  # noqa: 
         if isinstance(message, Listen):
             sockets += [socket.socket(fileno=fd) for fd in inbox.take()]
         elif isinstance(message, Provision):
+            os.environ[WORKER_ID] = str(message.number)
             factory = loop_factory(settings.uvloop, settings.abi)
             with asyncio.Runner(loop_factory=factory) as runner:
                 return runner.run(Process(channel, voice, settings, app).run(sockets, factory))

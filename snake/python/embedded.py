@@ -10,6 +10,7 @@ from snake.core.folder import START
 from snake.core.modules import Context
 from snake.http.handler import Handler
 from snake.python.asgi import ASGIHandler
+from snake.python.cache import variables
 from snake.python.env import Environment, active_venv
 from snake.python.fields import PythonFields
 from snake.python.values import start_timeout_seconds, thread_count, worker_count
@@ -62,6 +63,7 @@ def environment(fields: PythonFields) -> Environment:
         venv=start / fields.venv_path if fields.venv_path else active_venv(),
         env_files=fields.env_files,
         env_vars=fields.env_vars,
+        cache=variables(fields.cache),
     )
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from snake.app import caddysnake
 from snake.app.envfile import read_env_file
 from snake.core.errors import StartError
 from snake.core.record import Record
@@ -21,6 +22,8 @@ class Environment(Record):
     venv: Path | None = None
     env_files: tuple[str, ...] = ()
     env_vars: Mapping[str, str] = {}
+    cache: Mapping[str, str] = {}
+    """What names the cache, if the app does."""
 
     def enter(self) -> None:
         """Make this process live in it. Raises `StartError` for a folder or venv that is none."""
@@ -31,7 +34,7 @@ class Environment(Record):
         variables: dict[str, str] = {}
         for file in self.env_files:
             variables |= read_env_file(file, self.working_dir)
-        os.environ.update(variables | dict(self.env_vars))
+        os.environ.update(variables | dict(self.env_vars) | dict(self.cache))
         os.chdir(self.working_dir)
         folder = str(self.working_dir)
         keep_ours([folder, *packages])
@@ -39,12 +42,13 @@ class Environment(Record):
         sys.path[:] = [folder, *(path for path in sys.path if path not in ("", folder))]
         # Not `invalidate_caches`: that imports importlib.metadata, zipfile and more.
         sys.path_importer_cache.clear()
+        caddysnake.install()
 
     def differences(self, other: Environment) -> list[str]:
         """Return the names of the settings in which two environments differ."""
-        names = ("working_dir", "venv", "env_file", "env_var")
-        mine = (self.working_dir, self.venv, self.env_files, dict(self.env_vars))
-        theirs = (other.working_dir, other.venv, other.env_files, dict(other.env_vars))
+        names = ("working_dir", "venv", "env_file", "env_var", "cache")
+        mine = (self.working_dir, self.venv, self.env_files, dict(self.env_vars), self.cache)
+        theirs = (other.working_dir, other.venv, other.env_files, dict(other.env_vars), other.cache)
         return [name for name, a, b in zip(names, mine, theirs, strict=True) if a != b]
 
 

@@ -16,6 +16,7 @@ import msgspec
 from snake.config.document import Document, encode
 from snake.core.errors import ConfigError
 from snake.core.record import Record
+from snake.python.cache import variables
 from snake.python.fields import PythonFields
 from snake.python.handlers import handlers
 from snake.python.venv import is_for_another_python
@@ -89,4 +90,6 @@ def _differences(one: PythonFields, other: PythonFields) -> list[str]:
         "env_files": "env_file",
         "env_vars": "env_var",
     }
-    return [name for field, name in names.items() if getattr(one, field) != getattr(other, field)]
+    different = [n for field, n in names.items() if getattr(one, field) != getattr(other, field)]
+    caches = variables(one.cache), variables(other.cache)
+    return different if caches[0] == caches[1] else [*different, "cache"]

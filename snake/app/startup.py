@@ -52,16 +52,16 @@ class RunningApp(NamedTuple):
 def load(name: str) -> Any:  # noqa: ANN401 - whatever the user has named
     """Load an app without the garbage collector in the way, then or later. Raises `StartError`.
 
-    What an import makes lives as long as the process: the collector goes over it
-    once, and never again while requests wait.
+    What an import makes lives as long as the process, and the collector never goes over it.
+    Garbage it leaves next to none (Flask nothing, FastAPI 120 objects of 30,000), and
+    looking for that would take a tenth of the time until the first answer.
     """
     gc.disable()
     try:
         return load_app(name)
     finally:
-        gc.enable()
-        gc.collect()
         gc.freeze()
+        gc.enable()
 
 
 async def start_app(terms: Terms, enter: Enter, loaded: Any = None) -> RunningApp:  # noqa: ANN401

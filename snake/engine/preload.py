@@ -35,6 +35,5 @@ def load_apps(document: str) -> Failed | None:
                 "the app started threads while it was imported; its workers will not have them",
                 extra={"fields": fields},
             )
-    gc.collect()
     gc.freeze()
     return None

@@ -34,7 +34,6 @@ def main(fd: int) -> None:
         return
     settings = decode(message.settings)
     app = _prepare(settings)
-    gc.collect()
     gc.freeze()
     try:
         channel = Zygote(supervisor).serve()

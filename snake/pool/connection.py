@@ -38,6 +38,7 @@ class Connection(asyncio.Protocol):
         self._transport: Any = None
         self._room: asyncio.Future[None] | None = None
         self._paused = False
+        self._left = False
         self._pieces = 0
 
     # asyncio.Protocol ----------------------------------------------------------
@@ -107,13 +108,18 @@ class Connection(asyncio.Protocol):
         """Note that a response is out."""
         serving = self._serving
         if serving.draining:
-            self.write(_GOAWAY)
+            self._say_goodbye()
         if serving.on_answer is not None:
             serving.on_answer()
 
     def go_away(self) -> None:
         """Ask the worker to close this connection when it has nothing more to wait for."""
         if self._exchange is None or self._exchange.is_over:
+            self._say_goodbye()
+
+    def _say_goodbye(self) -> None:
+        if not self._left:
+            self._left = True
             self.write(_GOAWAY)
 
     def abort(self) -> None:

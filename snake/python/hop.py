@@ -14,6 +14,8 @@ log = logging.getLogger("snake.python")
 
 HIGH_WATER = 262_144
 """Bytes of a response that wait for the client, above which no more are read."""
+_EVENT = 64
+"""What a frame costs beside its bytes, in bytes."""
 
 
 class HopError(SnakeError):
@@ -84,7 +86,6 @@ class HopConnection(asyncio.Protocol):
             return
         if not self._used and self.is_leaving:
             self.close()
-        self._size += len(data)
         if self._size > HIGH_WATER and not self._paused:
             self._paused = True
             self._transport.pause_reading()
@@ -162,13 +163,15 @@ class HopConnection(asyncio.Protocol):
             self._wake()
 
     def _take(self, event: Event) -> None:
-        if event[0] == GOAWAY:
+        kind = event[0]
+        if kind == GOAWAY and not self.is_leaving:
             self.is_leaving = True
-        elif event[0] == WELCOME:
+        elif kind == WELCOME and not self.is_welcome:
             self.is_welcome = True
             self._owner.welcomed()
         elif self._used:
             self._events.append(event)
+            self._size += len(event[1]) + _EVENT
         else:
             raise FrameError("it answers what was not asked")
 

@@ -47,16 +47,25 @@ class PooledHandler:
         body = NO_BODY if scope["type"] == "websocket" else body_of(scope)
         try:
             head = request_head.write(scope, body, _encode)
-            for left in reversed(range(_TRIES)):
-                try:
-                    return await self._hand_over(request, send, head, body)
-                except UnreadError:
-                    if not left or body != NO_BODY:
-                        raise
+            tries = _TRIES if body == NO_BODY else 1
+            while not await self._try(request, send, head, body, last=tries == 1):
+                tries -= 1
         except AppFailedError as failed:
             self._fail(request, failed)
         except (HopError, ValueError) as error:
             self._fail(request, AppFailedError(str(error), status=_BAD_GATEWAY))
+
+    async def _try(
+        self, request: Request, send: Send, head: bytes, body: int, *, last: bool
+    ) -> bool:
+        """Have a process answer; return whether it did, or may have begun to."""
+        try:
+            await self._hand_over(request, send, head, body)
+        except UnreadError:
+            if last:
+                raise
+            return False
+        return True
 
     async def _hand_over(self, request: Request, send: Send, head: bytes, body: int) -> None:
         """Have a process answer. Raises `AppFailedError`, `HopError` and `AbortError`."""

@@ -38,6 +38,11 @@ _BEFORE = frozenset({ASGIHTTPState.REQUEST, ASGIWebsocketState.HANDSHAKE})
 _UNFINISHED = _BEFORE | {ASGIHTTPState.RESPONSE}
 """States in which an app may not return."""
 _STARTS = frozenset({"http.response.start", "websocket.http.response.start"})
+_DISCONNECT: dict[str, dict[str, object]] = {
+    "http": {"type": "http.disconnect"},
+    "websocket": {"type": "websocket.disconnect", "code": 1006, "reason": ""},
+}
+"""What an app is told when a stream ends with no word of the client (1006: RFC 6455 §7.1.5)."""
 _ENDS = frozenset({"http.disconnect", "websocket.disconnect"})
 _CONNECTION_FIELDS = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"}
@@ -152,7 +157,7 @@ class Call:
         if not self._messages and not self.lost:
             await self._starve()
         if not self._messages:
-            return self._end or {"type": f"{self._scope['type']}.disconnect"}
+            return self._end or _DISCONNECT[self._scope["type"]].copy()
         message = self._messages.popleft()
         self._size -= _size(message)
         self._room.set()

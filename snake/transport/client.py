@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from snake.transport.body import RequestBody
     from snake.transport.http1 import Connection
 
-_CONTINUE = 100
+_CONTINUE, _EARLY_HINTS = 100, 103
 
 NEW, HELD, STREAMING, TRAILING, DONE = range(5)
 """A response: nothing yet; the head waits for the body; the head is out; the trailers are to come;
@@ -91,6 +91,10 @@ class HTTP1Client:
         self.connection.write(interim_head(status, headers))
         if self.connection.write_paused:
             await self.connection.drained()
+
+    async def hint(self, message: Message) -> None:
+        """Send links ahead of the response (ASGI's `http.response.early_hint`, RFC 8297)."""
+        await self.inform(_EARLY_HINTS, [(b"link", link) for link in message["links"]])
 
     def _switch(self, message: Message) -> None:
         """Send a `101 Switching Protocols`; what follows is for `take_over`."""

@@ -150,6 +150,9 @@ class Exchange(HTTP1Client):
         if kind == "http.response.trailers":
             self._send_trailers(message)
             return
+        if kind == "http.response.early_hint":
+            await self.hint(message)
+            return
         if state != HELD and state != STREAMING:  # noqa: PLR1714
             raise AppError(f"{kind} {'before the start' if state == NEW else 'after the end'}")
         try:

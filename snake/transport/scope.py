@@ -32,6 +32,7 @@ def http_scope(heads: HeadReader, peer: Address, local: Address, client: Client)
         "extensions": {
             "http.response.pathsend": _NOTHING,
             "http.response.trailers": _NOTHING,
+            "http.response.early_hint": _NOTHING,
             HALF_CLOSE: _NOTHING,
             CLIENT: client,
         },

@@ -158,9 +158,12 @@ async def test_answer_that_was_not_asked_for_ends_the_connection(
     unasked: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A second answer to a request is nobody's: its connection takes no other request."""
-    async with FakeProcess(WHOLE + unasked) as fake, serving(fake.handler) as url:
-        async with httpx.AsyncClient() as client:
-            answers = [(await client.get(url)).text for _ in range(3)]
+    async with (
+        FakeProcess(WHOLE + unasked) as fake,
+        serving(fake.handler) as url,
+        httpx.AsyncClient() as client,
+    ):
+        answers = [(await client.get(url)).text for _ in range(3)]
 
     assert answers == ["good"] * 3
     assert fake.connections == 3
@@ -178,11 +181,14 @@ async def test_answer_without_a_request_ends_the_connection(
         writer.write(WHOLE)
         await reader.read()
 
-    async with FakeProcess(say) as fake, serving(fake.handler) as url:
-        async with httpx.AsyncClient() as client:
-            assert (await client.get(url)).text == "good"
-            await asyncio.sleep(0.1)
-            assert (await client.get(url)).text == "good"
+    async with (
+        FakeProcess(say) as fake,
+        serving(fake.handler) as url,
+        httpx.AsyncClient() as client,
+    ):
+        assert (await client.get(url)).text == "good"
+        await asyncio.sleep(0.1)
+        assert (await client.get(url)).text == "good"
 
     assert fake.connections == 2
     assert any("was not asked" in record.message for record in caplog.records)

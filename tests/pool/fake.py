@@ -19,8 +19,9 @@ from snake.pool.frames import WELCOME, frame
 from snake.python.pool_process import PoolProcess
 from snake.python.pooled import PooledHandler
 
-Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
-Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+Reader = asyncio.StreamReader
+Writer = asyncio.StreamWriter
+Talk = Callable[[Reader, Writer], Awaitable[None]]
 
 
 class FakeProcess:

@@ -72,7 +72,7 @@ class Site:
 
     async def _start(self) -> None:
         with self._loaded.placing():
-            pools = await trial(self._loaded.document, self._stack)
+            pools, _ = await trial(self._loaded.document, self._stack)
             servers = await provision(self._loaded.document, self._stack, {Pools: pools})
         self._app = next(server.app for server in servers if server.name == self._server)
 

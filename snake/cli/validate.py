@@ -14,6 +14,7 @@ import click
 from snake.cli.environment import load_files
 from snake.engine import needs
 from snake.engine.loaded import Loaded
+from snake.engine.overview import AppView
 from snake.engine.source import load
 from snake.logs.app import default_logs
 
@@ -31,7 +32,8 @@ def command(config: str | None, adapter: str | None, envfiles: tuple[str, ...]) 
     load_files(envfiles)
     signal.signal(signal.SIGINT, _interrupt)
     default_logs().install()
-    asyncio.run(check(load(config, adapter)))
+    for view in asyncio.run(check(load(config, adapter))):
+        click.echo(f"app {view.line}")
     click.echo("Valid configuration")
 
 
@@ -42,8 +44,11 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
     os._exit(1)
 
 
-async def check(loaded: Loaded) -> None:
-    """Check every type in a document, then provision it and close it again. Raises `SnakeError`."""
+async def check(loaded: Loaded) -> list[AppView]:
+    """Check every type in a document, then provision it and close it again.
+
+    Returns the view of every app. Raises `SnakeError`.
+    """
     # A bad file needs none of it.
     from snake.core.check import check as check_types  # noqa: PLC0415
     from snake.engine.pools import trial  # noqa: PLC0415
@@ -57,5 +62,6 @@ async def check(loaded: Loaded) -> None:
         needs.grace_period(loaded.document)
         needs.shutdown_delay(loaded.document)
         async with AsyncExitStack() as stack:
-            pools = await trial(loaded.document, stack)
+            pools, views = await trial(loaded.document, stack)
             await provision(loaded.document, stack, {Pools: pools})
+            return views

@@ -66,9 +66,13 @@ that fails to start then stops the start of the server. `start_timeout` is how
 long it may take (120s). `env_file` may be repeated, a later one wins, and
 `env_var` wins over all. A body larger than `request_body` is a 413.
 
-An app runs in the server's workers, unless another folder, venv, environment or
-interpreter (`python_path`) keeps it apart from the first app that does. Then it gets
-processes of its own; the log says which, and why.
+`python_path` is the interpreter that runs the app (Python 3.11 or newer, with or without
+packages).
+
+An app runs in the server's workers, unless something keeps it apart: an interpreter, a `venv` of
+another Python, another folder, venv or environment than the first app has, or a package in another
+version than a worker needs. Then it gets processes of its own; the log and `snake validate`
+say which, and why.
 
 `preload on` imports the app once, before its processes are forked, which then
 share that memory; threads and connections that an import opens are not for them.

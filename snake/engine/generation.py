@@ -16,6 +16,7 @@ from snake.core.errors import StartError
 from snake.engine import needs
 from snake.engine.cache import SharedCache
 from snake.engine.folder import PrivateFolder
+from snake.engine.overview import AppView, overview
 from snake.engine.place import Place
 from snake.engine.pools import AppPools
 from snake.engine.preloaded import preloaded
@@ -53,6 +54,11 @@ class Generation:
     def pids(self) -> list[int]:
         """The processes of the workers that serve now."""
         return [place.pid for place in self._places if place.pid is not None]
+
+    @property
+    def views(self) -> list[AppView]:
+        """What there is to know of every app, once all have started."""
+        return overview(self.apps, self._pools.pythons)
 
     def listen(self, sockets: Sockets) -> None:
         """Listen on all addresses, for each worker. Raises `StartError`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import sysconfig
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -13,12 +12,14 @@ from snake.app.envfile import read_env_file
 from snake.app.startup import Terms
 from snake.core.errors import StartError
 from snake.core.variables import CACHE
+from snake.engine.greeting import greeting
 from snake.engine.launch import Launch, launch
 from snake.engine.spawner import Started, start_program
 from snake.fork.channel import Prepare, pair, send
 from snake.pool.settings import Settings, encode
 from snake.python.cache import variables as cache_variables
 from snake.python.fields import PythonFields
+from snake.python.interpreter import interpreter_of
 from snake.python.values import (
     memory_limit,
     request_limit,
@@ -26,11 +27,16 @@ from snake.python.values import (
     start_timeout_seconds,
     thread_count,
 )
-from snake.python.venv import interpreter, site_packages
 
 _ROOT = str(Path(__file__).parents[2])
 _BOOT = """\
 import sys
+sys.path[:] = [path for path in sys.path if path]
+if sys.version_info < (3, 11):
+    import json, os, struct
+    told = json.dumps(["Failed", "%d.%d" % sys.version_info[:2], ""]).encode()
+    os.write(int(sys.argv[1]), struct.pack(">I", len(told)) + told)
+    sys.exit(0)
 from importlib.util import module_from_spec, spec_from_file_location
 folder = sys.argv[2] + "/snake"
 spec = spec_from_file_location(
@@ -40,7 +46,10 @@ spec.loader.exec_module(snake)
 from snake.pool.host import main
 main(int(sys.argv[1]))
 """
-"""Makes snake importable there, and nothing else that lies beside it."""
+"""Makes snake importable there, and nothing else that lies beside it.
+
+Any Python reads it, so that one that is too old can say so.
+"""
 
 
 class Host:
@@ -60,7 +69,9 @@ class Host:
         if not folder.is_dir():
             what = "is not a directory" if folder.exists() else "does not exist"
             raise StartError(f'the working_dir "{folder}" {what}')
-        self._interpreter, packages = _python(fields, cwd)
+        self._interpreter = interpreter_of(fields, cwd)
+        self.python = ""
+        """The version of the interpreter, once it has told."""
         self._isolation = fields.isolation
         self._isolated = fields.isolation is not None and fields.isolation.backend != "none"
         if self._isolated:
@@ -79,7 +90,7 @@ class Host:
                 threads=thread_count(fields.threads),
             ),
             working_dir=str(folder),
-            packages=tuple(packages),
+            packages=self._interpreter.packages,
             uvloop="-" if fields.runtime == "native" else "" if _in_image(fields) else _uvloop(),
             abi=sysconfig.get_config_var("SOABI") or "",
             preload=fields.preload == "on",
@@ -92,14 +103,15 @@ class Host:
 
     async def start(self) -> Started:
         """Start the host. Raises `StartError`."""
-        command = [self._interpreter, "-S", "-P", "-c", _BOOT]
+        command = [self._interpreter.path, "-S", "-c", _BOOT]
         if self._isolated:
             started = await self._start_isolated(command)
         else:
             try:
                 started = start_program(command, [_ROOT], self._environment)
             except OSError as error:
-                raise StartError(f"cannot start {self._interpreter}: {error.strerror}") from None
+                raise StartError(f"{self._interpreter.told} cannot run: {error.strerror}") from None
+        self.python = await greeting(started, self._interpreter.told)
         send(started.sock, Prepare(encode(self.settings)))
         return started
 
@@ -122,40 +134,6 @@ class Host:
                 raise
         ours.settimeout(0)
         return Started(launched.pid, ours, launched)
-
-
-def _python(fields: PythonFields, cwd: Path) -> tuple[str, list[str]]:
-    """Return the interpreter of an app, and folders of packages that it does not know itself."""
-    venv = cwd / fields.venv_path if fields.venv_path else None
-    if _in_image(fields):
-        return fields.python_path or "python3", [] if venv is None else _packages(venv)
-    if fields.python_path:
-        # A word without a slash is looked for as the shell does.
-        path = fields.python_path
-        found = path if "/" in path else _which(path)
-        if not Path(cwd / found).is_file():
-            raise StartError(f'the python_path "{fields.python_path}" does not exist')
-        return str(cwd / found), [] if venv is None else _packages(venv)
-    if venv is not None:
-        return str(interpreter(venv)), []
-    return sys.executable, []
-
-
-def _in_image(fields: PythonFields) -> bool:
-    """Whether the interpreter is in a container's image, of which nothing is known here."""
-    return fields.isolation is not None and fields.isolation.backend == "docker"
-
-
-def _which(name: str) -> str:
-    from shutil import which  # noqa: PLC0415  (seldom needed)
-
-    return which(name) or name
-
-
-def _packages(venv: Path) -> list[str]:
-    """Return where a venv keeps its packages, for whatever Python it was made."""
-    found = [str(path) for path in sorted(venv.glob("lib/python3*/site-packages"))]
-    return found or site_packages(venv)
 
 
 def _environment(fields: PythonFields, folder: Path, below: Mapping[str, str]) -> Mapping[str, str]:

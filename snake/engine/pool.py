@@ -55,6 +55,11 @@ class Pool:
         return Address(self.name, tuple(self._sockets))
 
     @property
+    def python(self) -> str:
+        """The version of its interpreter, once it has started."""
+        return self._host.python
+
+    @property
     def pids(self) -> list[int]:
         """The processes that run the app now."""
         return [place.pid for place in self._places if place.pid is not None]

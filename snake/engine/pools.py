@@ -14,6 +14,7 @@ from snake.config.document import Document
 from snake.core.errors import DocumentError, StartError
 from snake.engine.cache import SharedCache, namespace
 from snake.engine.folder import PrivateFolder
+from snake.engine.overview import AppView, overview
 from snake.engine.pool import Pool
 from snake.engine.together import all_of
 from snake.python.plan import AppPlan, apps
@@ -35,6 +36,7 @@ class AppPools:
         """Make the pools; nothing is started yet. Raises `StartError` at the app's place."""
         self._pools: dict[bytes, Pool] = {}
         self._paths: dict[bytes, str] = {}
+        self._keys: dict[str, bytes] = {}
         self._addresses: dict[str, Address] = {}
         cwd = Path.cwd()
         for plan in plans:
@@ -49,12 +51,18 @@ class AppPools:
                 except DocumentError as error:
                     raise StartError(error.message, error.path or plan.path) from None
                 self._paths[key] = plan.path
+            self._keys[plan.path] = key
             self._addresses[plan.path] = self._pools[key].address
 
     @property
     def told(self) -> str:
         """What workers are told of them."""
         return encode(self._addresses)
+
+    @property
+    def pythons(self) -> dict[str, str]:
+        """The version of the interpreter of each, by the places of the handlers."""
+        return {path: self._pools[key].python for path, key in self._keys.items()}
 
     @property
     def pids(self) -> dict[str, list[int]]:
@@ -90,14 +98,17 @@ class AppPools:
         await asyncio.gather(*(pool.kill() for pool in self._pools.values()))
 
 
-async def trial(document: Document, stack: AsyncExitStack) -> Pools:
-    """Start the pools of a document for as long as `stack` lasts; return how they are reached.
+async def trial(document: Document, stack: AsyncExitStack) -> tuple[Pools, list[AppView]]:
+    """Start the pools of a document for as long as `stack` lasts.
 
-    For a process that is supervisor and worker in one. Raises `ConfigError` and `StartError`.
+    For a process that is supervisor and worker in one. Returns how they are reached, and the view
+    of every app. Raises `ConfigError` and `StartError`.
     """
     folder = PrivateFolder()
     stack.callback(folder.close)
-    pools = AppPools(apps(document), folder, 0.0)
+    plans = apps(document)
+    pools = AppPools(plans, folder, 0.0)
     stack.push_async_callback(pools.kill)
     await pools.start()
-    return await stack.enter_async_context(Pools.decode(pools.told))
+    reached = await stack.enter_async_context(Pools.decode(pools.told))
+    return reached, overview(plans, pools.pythons)

@@ -98,10 +98,8 @@ def _announce(generation: Generation, sockets: Sockets) -> None:
     for name, server in needs.http(generation.document).servers.items():
         where = [listening[str(address)] for address in needs.single(server.listen)]
         http.info("server running", extra={"fields": {"name": name, "listen": where}})
-    for plan in generation.apps:
-        runs = "in a pool" if plan.placed.pooled else "in the workers"
-        told = {"app": plan.name, "because": plan.placed.reason}
-        logger.info("app runs %s", runs, extra={"fields": told})
+    for view in generation.views:
+        logger.info("app runs %s", view.place, extra={"fields": view.fields})
     fields = {
         "workers": generation.workers,
         "because": generation.reason,

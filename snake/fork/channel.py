@@ -61,6 +61,12 @@ class Prepare(NamedTuple):
     """The address of the cache, for apps of a config."""
 
 
+class Hello(NamedTuple):
+    """The zygote of a pool to the supervisor: this is a Python, of this version."""
+
+    version: str
+
+
 class Listen(NamedTuple):
     """Supervisor to worker: these sockets, which ride along, are for this one of your loops."""
 
@@ -135,6 +141,7 @@ Message = (
     | Exited
     | Kill
     | Prepare
+    | Hello
     | Listen
     | Count
     | Provision

@@ -168,7 +168,7 @@ class Connection(asyncio.Protocol):
                 raise
             self._fail(exchange, error, target)
         else:
-            if not (exchange.is_answered or exchange.gone):
+            if exchange.is_awaited:
                 self.write(frame(UNFINISHED))
 
     def _fail(self, exchange: Exchange, error: BaseException, target: str) -> None:
@@ -180,11 +180,14 @@ class Connection(asyncio.Protocol):
             told = [message, place(error), describe(error)[-_LONGEST_TRACE:]]
         if not (exchange.is_answered or exchange.gone):
             self.write(frame(FAILED, json.dumps(told).encode()))
-        elif told[0]:
+            return
+        if told[0]:
             fields = {"path": target, "error": told[0], "err_trace": told[1]}
             log.error(
                 "app failed after its response", exc_info=excerpt(error), extra={"fields": fields}
             )
+        if exchange.is_awaited:
+            self.write(frame(UNFINISHED))
 
 
 def _is_cancelled() -> bool:

@@ -74,6 +74,11 @@ class HTTPExchange:
         return self.state == DONE
 
     @property
+    def is_awaited(self) -> bool:
+        """Whether the worker waits for more."""
+        return not (self.is_answered or self.gone)
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing of this request is still to come, either way."""
         return self.state == DONE and self.body.complete

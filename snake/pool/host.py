@@ -11,12 +11,14 @@ import os
 import site
 import socket
 import sys
+from importlib.machinery import PathFinder
+from pathlib import Path
 from typing import Any
 
 from snake.app import caddysnake
 from snake.app.load import load_app
 from snake.core.errors import StartError
-from snake.fork.channel import Inbox, Prepare
+from snake.fork.channel import Hello, Inbox, Prepare, send
 from snake.fork.system import die_with_parent, name_process
 from snake.fork.zygote import Zygote, be_quiet
 from snake.pool import process
@@ -29,6 +31,10 @@ def main(fd: int) -> None:
     be_quiet()
     name_process("snake-pool")
     supervisor = socket.socket(fileno=fd)
+    try:
+        send(supervisor, Hello(".".join(map(str, sys.version_info[:3]))))
+    except ConnectionError:
+        return
     message = Inbox(supervisor).receive()
     if not isinstance(message, Prepare):
         return
@@ -58,6 +64,7 @@ def _prepare(settings: Settings) -> Any:  # noqa: ANN401
         # Not `invalidate_caches`: that imports importlib.metadata, zipfile and more.
         sys.path_importer_cache.clear()
         caddysnake.install()
+        _make_room()
         return load_app(settings.terms.name) if settings.preload else None
     except StartError as error:
         return error
@@ -67,3 +74,19 @@ def _prepare(settings: Settings) -> Any:  # noqa: ANN401
         )
     except BaseException as error:  # noqa: BLE001  (a .pth file of the venv can raise anything)
         return StartError(f"the environment of the app cannot be entered: {error!r}")
+
+
+def _make_room() -> None:
+    """Forget that snake is here if the app has another module of this name.
+
+    What is needed of snake is imported, and has what it needs.
+    """
+    found = PathFinder.find_spec("snake", sys.path)
+    if found is None or found.origin is None or _is_a_snake(Path(found.origin).parent):
+        return
+    for name in [name for name in sys.modules if name.partition(".")[0] == "snake"]:
+        del sys.modules[name]
+
+
+def _is_a_snake(folder: Path) -> bool:
+    return (folder / "pool" / Path(__file__).name).is_file()

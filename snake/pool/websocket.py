@@ -51,6 +51,11 @@ class WebSocketExchange:
         return self.state == CLOSED
 
     @property
+    def is_awaited(self) -> bool:
+        """Whether the worker waits for the end of the app: also when the client has closed."""
+        return self.state != CLOSED
+
+    @property
     def is_over(self) -> bool:
         """Whether another request may follow; after a WebSocket none does."""
         return False

@@ -32,6 +32,10 @@ imported when its part of the config is provisioned.
 """
 
 
+EARLY = ("typing_extensions",)
+"""What a worker has imported with the rest, and does not keep an app from having its own."""
+
+
 def keep_ours(folders: Iterable[str]) -> None:
     """Import ours now if one of these folders, which will come first, has others of the name.
 
@@ -62,13 +66,13 @@ def _is_home(folder: str) -> bool:
 
 
 def _clashes(folder: str, rest: list[str]) -> Iterable[str]:
-    """Name what a folder has in place of modules of ours that are not imported yet."""
+    """Name what a folder has in place of modules of ours that can be there twice."""
     ours = {*sum(LATE.values(), ()), *sys.stdlib_module_names}
     try:
         names = {path.name.partition(".")[0] for path in Path(folder).iterdir()}
     except OSError:
         return
-    for name in (ours & names) - set(sys.modules):
+    for name in ((ours - set(sys.modules)) | set(EARLY)) & names:
         theirs = PathFinder.find_spec(name, [folder])
         if theirs is None or theirs.origin is None:
             continue  # data, or a folder that is no package
@@ -85,5 +89,7 @@ def _is_same(one: ModuleSpec, other: ModuleSpec) -> bool:
 
 def _version(spec: ModuleSpec) -> str:
     """Return the name of the metadata folder beside a package, which holds its version."""
-    packages = Path(spec.origin or "").parent.parent
+    packages = Path(spec.origin or "").parent
+    if spec.submodule_search_locations is not None:
+        packages = packages.parent
     return next((path.name for path in packages.glob(f"{spec.name}-*.dist-info")), "")

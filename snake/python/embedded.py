@@ -11,9 +11,10 @@ from snake.core.modules import Context
 from snake.http.handler import Handler
 from snake.python.asgi import ASGIHandler
 from snake.python.cache import variables
-from snake.python.env import Environment, active_venv
+from snake.python.env import Environment
 from snake.python.fields import PythonFields
 from snake.python.values import start_timeout_seconds, thread_count, worker_count
+from snake.python.venv import active_venv
 from snake.python.wsgi import WSGIHandler
 
 

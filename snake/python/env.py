@@ -50,18 +50,3 @@ class Environment(Record):
         mine = (self.working_dir, self.venv, self.env_files, dict(self.env_vars), self.cache)
         theirs = (other.working_dir, other.venv, other.env_files, dict(other.env_vars), other.cache)
         return [name for name, a, b in zip(names, mine, theirs, strict=True) if a != b]
-
-
-def active_venv() -> Path | None:
-    """Return the venv that the user's shell has activated, unless snake runs from it.
-
-    One for another Python is none: it was not named for this app.
-    """
-    path = os.environ.get("VIRTUAL_ENV")
-    if not path or Path(path).resolve() == Path(sys.prefix).resolve():
-        return None
-    try:
-        site_packages(Path(path))
-    except StartError:
-        return None
-    return Path(path)

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from snake.core.errors import StartError
 
+OURS = f"{sys.version_info.major}.{sys.version_info.minor}"
+"""The Python that snake runs on, like `3.12`."""
+
 
 def site_packages(venv: Path) -> list[str]:
     """Return the folders where a venv keeps its packages.
@@ -20,11 +23,10 @@ def site_packages(venv: Path) -> list[str]:
         raise StartError(f'the venv "{venv}" does not exist')
     settings = _settings(venv)
     version = _version(settings)
-    ours = f"{sys.version_info.major}.{sys.version_info.minor}"
-    if version and version != ours:
+    if version and version != OURS:
         raise StartError(
-            f'the venv "{venv}" is for Python {version}, and snake runs on Python {ours}; '
-            f"make the venv with Python {ours}, or install snake with Python {version}"
+            f'the venv "{venv}" is for Python {version}, and snake runs on Python {OURS}; '
+            f"make the venv with Python {OURS}, or install snake with Python {version}"
         )
     places = {"base": str(venv), "platbase": str(venv), "installed_base": str(venv)}
     paths = [sysconfig.get_path(kind, "venv", places) for kind in ("purelib", "platlib")]
@@ -32,7 +34,7 @@ def site_packages(venv: Path) -> list[str]:
         paths += [sysconfig.get_path(kind, vars={"base": sys.base_prefix}) for kind in ("purelib",)]
     found = [path for path in dict.fromkeys(paths) if Path(path).is_dir()]
     if not found:
-        raise StartError(f'the venv "{venv}" has no packages for Python {ours}: no {paths[0]}')
+        raise StartError(f'the venv "{venv}" has no packages for Python {OURS}: no {paths[0]}')
     return found
 
 
@@ -42,7 +44,19 @@ def is_for_another_python(venv: Path) -> bool:
         version = _version(_settings(venv))
     except StartError:
         return False
-    return bool(version) and version != f"{sys.version_info.major}.{sys.version_info.minor}"
+    return bool(version) and version != OURS
+
+
+def active_venv() -> Path | None:
+    """Return the venv that the user's shell has activated, unless snake runs from it."""
+    path = os.environ.get("VIRTUAL_ENV")
+    if not path or Path(path).resolve() == Path(sys.prefix).resolve():
+        return None
+    try:
+        _settings(Path(path))
+    except StartError:
+        return None
+    return Path(path)
 
 
 def interpreter(venv: Path) -> Path:
@@ -51,9 +65,14 @@ def interpreter(venv: Path) -> Path:
         raise StartError(f'the venv "{venv}" does not exist')
     _settings(venv)
     names = ("Scripts/python.exe",) if sys.platform == "win32" else ("bin/python3", "bin/python")
-    for name in names:
-        if (venv / name).exists():
-            return venv / name
+    for path in (venv / name for name in names):
+        if path.exists():
+            return path
+        if path.is_symlink():
+            raise StartError(
+                f'the venv "{venv}" is broken: its {path.name} leads to {path.readlink()}, which '
+                "does not exist; make the venv again"
+            )
     raise StartError(f'the venv "{venv}" has no Python: no {venv / names[0]}')
 
 

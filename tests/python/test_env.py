@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from snake.core.errors import StartError
-from snake.python.env import Environment, active_venv
+from snake.python.env import Environment
+from snake.python.venv import active_venv
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -99,14 +100,13 @@ def test_venv_of_another_python_is_refused(folder: Path) -> None:
 
 
 def test_activated_venv_is_used(folder: Path) -> None:
-    """Without `venv`, the one that the shell has activated counts, if it can."""
+    """Without `venv`, the one that the shell has activated counts, if it is one and not snake's."""
     venv = make_venv(folder / "venv")
-    other = make_venv(folder / "other", version="3.4.10")
 
     assert active_venv() is None
     os.environ["VIRTUAL_ENV"] = str(venv)
     assert active_venv() == venv
-    os.environ["VIRTUAL_ENV"] = str(other)
+    os.environ["VIRTUAL_ENV"] = str(folder)
     assert active_venv() is None
     os.environ["VIRTUAL_ENV"] = sys.prefix
     assert active_venv() is None

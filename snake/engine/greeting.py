@@ -79,8 +79,8 @@ async def _end(started: Started) -> str:
         await asyncio.wait([started.isolated.exited], timeout=_LOOKS / 100)
         ended = started.isolated.exited.done()
         started.isolated.kill()
-        code = await started.isolated.exited
-        return f"it ended with exit code {code}" if ended else _SILENT
+        status = await started.isolated.exited
+        return f"it ended with exit code {status}" if ended else _SILENT
     # One that has closed its channel is about to be gone.
     for look in range(2 * _LOOKS):
         if (code := _exit_code(started.pid)) is not None:

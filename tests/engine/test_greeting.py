@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from snake.python.fields import PythonFields
 from tests.venvs import VERSION, empty, interpreter
 
 
-def fault(folder: Path, **fields: str) -> str:
+def fault(folder: Path, **fields: Any) -> str:
     """Return why the host of an app does not start."""
     asked = PythonFields(module_wsgi="main:app", **fields)
     with pytest.raises(StartError) as caught:

@@ -20,7 +20,7 @@ def fault(folder: Path, **fields: Any) -> str:
     """Return why the host of an app does not start."""
     asked = PythonFields(module_wsgi="main:app", **fields)
     with pytest.raises(StartError) as caught:
-        asyncio.run(Host(asked, folder, multiprocess=False).start())
+        asyncio.run(Host(asked, folder, multiprocess=False, grace=1.0).start())
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
     return caught.value.message
@@ -89,7 +89,7 @@ async def test_venv_that_was_moved(tmp_path: Path) -> None:
     """A venv works where it is, also when it was made elsewhere, and tells its version."""
     empty(tmp_path / "made").rename(tmp_path / "moved")
     asked = PythonFields(module_wsgi="main:app", venv_path="moved")
-    host = Host(asked, tmp_path, multiprocess=False)
+    host = Host(asked, tmp_path, multiprocess=False, grace=1.0)
     started = await host.start()
     started.sock.close()
     os.waitpid(started.pid, 0)  # noqa: ASYNC222  (it ends with its channel)

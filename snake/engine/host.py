@@ -19,7 +19,7 @@ from snake.fork.channel import Prepare, pair, send
 from snake.pool.settings import Settings, encode
 from snake.python.cache import variables as cache_variables
 from snake.python.fields import PythonFields
-from snake.python.interpreter import interpreter_of
+from snake.python.interpreter import interpreter_of, is_in_image
 from snake.python.values import (
     memory_limit,
     request_limit,
@@ -91,7 +91,7 @@ class Host:
             ),
             working_dir=str(folder),
             packages=self._interpreter.packages,
-            uvloop="-" if fields.runtime == "native" else "" if _in_image(fields) else _uvloop(),
+            uvloop="-" if fields.runtime == "native" else "" if is_in_image(fields) else _uvloop(),
             abi=sysconfig.get_config_var("SOABI") or "",
             preload=fields.preload == "on",
             grace=grace,

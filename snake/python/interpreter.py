@@ -24,9 +24,9 @@ class Interpreter(Record):
 def interpreter_of(fields: PythonFields, cwd: Path) -> Interpreter:
     """Return the interpreter of an app, not started yet. Raises `StartError` when there is none."""
     venv = venv_of(fields, cwd)
-    if _in_image(fields):
-        path = fields.python_path or "python3"
-        return Interpreter(path, f'the Python of the image, "{path}",', _packages(venv))
+    if is_in_image(fields):
+        name = fields.python_path or "python3"
+        return Interpreter(name, f'the Python of the image, "{name}",', _packages(venv))
     if fields.python_path:
         path = locate(fields.python_path, cwd)
         told = f'the python_path "{fields.python_path}"'
@@ -45,7 +45,7 @@ def venv_of(fields: PythonFields, cwd: Path) -> Path | None:
     """Return the venv of an app: the one it names, else the active one if it names no Python."""
     if fields.venv_path:
         return cwd / fields.venv_path
-    return None if fields.python_path or _in_image(fields) else active_venv()
+    return None if fields.python_path or is_in_image(fields) else active_venv()
 
 
 def locate(name: str, cwd: Path) -> Path | None:
@@ -67,7 +67,7 @@ def is_ours(name: str, cwd: Path) -> bool:
     return same_folder and path.resolve() == own.resolve()
 
 
-def _in_image(fields: PythonFields) -> bool:
+def is_in_image(fields: PythonFields) -> bool:
     """Whether the interpreter is in a container's image, of which nothing is known here."""
     return fields.isolation is not None and fields.isolation.backend == "docker"
 

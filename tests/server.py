@@ -147,6 +147,7 @@ def start(
     name: str = "Caddyfile",
     env: Mapping[str, str] | None = None,
     command: str = "run",
+    stdin: int | None = None,
 ) -> Server:
     """Start `snake <command> --config <name> <args>`, and do not wait.
 
@@ -159,6 +160,7 @@ def start(
             [sys.executable, "-m", "snake", command, "--config", name, *args],
             cwd=folder,
             env=environment(folder) | dict(env or {}),
+            stdin=stdin,
             stdout=output,
             stderr=subprocess.PIPE,
             text=True,

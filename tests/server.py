@@ -146,24 +146,23 @@ def start(
     *args: str,
     name: str = "Caddyfile",
     env: Mapping[str, str] | None = None,
-    command: str = "run",
-    stdin: int | None = None,
+    **options: Any,
 ) -> Server:
     """Start `snake <command> --config <name> <args>`, and do not wait.
 
-    Each `PORT` in the text becomes a free port, one and the same.
+    Each `PORT` in the text becomes a free port, one and the same. Other options are Popen's.
     """
-    port = free_port()
+    port, command = free_port(), options.pop("command", "run")
     (folder / name).write_text(config.replace("PORT", str(port)))
     with (folder / "stdout.txt").open("w") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "snake", command, "--config", name, *args],
             cwd=folder,
             env=environment(folder) | dict(env or {}),
-            stdin=stdin,
             stdout=output,
             stderr=subprocess.PIPE,
             text=True,
+            **options,
         )
     return Server(process, port, folder)
 

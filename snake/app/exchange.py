@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -80,6 +81,7 @@ class Exchange:
         "started",
         "status",
         "stream",
+        "thread",
     )
 
     def __init__(
@@ -91,6 +93,8 @@ class Exchange:
         self._waiter = waiter
         self._committed = False
         self.gone = False
+        self.thread = 0
+        """The thread that runs the app, while it does."""
         self.status = 0
         self.headers: Headers | None = None
         self.body = b""
@@ -131,6 +135,7 @@ class Exchange:
         """
         if self.gone:
             return
+        self.thread = threading.get_ident()
         try:
             # A context of its own: no variable outlives its request.
             contextvars.Context().run(self._call)
@@ -139,6 +144,7 @@ class Exchange:
                 self._complain("app failed after its response", error)
             if not self.complete:
                 self.failure = error
+        self.thread = 0
         if not self.complete:
             self.complete = True
             self._outbox.post(self)

@@ -64,8 +64,16 @@ def load(name: str) -> Any:  # noqa: ANN401 - whatever the user has named
         gc.enable()
 
 
-async def start_app(terms: Terms, enter: Enter, loaded: Any = None) -> RunningApp:  # noqa: ANN401
-    """Load an app, unless it was `loaded` before, and start it. Raises `StartError`."""
+async def start_app(
+    terms: Terms,
+    enter: Enter,
+    loaded: Any = None,  # noqa: ANN401
+    hangs: Callable[[str], None] | None = None,
+) -> RunningApp:
+    """Load an app, unless it was `loaded` before, and start it. Raises `StartError`.
+
+    `hangs` is told when all threads of a WSGI app hang.
+    """
     began = time.monotonic()
     app = load(terms.name) if loaded is None else loaded
     if is_asgi(app) or (terms.asgi and not is_wsgi(app)):
@@ -85,8 +93,8 @@ async def start_app(terms: Terms, enter: Enter, loaded: Any = None) -> RunningAp
         )
     if terms.lifespan:
         _tell(terms, "lifespan is ignored: the app is WSGI", level=logging.WARNING)
-    loop = asyncio.get_running_loop()
-    threads: Threads = await enter(Threads(loop, terms.threads or MAX_RUNNING))
+    loop, most = asyncio.get_running_loop(), terms.threads or MAX_RUNNING
+    threads: Threads = await enter(Threads(loop, most, hangs=hangs))
     runner = WSGIRunner(terms.name, app, threads, multiprocess=terms.multiprocess)
     return RunningApp(runner, is_wsgi=True)
 

@@ -48,6 +48,10 @@ TICK = 0.01
 IDLE = 0.7
 BUSY = 0.9
 RETIRE = 30.0
+LEEWAY = 0.05
+"""Seconds until the place of a thread is filled whose work nobody waits for any more."""
+HANGS = 5.0
+"""Seconds after which such threads hang, and are not only slow."""
 
 
 class Threads:
@@ -58,10 +62,15 @@ class Threads:
         loop: asyncio.AbstractEventLoop,
         most: int = MAX_RUNNING,
         most_alive: int = MAX_THREADS,
+        hangs: Callable[[str], None] | None = None,
     ) -> None:
+        """Make a pool of at most so many threads at work. `hangs` is told when all of them do."""
         self._loop = loop
         self._most = most
         self._most_alive = most_alive
+        self._hangs = hangs
+        self._lost: set[int] = set()
+        """Threads whose work nobody waits for any more; they count as aside."""
         self._limit = 1
         self._running = 0
         self._aside = 0
@@ -131,6 +140,28 @@ class Threads:
                 self._running += 1
                 self._aside -= 1
 
+    def lose(self, thread: int) -> None:
+        """Let other work run in the place of a thread whose work nobody waits for any more.
+
+        A thread cannot be ended: it goes on, and is counted in again when its work is done.
+        """
+        with self._lock:
+            if thread in self._lost:
+                return
+            self._lost.add(thread)
+            self._running -= 1
+            self._aside += 1
+            all_lost = len(self._lost) >= self._most
+        # Not at once: what came together is late together, and need not be begun any more.
+        self._loop.call_later(LEEWAY, self._dispatch)
+        if all_lost:
+            self._loop.call_later(HANGS, self._tell_of_hanging)
+
+    def _tell_of_hanging(self) -> None:
+        lost = len(self._lost)
+        if lost >= self._most and self._hangs is not None:
+            self._hangs(f"{lost} of its threads hang")
+
     def close(self) -> None:
         """Let idle threads end, and the others when they have done all work that waits."""
         self._dispatch()
@@ -149,6 +180,10 @@ class Threads:
         Waits while there is none.
         """
         with self._lock:
+            if self._lost and threading.get_ident() in self._lost:
+                self._lost.remove(threading.get_ident())
+                self._running += 1
+                self._aside -= 1
             if self._queue and self._running <= self._limit:
                 return self._queue.popleft()
             self._running -= 1

@@ -36,11 +36,17 @@ class Wear:
         """Set how many bytes the process may have; of several limits the least counts."""
         self._most_memory = min(self._most_memory or most, most)
 
+    def ask(self, reason: str) -> None:
+        """Ask for another process; once."""
+        if not self._is_told:
+            self._is_told = True
+            self._say(reason)
+
     def check(self) -> None:
         """Look at the memory."""
         most = self._most_memory
         if most and not self._is_told and (has := resident_memory()) > most:
-            self._tell(f"it has {_readable(has)} of memory, max_memory is {_readable(most)}")
+            self.ask(f"it has {_readable(has)} of memory, max_memory is {_readable(most)}")
 
     def _counter(self, most: int) -> Callable[[], None]:
         spread = random.uniform(1 - _SPREAD, 1 + _SPREAD)  # noqa: S311 - no secret
@@ -51,14 +57,9 @@ class Wear:
             nonlocal served
             served += 1
             if served >= limit:
-                self._tell(f"it has served {served} requests, max_requests is {most}")
+                self.ask(f"it has served {served} requests, max_requests is {most}")
 
         return count
-
-    def _tell(self, reason: str) -> None:
-        if not self._is_told:
-            self._is_told = True
-            self._say(reason)
 
 
 def resident_memory() -> int:

@@ -9,20 +9,26 @@ from __future__ import annotations
 
 import asyncio
 import io
+import logging
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from snake.app.deadline import OVERDUE, QueuedError
 from snake.app.environ import Environ, base_environ, build_environ
 from snake.app.exchange import Exchange, Outbox
 from snake.app.failure import FailedError
 from snake.app.filewrapper import FileWrapper
 from snake.app.input import Body, has_no_body, is_short, is_unasked, read_short, stream
+from snake.app.stack import app_frames, place, written
 from snake.app.stream import Stream
 from snake.app.threads import Threads
 from snake.transport.asgi import HALF_CLOSE, AbortError, AppError, Message, Receive, Scope, Send
 
 if TYPE_CHECKING:
     from a2wsgi.wsgi_typing import WSGIApp
+
+log = logging.getLogger("snake.python")
 
 PATHSEND = "http.response.pathsend"
 """https://asgi.readthedocs.io/en/latest/extensions.html#path-send"""
@@ -56,11 +62,31 @@ class WSGIRunner:
             exchange.abandon()
             # It was raised by `send`, about what the app said: our frames tell nothing.
             raise FailedError(error.with_traceback(None), started=exchange.started) from None
+        except asyncio.CancelledError as error:
+            exchange.abandon()
+            self._leave(exchange, scope, is_late=error.args == (OVERDUE,))
+            raise
         except BaseException:
             exchange.abandon()
             raise
         if exchange.failure is not None:
             raise FailedError(exchange.failure, started=exchange.started)
+
+    def _leave(self, exchange: Exchange, scope: Scope, *, is_late: bool) -> None:
+        """Leave a thread to itself whose request is over. Raises `QueuedError` if it had none."""
+        if thread := exchange.thread:
+            if is_late:
+                frames = app_frames(sys._current_frames().get(thread))  # noqa: SLF001 - no other way
+                fields = {
+                    "app": self._outbox.app,
+                    "uri": scope["path"],
+                    "in": place(frames),
+                    "stacktrace": written(frames),
+                }
+                log.warning("app is late; its thread goes on", extra={"fields": fields})
+            self._threads.lose(thread)
+        elif is_late and not exchange.complete:
+            raise QueuedError from None
 
     async def _open_input(self, environ: Environ, scope: Scope, receive: Receive) -> Body | None:
         """Set `wsgi.input`; return it if it is one that arrives while it is read."""

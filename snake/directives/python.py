@@ -80,6 +80,21 @@ share that memory; threads and connections that an import opens are not for them
 each worker; what the app keeps in a module is then shared by all of them, and
 `lifespan` runs for each. `runtime native` runs an ASGI app without uvloop.
 
+A process that dies is replaced at once, and more slowly if that goes on. One whose event
+loop is blocked for 4 seconds has another put beside it: it finishes what it has if it
+comes back, and is ended after the grace period (30 s) if not; the log has where it hangs.
+A process in a debugger (`breakpoint()`) is left alone. `max_requests`, 10 % more or less,
+and `max_memory`, of resident memory, have a process replaced by another before it
+harms anybody; no request is lost.
+
+`request_timeout` is how long an app may make no progress with a request: until its
+response begins, and from each part of that to the next. Then it is a 504, or the connection
+ends. The task of an ASGI app is cancelled; the thread of a WSGI app goes on, but is not
+counted, and the log has where it hangs. What the client takes for its body, or for
+what it is sent, does not count; nor does an accepted WebSocket or an event stream ever end
+by it. `threads` is how many requests of a WSGI app a process runs at once (128). Those for which
+no thread was free in time are a 503 with `Retry-After`.
+
 `isolation` runs an app apart from the server and from other apps. It has no variable of
 the server's environment, no descriptor, no capability and no way to one, and what it prints
 is passed on without control characters. What protects from what: docs/isolation.md.
@@ -105,7 +120,7 @@ All processes of an app share a cache: `from snake import cache`. It is snake's 
 
 Read, so that a Caddyfile can be adapted, but refused when it is run:
 `module_esgi`, `runtime gevent`, `autoreload`, `max_dynamic_apps`, `cache cluster`,
-`request_timeout`, and placeholders in the app's name, folder, venv or environment.
+and placeholders in the app's name, folder, venv or environment.
 """
 
 from __future__ import annotations
@@ -161,7 +176,13 @@ class Python(HandlerModule, PythonFields):
         _checked(ctx, start_timeout_seconds, self.start_timeout)
         _checked(ctx, request_limit, self.max_requests)
         _checked(ctx, memory_limit, self.max_memory)
+        _checked(ctx, thread_count, self.threads)
+        timeout = _checked(ctx, request_timeout_seconds, self.request_timeout)
         handler = self._pooled(ctx) or await self._embedded(ctx)
+        if timeout is not None:
+            from snake.python.timeout import limit_time  # noqa: PLC0415  (likewise)
+
+            handler = limit_time(handler, self.name, timeout)
         return handler if limit is None else limit_body(handler, limit)
 
     def _pooled(self, ctx: Context) -> Handler | None:
@@ -219,7 +240,7 @@ class Python(HandlerModule, PythonFields):
 
     def _unavailable(self) -> Iterator[tuple[str, str]]:
         """Yield each field that asks for what there is not, and what it asks for."""
-        for field in ("module_esgi", "max_dynamic_apps", *_LATER):
+        for field in ("module_esgi", "max_dynamic_apps"):
             if getattr(self, field):
                 yield field, field
         if self.autoreload not in ("", "off"):
@@ -291,7 +312,6 @@ def _read_as_lines(line: Segment, fields: dict[str, Any], scope: Scope) -> None:
             _read_block(inner, fields)
 
 
-_LATER = ("request_timeout",)
 _ONE_APP = "exactly one of module_wsgi, module_asgi is required"
 _BLOCK = "in a block the app is named by a line: module_wsgi <module>:<attribute>"
 

@@ -215,6 +215,8 @@ def _json(value: object) -> object:
 
 def _is_quiet(handler: Mapping[str, object]) -> bool:
     status = str(handler.get("status_code", ""))
+    if handler.get("request_timeout"):
+        return False  # an app that has no thread for a request is unavailable, with Retry-After
     return handler["handler"] in QUIET_HANDLERS and (not status or status.isdecimal())
 
 

@@ -15,6 +15,7 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
 
+from snake.app.deadline import TimeLimit
 from snake.app.pulse import Pulse
 from snake.app.startup import start_app
 from snake.app.wear import Wear
@@ -29,6 +30,9 @@ from snake.pool.loop import loop_factory
 from snake.pool.notes import Notes
 from snake.pool.serving import Serving
 from snake.pool.settings import Settings
+
+_LATER = 0.5
+"""Seconds after the worker has given up a request until the app is stopped."""
 
 log = logging.getLogger("snake.python")
 
@@ -100,8 +104,12 @@ class Process:
         if isinstance(self._app, StartError):
             raise self._app
         async with AsyncExitStack() as stack:
-            app = await start_app(settings.terms, stack.enter_async_context, self._app)
+            app = await start_app(
+                settings.terms, stack.enter_async_context, self._app, self._wear.ask
+            )
             serving = Serving(app.run)
+            if settings.request_timeout is not None:
+                serving.app = TimeLimit(app.run, settings.request_timeout + _LATER)
             serving.state = app.state
             if settings.max_requests:
                 serving.on_answer = self._wear.counter(settings.terms.name, settings.max_requests)

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 from snake.app.startup import Terms, start_app
+from snake.app.wear import Wear
 from snake.core.folder import START
 from snake.core.modules import Context
 from snake.http.handler import Handler
@@ -86,7 +87,8 @@ async def _start(ctx: Context, fields: PythonFields) -> Handler:
         start_timeout=start_timeout_seconds(fields.start_timeout),
         threads=thread_count(fields.threads),
     )
-    app = await start_app(terms, ctx.enter)
+    wear = ctx.service(Wear)
+    app = await start_app(terms, ctx.enter, hangs=wear.ask if wear else None)
     if app.is_wsgi:
         return WSGIHandler(fields.name, app.run)
     return ASGIHandler(fields.name, app.run, app.state)

@@ -46,22 +46,21 @@ def app_running(
     way: str,
     app: str,
     extra: str = "",
-    *,
-    kind: str = "asgi",
-    workers: int = 1,
-    options: str = "",
     **others: Any,
 ) -> Iterator[Server]:
-    """Run an app in a worker, or (`pooled`) apart from another that is in the worker."""
+    """Run an app in a worker, or (`pooled`) apart from another that is in the worker.
+
+    Others: its `kind`, the number of `workers`, global `options`, and what `running` takes.
+    """
     (folder / "main.py").write_text(app)
     (folder / "first.py").write_text("def app(e, s):\n    s('200 OK', [])\n    return [b'first']\n")
     pooled = way == "pooled"
     site = _SITE % {
-        "kind": kind,
-        "workers": workers,
+        "kind": others.pop("kind", "asgi"),
+        "workers": others.pop("workers", 1),
         "extra": f"{extra}\n{_APART}" if pooled else extra,
         "before": _FIRST if pooled else "",
-        "options": options,
+        "options": others.pop("options", ""),
     }
     with running(site, folder, **others) as server:
         yield server

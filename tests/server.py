@@ -150,15 +150,18 @@ def start(
 ) -> Server:
     """Start `snake <command> --config <name> <args>`, and do not wait.
 
-    Each `PORT` in the text becomes a free port, one and the same. Other options are Popen's.
+    Each `PORT` in the text becomes a free port, one and the same. With the name `-` the text
+    comes from stdin. Other options are Popen's.
     """
     port, command = free_port(), options.pop("command", "run")
     (folder / name).write_text(config.replace("PORT", str(port)))
-    with (folder / "stdout.txt").open("w") as output:
+    given = (folder / name if name == "-" else Path(os.devnull)).open()
+    with (folder / "stdout.txt").open("w") as output, given:
         process = subprocess.Popen(
             [sys.executable, "-m", "snake", command, "--config", name, *args],
             cwd=folder,
             env=environment(folder) | dict(env or {}),
+            stdin=given,
             stdout=output,
             stderr=subprocess.PIPE,
             text=True,

@@ -63,7 +63,7 @@ class Reader:
         if self._pid == 0:
             os.close(self._ask)
             os.close(self._answer)
-            _serve(prepare, theirs, ours)
+            serve(prepare, theirs, ours)
         os.close(theirs)
         os.close(ours)
 
@@ -80,15 +80,20 @@ class Reader:
         os.waitpid(self._pid, 0)
         if not data:
             raise BrokenError("the configuration's reader died")
-        answer = msgspec.json.decode(data, type=_Answer)
-        for record in answer.records:
-            logger.log(record.level, record.message, extra={"fields": record.fields})
-        if answer.error:
-            raise SnakeError(answer.error)
-        if answer.bug:
-            raise BrokenError(answer.bug)
-        document = decode(answer.document.encode(), Document)
-        return Loaded(document, msgspec.Raw(answer.origins.encode()))
+        return loaded_from(data)
+
+
+def loaded_from(data: bytes) -> Loaded:
+    """Return the document in an answer. Raises the `SnakeError` that loading it raised."""
+    answer = msgspec.json.decode(data, type=_Answer)
+    for record in answer.records:
+        logger.log(record.level, record.message, extra={"fields": record.fields})
+    if answer.error:
+        raise SnakeError(answer.error)
+    if answer.bug:
+        raise BrokenError(answer.bug)
+    document = decode(answer.document.encode(), Document)
+    return Loaded(document, msgspec.Raw(answer.origins.encode()))
 
 
 def prepare() -> Load:
@@ -99,7 +104,8 @@ def prepare() -> Load:
     return source.load
 
 
-def _serve(prepare: Callable[[], Load], request: int, answer: int) -> NoReturn:
+def serve(prepare: Callable[[], Load], request: int, answer: int) -> NoReturn:
+    """Be the process that reads: load what is asked for, answer, and end."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     kept = _Kept()
     logger.addHandler(kept)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from snake.cli.again import Again
 from snake.cli.environment import load_files, print_all
 from snake.cli.serving import reader, serve
 
@@ -24,7 +25,8 @@ def command(
     """Start the server and stay until it is stopped.
 
     Without --config it takes the file Caddyfile of the current folder. SIGINT
-    and SIGTERM let requests finish first; a second one does not.
+    and SIGTERM let requests finish first; a second one does not. SIGUSR1 reads
+    the file again.
     """
     load_files(envfiles)
     if environ:
@@ -32,4 +34,4 @@ def command(
 
     reading = reader()
     reading.ask(config, adapter)
-    return serve(reading.result, pidfile)
+    return serve(reading.result, pidfile, Again.of(config, adapter))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from snake.cli.again import Again
 from snake.cli.early import Early
 from snake.cli.loading import Reader, prepare
 from snake.core.errors import StartError
@@ -21,13 +22,15 @@ def reader() -> Reader:
     return early.reader if early and early.reader else Reader(prepare)
 
 
-def serve(load: Callable[[], Loaded], pidfile: str | None = None) -> int:
+def serve(
+    load: Callable[[], Loaded], pidfile: str | None = None, again: Again | None = None
+) -> int:
     """Load a document and serve it until a signal; return the exit code.
 
     The process that workers come from was forked before anything else
     (`snake.cli.early`), and imports what they need while the configuration is
     read. Where it was not, because its environment was not known yet, it is
-    started now.
+    started now. `again` is what SIGUSR1 has read.
     """
     early: Early | None = click.get_current_context().obj
     if early is None:
@@ -37,6 +40,7 @@ def serve(load: Callable[[], Loaded], pidfile: str | None = None) -> int:
     # While the zygote and the reader are at work:
     import asyncio  # noqa: PLC0415
 
+    from snake.engine.reloads import Source  # noqa: PLC0415
     from snake.engine.spawner import Started  # noqa: PLC0415
     from snake.engine.supervisor import supervise  # noqa: PLC0415
     from snake.logs.app import default_logs  # noqa: PLC0415
@@ -44,7 +48,9 @@ def serve(load: Callable[[], Loaded], pidfile: str | None = None) -> int:
     default_logs().install()
     loaded = load()
     with _pidfile(pidfile), loaded.placing():
-        return asyncio.run(supervise(loaded.document, Started(*early.zygote) if early else None))
+        source = Source(again.file, again.read) if again else None
+        zygote = Started(*early.zygote) if early else None
+        return asyncio.run(supervise(loaded.document, zygote, source))
 
 
 @contextmanager

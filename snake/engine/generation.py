@@ -21,7 +21,7 @@ from snake.engine.place import Place
 from snake.engine.pools import AppPools
 from snake.engine.preloaded import preloaded
 from snake.engine.process import Work
-from snake.engine.sockets import ListenError, Sockets
+from snake.engine.sockets import ListenError, Opening, Sockets
 from snake.engine.spawner import Spawner
 from snake.engine.state import GENERATION, Event, State, after
 from snake.engine.together import all_of
@@ -60,15 +60,15 @@ class Generation:
         """What there is to know of every app, once all have started."""
         return overview(self.apps, self._pools.pythons)
 
-    def listen(self, sockets: Sockets) -> None:
+    def listen(self, sockets: Sockets) -> Opening:
         """Listen on all addresses, for each worker. Raises `StartError`."""
         try:
-            sockets.open(self.addresses, self.workers)
+            return sockets.open(self.addresses, self.workers)
         except ListenError as error:
             raise StartError(error.message, self.addresses[error.address]) from None
 
     async def start(self, sockets: Sockets, spawner: Spawner) -> None:
-        """Start all workers at once, and wait until all are ready.
+        """Start all workers at once, and wait until all are ready; they do not serve yet.
 
         Raises the first worker's `StartError`; no worker is left then.
         """
@@ -88,13 +88,17 @@ class Generation:
             await self.kill()
             raise
         self._on(Event.READY)
+
+    def keep(self) -> None:
+        """Let all workers serve, and from now on replace those that die."""
         self._pools.keep()
         for place in self._places:
             place.keep()
 
     def _works(self, sockets: Sockets, document: str) -> Iterator[Work]:
         """Yield what each process is given: one loop, or all of them."""
-        loops = [sockets.of_worker(self.addresses, index) for index in range(self.workers)]
+        count = self.workers
+        loops = [sockets.of_worker(self.addresses, index, count) for index in range(count)]
         size = self.workers if plan.in_threads(self.apps) else 1
         for first in range(0, self.workers, size):
             yield Work(
@@ -120,13 +124,21 @@ class Generation:
         for place in self._places:
             place.let_go()
 
-    async def drain(self) -> None:
-        """Let every worker finish its requests and end."""
+    async def drain(self, linger: float = 0.0) -> None:
+        """Let every worker finish its requests and end.
+
+        For `linger` seconds connections are left open that wait for a request.
+        """
         self._on(Event.DRAIN)
-        await asyncio.gather(*(place.drain() for place in self._places))
+        await asyncio.gather(*(place.drain(linger) for place in self._places))
         await self._pools.drain()
         self._on(Event.GONE)
         await self._close()
+
+    def hasten(self) -> None:
+        """Leave no connection open any longer that waits for a request; while draining."""
+        for place in self._places:
+            place.hasten()
 
     async def kill(self) -> None:
         """End every worker now."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import traceback
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -14,19 +12,17 @@ from snake.app.wear import Wear
 from snake.config.document import Document
 from snake.core.errors import DocumentError, SnakeError
 from snake.core.modules import decode
-from snake.engine.needs import grace_period, single
+from snake.engine.duty import Duty
+from snake.engine.needs import grace_period
 from snake.engine.provision import provision
 from snake.fork.channel import Failed, Provision
-from snake.http.app import RunningServer
+from snake.fork.loops import Word
 from snake.python.pools import Pools
-from snake.transport.serve import Serving, serve
 
-Sockets = dict[str, socket.socket]
+Sockets = dict[str, list[socket.socket]]
 """By address, as it stands in the document."""
 Offers = dict[type[Any], Any]
 """What the host offers to modules, and to the loop: `Pulse` and `Wear`."""
-Word = Callable[[], Awaitable[bool]]
-"""Says that all is ready, and waits for the word to end: whether to drain first."""
 
 
 class NotLiveError(Exception):
@@ -38,7 +34,7 @@ class NotLiveError(Exception):
 
 
 async def live(what: Provision, sockets: Sockets, offers: Offers, word: Word) -> None:
-    """Provision a document, serve it until the word comes, drain, and close all of it.
+    """Provision a document, serve it as one is told, drain, and close all of it.
 
     Raises `NotLiveError`.
     """
@@ -48,33 +44,10 @@ async def live(what: Provision, sockets: Sockets, offers: Offers, word: Word) ->
             grace = grace_period(document)
             pools = await stack.enter_async_context(Pools.decode(what.pools))
             servers = await provision(document, stack, {**offers, Pools: pools})
-            running = await _serve(servers, sockets)
         except (Exception, SystemExit) as error:  # noqa: BLE001  (the supervisor reports it)
             raise NotLiveError(_failed(error)) from None
         stack.enter_context(offers[Pulse].beating(offers[Wear].check))
-        if await word():
-            _stop_listening(running, sockets)
-            await asyncio.gather(*(serving.drain(grace) for serving in running))
-
-
-async def _serve(servers: list[RunningServer], sockets: Sockets) -> list[Serving]:
-    return [
-        await serve(sockets[str(address)], server.app, server.settings, wrappers=server.wrappers)
-        for server in servers
-        for address in single(server.listen)
-    ]
-
-
-def _stop_listening(running: list[Serving], sockets: Sockets) -> None:
-    """Close our copies of the sockets.
-
-    While the supervisor has others, as it has for a worker that takes this
-    one's place, connections go on to wait there; if not, they are refused.
-    """
-    for serving in running:
-        serving.pause()
-    for sock in sockets.values():
-        sock.close()
+        await Duty(servers, sockets, grace).follow(word())
 
 
 def _failed(error: BaseException) -> Failed:

@@ -18,9 +18,12 @@ from snake.engine.health import Kind, Patience
 from snake.engine.process import Ear, Process, Work
 from snake.engine.spawner import Spawner
 from snake.engine.state import WORKER, Event, State, after
-from snake.fork.channel import Announce
+from snake.fork.channel import Announce, Drain, Serve
 
 logger = logging.getLogger("snake")
+
+LINGER = 5.0
+"""Seconds for which a worker that was replaced leaves connections open that wait for a request."""
 
 
 class Place:
@@ -59,7 +62,7 @@ class Place:
     async def beside(self, spawner: Spawner | None = None) -> Process:
         """Start another process on the same sockets, beside the present one; wait for it.
 
-        It answers requests as soon as it is ready. Whoever asked for it gives it the place
+        It takes no requests before it has the place. Whoever asked for it gives it that
         (`take`), or drains it. Raises `StartError`.
         """
         return await Process.start(self._work, spawner or self._spawner, self._ear)
@@ -87,8 +90,9 @@ class Place:
         await self.take(await self.beside(spawner), spawner)
 
     def keep(self) -> None:
-        """From now on, start another worker whenever this one dies."""
+        """Let the worker serve, and from now on start another one whenever it dies."""
         self._kept = True
+        self._serve()
         self._keeping = asyncio.create_task(self._keep())
 
     def let_go(self) -> None:
@@ -102,22 +106,33 @@ class Place:
         if self._process is not None:
             self._process.send(Announce(seconds))
 
-    async def drain(self) -> None:
-        """Let the worker finish its requests and end; return when it is gone."""
+    async def drain(self, linger: float = 0.0) -> None:
+        """Let the worker finish its requests and end; return when it is gone.
+
+        For `linger` seconds connections are left open that wait for a request.
+        """
         self._on(Event.DRAIN)
         await self._stop_keeping()
         if self._process is not None:
-            await self._process.drain()
+            await self._process.drain(linger)
         if self._leaving:
             await asyncio.wait(self._leaving.values())
         self._on(Event.GONE)
+
+    def hasten(self) -> None:
+        """Leave no connection open any longer that waits for a request; while draining."""
+        for process in self._processes():
+            process.send(Drain())
 
     async def kill(self) -> None:
         """End the worker now, and the place with it."""
         self._on(Event.STOP)
         await self._stop_keeping()
-        for process in [*self._leaving, *([self._process] if self._process else [])]:
+        for process in self._processes():
             process.kill()
+
+    def _processes(self) -> list[Process]:
+        return [*self._leaving, *([self._process] if self._process else [])]
 
     def _fill(self, process: Process) -> None:
         self._process = process
@@ -130,9 +145,13 @@ class Place:
             self._on(Event.LOAD)
             self._on(Event.READY)
         else:
-            leaving = self._leaving[before] = asyncio.create_task(before.drain())
+            leaving = self._leaving[before] = asyncio.create_task(before.drain(LINGER))
             leaving.add_done_callback(lambda _: self._leaving.pop(before))
         self._fill(process)
+
+    def _serve(self) -> None:
+        if self._process is not None:
+            self._process.send(Serve())
 
     def _on(self, event: Event) -> None:
         self._state = after(WORKER, self._state, event)
@@ -178,6 +197,7 @@ class Place:
             self._log(logging.ERROR, "cannot start; the one before goes on", error=error.message)
             self._started = monotonic()
         else:
+            self._serve()
             self._log_started(began)
 
     async def _refill(self) -> None:
@@ -190,6 +210,7 @@ class Place:
             self._log(logging.ERROR, "cannot start; trying again", error=error.message)
             self._started = monotonic()
         else:
+            self._serve()
             self._log_started(began)
 
     def _log_started(self, began: float) -> None:

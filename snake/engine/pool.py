@@ -6,9 +6,12 @@ import asyncio
 import json
 import logging
 import socket
-from contextlib import AsyncExitStack
+import tempfile
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
+from shutil import rmtree
 
+from snake.core.errors import StartError
 from snake.engine.host import Host
 from snake.engine.place import Place
 from snake.engine.process import Work
@@ -29,7 +32,7 @@ class Pool:
     def __init__(
         self, plan: AppPlan, folder: Path, cwd: Path, grace: float | None, cache: str = ""
     ) -> None:
-        """Look at what can be wrong, and listen. Raises `StartError`."""
+        """Look at what can be wrong, and listen inside of `folder`. Raises `StartError`."""
         self.name = plan.name
         self.count = plan.workers or cpu_count()
         self._in_threads = plan.placed.fields.workers_runtime == "thread"
@@ -41,11 +44,20 @@ class Pool:
         self._stack = AsyncExitStack()
         self._sockets: dict[str, socket.socket] = {}
         self._places: list[Place] = []
+        with ExitStack() as files:
+            self._listen(folder, files)
+            self._files = files.pop_all()
+
+    def _listen(self, folder: Path, files: ExitStack) -> None:
+        own = Path(tempfile.mkdtemp(prefix="app-", dir=folder))
+        files.callback(rmtree, own, ignore_errors=True)
         for index in range(self.count):
-            path = str(folder / f"{index}.sock")
-            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            self._stack.callback(sock.close)
-            sock.bind(path)
+            path = str(own / f"{index}.sock")
+            sock = files.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+            try:
+                sock.bind(path)
+            except OSError as error:
+                raise StartError(f"cannot listen on {path}: {error}") from None
             sock.listen(BACKLOG)
             self._sockets[path] = sock
 
@@ -69,7 +81,7 @@ class Pool:
         spawner = await self._stack.enter_async_context(
             Spawner(await self._host.start(), self._host.start)
         )
-        loops = [{path: sock.fileno()} for path, sock in self._sockets.items()]
+        loops = [[(path, sock.fileno())] for path, sock in self._sockets.items()]
         size = len(loops) if self._in_threads else 1
         for index in range(0, len(loops), size):
             work = Work(
@@ -85,7 +97,7 @@ class Pool:
         await all_of([place.start() for place in self._places])
 
     def keep(self) -> None:
-        """From now on, replace processes that die."""
+        """Let them serve, and from now on replace those that die."""
         for place in self._places:
             place.keep()
 
@@ -97,12 +109,20 @@ class Pool:
     async def drain(self) -> None:
         """Let every process finish its requests and end."""
         await asyncio.gather(*(place.drain() for place in self._places))
-        await self._stack.aclose()
+        await self._close()
 
     async def kill(self) -> None:
         """End every process now."""
         await asyncio.gather(*(place.kill() for place in self._places))
+        await self._close()
+
+    async def _close(self) -> None:
         await self._stack.aclose()
+        self.close()
+
+    def close(self) -> None:
+        """Close and remove the sockets; for a pool that was never started."""
+        self._files.close()
 
     def _hear(self, message: Message) -> None:
         if isinstance(message, Note):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import tempfile
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 
 import msgspec
@@ -39,20 +38,22 @@ class AppPools:
         self._keys: dict[str, bytes] = {}
         self._addresses: dict[str, Address] = {}
         cwd = Path.cwd()
-        for plan in plans:
-            if not plan.placed.pooled or plan.placed.fields.dynamic:
-                continue
-            key = msgspec.json.encode(plan.placed.fields, order="deterministic")
-            if key not in self._pools:
-                url = "" if cache is None else cache.url(namespace(plan.placed.fields))
-                own = Path(tempfile.mkdtemp(prefix="app-", dir=folder.path))
-                try:
-                    self._pools[key] = Pool(plan, own, cwd, grace, url)
-                except DocumentError as error:
-                    raise StartError(error.message, error.path or plan.path) from None
-                self._paths[key] = plan.path
-            self._keys[plan.path] = key
-            self._addresses[plan.path] = self._pools[key].address
+        with ExitStack() as undo:
+            for plan in plans:
+                if not plan.placed.pooled or plan.placed.fields.dynamic:
+                    continue
+                key = msgspec.json.encode(plan.placed.fields, order="deterministic")
+                if key not in self._pools:
+                    url = "" if cache is None else cache.url(namespace(plan.placed.fields))
+                    try:
+                        self._pools[key] = Pool(plan, folder.path, cwd, grace, url)
+                    except DocumentError as error:
+                        raise StartError(error.message, error.path or plan.path) from None
+                    undo.callback(self._pools[key].close)
+                    self._paths[key] = plan.path
+                self._keys[plan.path] = key
+                self._addresses[plan.path] = self._pools[key].address
+            undo.pop_all()
 
     @property
     def told(self) -> str:
@@ -80,7 +81,7 @@ class AppPools:
             raise type(error)(error.message, error.path or self._paths[key]) from None
 
     def keep(self) -> None:
-        """From now on, replace processes that die."""
+        """Let all processes serve, and from now on replace those that die."""
         for pool in self._pools.values():
             pool.keep()
 
@@ -110,5 +111,6 @@ async def trial(document: Document, stack: AsyncExitStack) -> tuple[Pools, list[
     pools = AppPools(plans, folder, 0.0)
     stack.push_async_callback(pools.kill)
     await pools.start()
+    pools.keep()
     reached = await stack.enter_async_context(Pools.decode(pools.told))
     return reached, overview(plans, pools.pythons)

@@ -50,8 +50,8 @@ class Work(Record):
     document: str
     """The JSON of what it runs."""
     index: int
-    loops: Sequence[Mapping[str, int]]
-    """For each of its event loops, the descriptor of each address."""
+    loops: Sequence[Sequence[tuple[str, int]]]
+    """For each of its event loops, addresses and the descriptors of their sockets."""
     start_limit: StartLimit
     grace: float | None
     """Seconds for which its requests may still run at the end; `None` is for ever."""
@@ -119,9 +119,12 @@ class Process:
         """Tell it something."""
         self._line.send(message)
 
-    async def drain(self) -> None:
-        """Let it finish its requests and close everything; return when it is gone."""
-        self.send(Drain())
+    async def drain(self, linger: float = 0.0) -> None:
+        """Let it finish its requests and close everything; return when it is gone.
+
+        For `linger` seconds it leaves connections open that wait for a request.
+        """
+        self.send(Drain(linger))
         grace = self._work.grace
         with suppress(TimeoutError):
             async with asyncio.timeout(None if grace is None else grace + SHUTDOWN):
@@ -214,10 +217,9 @@ async def _forked(limit: StartLimit, spawner: Spawner) -> Child:
 def _hand_over(work: Work, child: Child) -> None:
     """Give a process its descriptors."""
     for loop, sockets in enumerate(work.loops):
-        addresses = list(sockets)
-        for at in range(0, len(addresses), FDS_PER_MESSAGE):
-            some = tuple(addresses[at : at + FDS_PER_MESSAGE])
-            send(child.sock, Listen(some, loop), [sockets[address] for address in some])
+        for at in range(0, len(sockets), FDS_PER_MESSAGE):
+            addresses, fds = zip(*sockets[at : at + FDS_PER_MESSAGE], strict=True)
+            send(child.sock, Listen(addresses, loop), fds)
     for at in range(0, len(work.figures), FDS_PER_MESSAGE):
         send(child.sock, Count(), work.figures[at : at + FDS_PER_MESSAGE])
 

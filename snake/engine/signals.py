@@ -18,12 +18,16 @@ FORCED = 2
 class Signals:
     """SIGINT and SIGTERM ask to stop, a second SIGINT to give up; SIGQUIT ends at once.
 
+    SIGUSR1 asks to reload.
+
     A second SIGTERM changes nothing: whoever repeats it by machine wants no request cut off.
     """
 
     def __init__(self) -> None:
         self.stop = asyncio.Event()
         self.quit = asyncio.Event()
+        self.reload = asyncio.Event()
+        """Whether the configuration is to be read again."""
         self.name = ""
         """The signal that asked to stop."""
         self._interrupted = False
@@ -37,7 +41,7 @@ class Signals:
             signal.signal(number, signal.SIG_IGN)
         # The workers see the end of their channels, and end as well.
         loop.add_signal_handler(signal.SIGQUIT, os._exit, FORCED)
-        loop.add_signal_handler(signal.SIGUSR1, _on_reload)
+        loop.add_signal_handler(signal.SIGUSR1, self.reload.set)
 
     def _on_stop(self, number: signal.Signals) -> None:
         if number == signal.SIGINT:
@@ -51,7 +55,3 @@ class Signals:
         if not self.stop.is_set():
             self.name = number.name
             self.stop.set()
-
-
-def _on_reload() -> None:
-    logger.warning("SIGUSR1: reloading is not available in this version of snake")

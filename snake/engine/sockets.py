@@ -15,12 +15,13 @@ import errno
 import os
 import socket
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from snake.core.errors import StartError
 from snake.core.network import NetworkAddress
 from snake.engine.holder import holder
+from snake.engine.spread import spread
 
 BACKLOG = 4096
 """Connections that may wait to be accepted; the kernel lowers it to its own limit (listen(2))."""
@@ -44,26 +45,68 @@ class Sockets:
     def __init__(self) -> None:
         self._open: dict[NetworkAddress, list[socket.socket]] = {}
 
-    def open(self, addresses: Iterable[NetworkAddress], workers: int) -> None:
-        """Listen on every address, once for each worker. Raises `ListenError`, leaves nothing."""
-        fresh = [address for address in addresses if address not in self._open]
-        try:
-            for address in fresh:
-                self._open[address] = [_first(address)]
-            for address in addresses:
-                own = self._open[address]
-                while not _shared(address) and len(own) < workers:
-                    own.append(_listen(own[0].family, own[0].getsockname(), address))
-        except BaseException:
-            self.close(fresh)
-            raise
+    def open(self, addresses: Iterable[NetworkAddress], workers: int) -> Opening:
+        """Listen on every address, once for each worker. Raises `ListenError`, leaves nothing.
 
-    def of_worker(self, addresses: Iterable[NetworkAddress], index: int) -> dict[str, int]:
-        """Return the descriptor of each address that worker `index` accepts from."""
-        return {
-            str(address): self._open[address][0 if _shared(address) else index].fileno()
-            for address in addresses
-        }
+        More sockets for an address that is open already get no connections before
+        `Opening.complete`: nobody would take them.
+        """
+        opening = Opening(self, workers)
+        try:
+            for address in addresses:
+                if address not in self._open:
+                    self._open[address] = [_first(address, self._ports())]
+                    opening.fresh.append(address)
+                own = self._open[address]
+                opening.counts[address] = len(own)
+                while not _shared(address) and len(own) < workers:
+                    sock = _bound(own[0].family, own[0].getsockname(), address)
+                    own.append(sock)
+                    if address in opening.fresh:
+                        sock.listen(BACKLOG)
+        except BaseException:
+            opening.undo()
+            raise
+        return opening
+
+    def complete(self, counts: Mapping[NetworkAddress, int], workers: int) -> None:
+        """Have every socket listen, and new connections spread over those of so many workers."""
+        for address, count in counts.items():
+            own = self._open[address]
+            try:
+                for sock in own[count:]:
+                    sock.listen(BACKLOG)
+            except OSError as error:
+                raise _explain(error, address) from None
+            if not _shared(address) and len(own) > 1:
+                spread(own[0], workers, len(own))
+
+    def shrink(self, counts: Mapping[NetworkAddress, int]) -> None:
+        """Close the sockets of each address but for so many."""
+        for address, count in counts.items():
+            own = self._open.get(address, [])
+            while len(own) > count:
+                own.pop().close()
+
+    def of_worker(
+        self, addresses: Iterable[NetworkAddress], index: int, workers: int
+    ) -> list[tuple[str, int]]:
+        """Return the addresses that worker `index` of so many accepts from, with descriptors.
+
+        The sockets of a worker more, of before, are never closed as long as the address is
+        listened on: connections may wait there. They are shared out among those that there are.
+        """
+        found = []
+        for address in addresses:
+            own = self._open[address]
+            mine = own if _shared(address) else own[index::workers]
+            found += [(str(address), sock.fileno()) for sock in mine]
+        return found
+
+    def _ports(self) -> frozenset[int]:
+        """Return the TCP ports that are listened on here."""
+        names = [own[0].getsockname() for at, own in self._open.items() if not _shared(at)]
+        return frozenset(name[1] for name in names)
 
     def bound(self, address: NetworkAddress) -> str:
         """Return where an address really listens: with the port that `:0` was given."""
@@ -82,18 +125,45 @@ class Sockets:
                 Path(_unix_path(address)[0]).unlink(missing_ok=True)
 
 
+class Opening:
+    """What was opened for a generation that is not ready yet."""
+
+    def __init__(self, sockets: Sockets, workers: int) -> None:
+        self._sockets = sockets
+        self._workers = workers
+        self.fresh: list[NetworkAddress] = []
+        self.counts: dict[NetworkAddress, int] = {}
+        """How many sockets each address had."""
+
+    def complete(self) -> None:
+        """Have new connections come. Raises `ListenError`."""
+        self._sockets.complete(self.counts, self._workers)
+
+    def undo(self) -> None:
+        """Leave things as they were."""
+        self._sockets.close(self.fresh)
+        self._sockets.shrink(self.counts)
+
+
 def _shared(address: NetworkAddress) -> bool:
     return address.is_unix or address.is_fd
 
 
-def _first(address: NetworkAddress) -> socket.socket:
+def _first(address: NetworkAddress, ours: frozenset[int]) -> socket.socket:
     if address.is_fd:
         return _inherited(address)
     if address.is_unix:
         return _listen_unix(address)
     family, where = _resolve(address)
-    _refuse_taken(family, where, address)
-    return _listen(family, where, address)
+    if where[1] not in ours:  # such as `127.0.0.1:80` in place of `:80`
+        _refuse_taken(family, where, address)
+    sock = _bound(family, where, address)
+    try:
+        sock.listen(BACKLOG)
+    except OSError as error:
+        sock.close()
+        raise _explain(error, address) from None
+    return sock
 
 
 def _resolve(address: NetworkAddress) -> tuple[int, tuple[object, ...]]:
@@ -124,12 +194,11 @@ def _refuse_taken(family: int, where: tuple[object, ...], address: NetworkAddres
         _bind(probe, where, address)
 
 
-def _listen(family: int, where: tuple[object, ...], address: NetworkAddress) -> socket.socket:
+def _bound(family: int, where: tuple[object, ...], address: NetworkAddress) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         _bind(sock, where, address)
-        sock.listen(BACKLOG)
     except BaseException:
         sock.close()
         raise

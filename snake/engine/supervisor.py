@@ -12,32 +12,30 @@ from collections.abc import Coroutine
 from contextlib import AsyncExitStack, suppress
 
 from snake.config.document import Document
-from snake.core.modules import Context
 from snake.engine import needs
-from snake.engine.autosave import autosave
 from snake.engine.cache import SharedCache
 from snake.engine.folder import PrivateFolder
 from snake.engine.generation import Generation
+from snake.engine.reloads import Reloads, Source
 from snake.engine.signals import FORCED, Signals
 from snake.engine.sockets import Sockets
 from snake.engine.spawner import Spawner, Started, spawn
-from snake.engine.warm import registry
-from snake.logs.app import open_logs
 
 logger = logging.getLogger("snake")
 http = logging.getLogger("snake.http.log")
 
 
-async def supervise(document: Document, zygote: Started | None) -> int:
+async def supervise(
+    document: Document, zygote: Started | None, source: Source | None = None
+) -> int:
     """Run a document until a signal says stop; return the exit code.
 
-    Raises `ConfigError` and `StartError` when it cannot start.
+    SIGUSR1 has it read again from its source. Raises `ConfigError` and `StartError` when it
+    cannot start.
     """
     signals = Signals()
     signals.install()
     async with AsyncExitStack() as stack:
-        ctx = Context(registry(), stack)
-        await open_logs(ctx.at("logging"), document.logging)
         spawner = await stack.enter_async_context(Spawner(zygote or await spawn()))
         sockets = Sockets()
         stack.callback(sockets.close)
@@ -45,22 +43,23 @@ async def supervise(document: Document, zygote: Started | None) -> int:
         stack.callback(folder.close)
         cache = SharedCache(folder, spawner)
         stack.push_async_callback(cache.close)
-        generation = Generation(document, folder, cache)
-        generation.listen(sockets)
-        if not await _unless(signals.stop, generation.start(sockets, spawner)):
+        reloads = Reloads(sockets, spawner, folder, cache)
+        stack.push_async_callback(reloads.aclose)
+        if not await _unless(signals.stop, reloads.load(document)):
             fields = {"signal": signals.name}
             logger.warning("stopped before the workers were ready", extra={"fields": fields})
             return 0
+        generation = reloads.generation
         if not generation.addresses:
             logger.warning("the configuration has no site, so nothing is served")
         _announce(generation, sockets)
         _warn_of_admin(document)
-        autosave(document)
-        await signals.stop.wait()
-        return await _stop(generation, sockets, signals)
+        await _unless(signals.stop, reloads.follow(signals.reload, source))
+        return await _stop(reloads, sockets, signals)
 
 
-async def _stop(generation: Generation, sockets: Sockets, signals: Signals) -> int:
+async def _stop(reloads: Reloads, sockets: Sockets, signals: Signals) -> int:
+    generation = reloads.generation
     logger.info("shutting down", extra={"fields": {"signal": signals.name}})
     if delay := needs.shutdown_delay(generation.document):
         logger.info("going on for the shutdown delay", extra={"fields": {"seconds": delay}})
@@ -70,9 +69,9 @@ async def _stop(generation: Generation, sockets: Sockets, signals: Signals) -> i
     # refused at once, and do not wait for a process that will never take them.
     generation.let_go()
     sockets.close()
-    graceful = await _unless(signals.quit, generation.drain())
+    graceful = await _unless(signals.quit, reloads.drain())
     if not graceful:
-        await generation.kill()
+        await reloads.kill()
     code = 0 if graceful else FORCED
     logger.info("shutdown complete", extra={"fields": {"signal": signals.name, "exit_code": code}})
     return code

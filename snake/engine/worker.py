@@ -1,7 +1,7 @@
 """The worker: a process that accepts, routes and runs the app, on one event loop or on several.
 
 Its life is a straight line: take the sockets and the document from the
-channel, provision, say ready, serve, drain, close everything, end.
+channel, provision, say ready, serve when told to, drain, close everything, end.
 """
 
 from __future__ import annotations
@@ -11,9 +11,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any
 
 from snake.app.pulse import Pulse
 from snake.app.wear import Wear
@@ -21,28 +19,29 @@ from snake.core.folder import START
 from snake.core.variables import CACHE, WORKER_ID
 from snake.engine import cache
 from snake.engine.line import Line
-from snake.engine.live import NotLiveError, Offers, Sockets, Word, live
+from snake.engine.live import NotLiveError, Offers, Sockets, live
 from snake.engine.loop import loop_factory
 from snake.fork.channel import (
     LONGEST,
     Announce,
     Count,
+    Drain,
     Failed,
     Inbox,
     KeepCache,
     Listen,
+    Message,
     Prepare,
     Provision,
     Ready,
     send,
 )
+from snake.fork.loops import Orders, Serve
 from snake.fork.system import die_with_parent, name_process
 from snake.fork.voice import Voice
 from snake.fork.zygote import Zygote
 from snake.http.shutdown import SHUTDOWN
 from snake.metrics.figures import Figures
-
-Serve = Callable[[Word], Coroutine[Any, Any, None]]
 
 
 def main(channel: socket.socket) -> int:
@@ -64,24 +63,19 @@ def _follow(channel: socket.socket) -> int:
     while (message := inbox.receive()) is not None:
         if isinstance(message, Listen):
             loops += [{} for _ in range(message.loop + 1 - len(loops))]
-            loops[message.loop].update(
-                zip(message.addresses, map(_adopt, inbox.take()), strict=True)
-            )
+            for address, fd in zip(message.addresses, inbox.take(), strict=True):
+                loops[message.loop].setdefault(address, []).append(socket.socket(fileno=fd))
         elif isinstance(message, Count):
             files += inbox.take()
         elif isinstance(message, Prepare):
             return _prepare(channel, message)
         elif isinstance(message, KeepCache):
-            return cache.main(channel, loops[0].popitem()[1], message.secret)
+            return cache.main(channel, loops[0].popitem()[1][0], message.secret)
         elif isinstance(message, Provision):
             os.environ[WORKER_ID] = str(message.number)
             _tell_cache(message.cache)
             return _run(channel, message, loops or [{}], files)
     return 1
-
-
-def _adopt(fd: int) -> socket.socket:
-    return socket.socket(fileno=fd)
 
 
 def _prepare(channel: socket.socket, message: Prepare) -> int:
@@ -130,21 +124,16 @@ def _run(channel: socket.socket, what: Provision, loops: list[Sockets], files: l
 
         serve = Loops(serves, loop_factory()).run
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        return runner.run(_work(channel, serve, pulse))
+        return runner.run(_work(channel, serve, pulse, voice))
 
 
-async def _work(channel: socket.socket, serve: Serve, pulse: Pulse) -> int:
-    """Serve until the word comes; tell the supervisor if that could not begin."""
+async def _work(channel: socket.socket, serve: Serve, pulse: Pulse, voice: Voice) -> int:
+    """Serve as the supervisor says; tell it if that could not begin."""
     line = await Line.on(channel, LONGEST)
-
-    async def word() -> bool:
-        line.send(Ready())
-        pulse.start()
-        return await _told_to_end(line)
-
     try:
-        await serve(word)
+        await serve(partial(_orders, line, pulse))
         pulse.stop()
+        voice.close()
     except NotLiveError as error:
         line.send(error.failed)
         await line.flush()
@@ -154,20 +143,27 @@ async def _work(channel: socket.socket, serve: Serve, pulse: Pulse) -> int:
     return 0
 
 
-async def _told_to_end(line: Line) -> bool:
-    """Wait for the word, or a SIGTERM of our own. Returns `False` if the supervisor is gone."""
-    loop = asyncio.get_running_loop()
-    terminated = asyncio.Event()
-    loop.add_signal_handler(signal.SIGTERM, terminated.set)
-    message = asyncio.create_task(_told_to_drain(line))
-    signalled = asyncio.create_task(terminated.wait())
-    await asyncio.wait([message, signalled], return_when=asyncio.FIRST_COMPLETED)
-    signalled.cancel()
-    return signalled.done() or message.result()
+async def _orders(line: Line, pulse: Pulse) -> Orders:
+    """Say that all is ready, and yield what the supervisor says until it is gone.
+
+    A SIGTERM of our own is as good as its word to drain.
+    """
+    orders: asyncio.Queue[Message | None] = asyncio.Queue()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, orders.put_nowait, Drain())
+    hearing = asyncio.create_task(_hear(line, orders))
+    line.send(Ready())
+    pulse.start()
+    try:
+        while (message := await orders.get()) is not None:
+            if isinstance(message, Announce):
+                SHUTDOWN.announce(message.seconds)
+            else:
+                yield message
+    finally:
+        hearing.cancel()
 
 
-async def _told_to_drain(line: Line) -> bool:
-    """Wait for the word. Returns `False` if the supervisor is gone."""
-    while isinstance(message := await line.receive(), Announce):
-        SHUTDOWN.announce(message.seconds)
-    return message is not None
+async def _hear(line: Line, orders: asyncio.Queue[Message | None]) -> None:
+    while (message := await line.receive()) is not None:
+        orders.put_nowait(message)
+    orders.put_nowait(None)

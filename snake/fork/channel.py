@@ -125,6 +125,10 @@ class Note(NamedTuple):
     """What belongs to it, as JSON."""
 
 
+class Serve(NamedTuple):
+    """Supervisor to worker: all others are ready as well; take requests from now on."""
+
+
 class Announce(NamedTuple):
     """Supervisor to worker: in so many seconds you will be told to drain; until then go on."""
 
@@ -132,7 +136,13 @@ class Announce(NamedTuple):
 
 
 class Drain(NamedTuple):
-    """Supervisor to worker: take nothing new, finish what runs, end."""
+    """Supervisor to worker: take no new connection, finish what runs, end.
+
+    For `linger` seconds connections that wait for a request are left to their clients. Told
+    once more, a worker that lingers does so no longer.
+    """
+
+    linger: float = 0.0
 
 
 Message = (
@@ -151,6 +161,7 @@ Message = (
     | Alive
     | Weary
     | Note
+    | Serve
     | Announce
     | Drain
 )

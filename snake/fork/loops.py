@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
+
+from snake.fork.channel import Message
 
 T = TypeVar("T")
 
 Factory = Callable[[], asyncio.AbstractEventLoop] | None
-Word = Callable[[], Awaitable[bool]]
-"""Says that all is ready, and waits for the word to end: whether to drain first."""
+Orders = AsyncGenerator[Message, None]
+Word = Callable[[], Orders]
+"""Says that all is ready, and yields the orders of the supervisor until that is gone."""
 Serve = Callable[[Word], Coroutine[Any, Any, None]]
-"""Begins to serve, and does so until the word comes."""
+"""Prepares to serve, and does what the orders say."""
 
 
 class Loops:
@@ -27,21 +31,29 @@ class Loops:
         self._factory = factory
 
     async def run(self, word: Word) -> None:
-        """Serve on all loops until the word comes. Raises what the first that cannot raises."""
+        """Serve on all loops as one is told. Raises what the first that cannot raises."""
         # One after the other: the first one imports the apps, and what fails there fails once.
         threads: list[_Thread] = []
         try:
             for serve in self._serves:
                 threads.append(_Thread(serve, self._factory))
                 await threads[-1].ready
-            drain = await word()
+            passing_on = asyncio.create_task(_pass_on(word(), threads))
+            await asyncio.gather(*(thread.ended for thread in threads))
+            passing_on.cancel()
         except BaseException:
             for thread in threads:
-                thread.tell(drain=False)
+                thread.tell(None)
             raise
+
+
+async def _pass_on(orders: Orders, threads: list[_Thread]) -> None:
+    """Tell every thread what one is told, and at last that nobody is left to tell."""
+    async for order in orders:
         for thread in threads:
-            thread.tell(drain=drain)
-        await asyncio.gather(*(thread.ended for thread in threads))
+            thread.tell(order)
+    for thread in threads:
+        thread.tell(None)
 
 
 class _Thread:
@@ -50,18 +62,19 @@ class _Thread:
     def __init__(self, serve: Serve, factory: Factory) -> None:
         self._main = asyncio.get_running_loop()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._told: asyncio.Future[bool] | None = None
+        self._orders: asyncio.Queue[Message | None] | None = None
         self.ready: asyncio.Future[None] = self._main.create_future()
         self.ended: asyncio.Future[None] = self._main.create_future()
         threading.Thread(
             target=self._run, args=(serve, factory), name="snake-loop", daemon=True
         ).start()
 
-    def tell(self, *, drain: bool) -> None:
-        """Have it end, and drain first if so told. A loop that is not ready is left alone."""
-        loop, told = self._loop, self._told
-        if loop is not None and told is not None:
-            loop.call_soon_threadsafe(_resolve, told, drain)
+    def tell(self, order: Message | None) -> None:
+        """Give it an order; `None` to end at once. A loop that is not ready is left alone."""
+        loop, orders = self._loop, self._orders
+        if loop is not None and orders is not None:
+            with suppress(RuntimeError):  # it has ended
+                loop.call_soon_threadsafe(orders.put_nowait, order)
 
     def _run(self, serve: Serve, factory: Factory) -> None:
         """Be the thread."""
@@ -73,11 +86,12 @@ class _Thread:
             failure = error
         self._main.call_soon_threadsafe(self._over, failure)
 
-    async def _word(self) -> bool:
+    async def _word(self) -> Orders:
         self._loop = asyncio.get_running_loop()
-        self._told = self._loop.create_future()
+        self._orders = asyncio.Queue()
         self._main.call_soon_threadsafe(_resolve, self.ready, None)
-        return await self._told
+        while (order := await self._orders.get()) is not None:
+            yield order
 
     def _over(self, failure: BaseException | None) -> None:
         if not self.ready.done():

@@ -21,6 +21,11 @@ class Voice:
         with self._lock:
             send(self._sock, message)
 
+    def close(self) -> None:
+        """Say no more: the supervisor is to see the end of the channel."""
+        with self._lock:
+            self._sock.close()
+
     def say_alive(self) -> None:
         """Say that this process is alive."""
         self._try(Alive())

@@ -17,14 +17,17 @@ class Door:
     """Takes connections on a socket that listens, until it is closed. Belongs to one loop."""
 
     def __init__(self, sock: socket.socket, serving: Serving, owner: int = -1) -> None:
-        """Begin. `owner` is the user whose processes may connect; -1 is anyone."""
+        """Be ready to begin. `owner` is the user whose processes may connect; -1 is anyone."""
         self._sock = sock
         self._serving = serving
         self._owner = owner
         self._loop = asyncio.get_running_loop()
         self._coming: set[asyncio.Task[None]] = set()
         sock.setblocking(False)  # noqa: FBT003
-        self._loop.add_reader(sock, self._accept)
+
+    def open(self) -> None:
+        """Begin."""
+        self._loop.add_reader(self._sock, self._accept)
 
     def close(self) -> None:
         """Take no more. Those that wait are taken by whoever has the socket after."""

@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 import socket
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from functools import partial
 from typing import Any
 
@@ -21,8 +21,9 @@ from snake.app.startup import start_app
 from snake.app.wear import Wear
 from snake.core.errors import StartError
 from snake.core.variables import WORKER_ID
-from snake.fork.channel import Drain, Failed, Inbox, Listen, Provision, Ready
-from snake.fork.loops import Factory, Loops, Serve, Word
+from snake.fork import channel as messages
+from snake.fork.channel import Drain, Failed, Inbox, Listen, Message, Provision, Ready
+from snake.fork.loops import Factory, Loops, Orders, Serve, Word
 from snake.fork.system import die_with_parent, name_process
 from snake.fork.voice import Voice
 from snake.pool.door import Door
@@ -93,13 +94,15 @@ class Process:
         self._channel.close()
         return 0
 
-    async def _word(self) -> bool:
+    async def _word(self) -> Orders:
         self._voice.send(Ready())
         self._pulse.start()
-        return await _told_to_end(self._channel)
+        async with aclosing(_orders(self._channel)) as orders:
+            async for order in orders:
+                yield order
 
     async def _serve(self, sock: socket.socket, word: Word) -> None:
-        """Start the app on this loop, and serve it until the word comes. Raises `StartError`."""
+        """Start the app on this loop, and serve it as one is told. Raises `StartError`."""
         settings = self._settings
         if isinstance(self._app, StartError):
             raise self._app
@@ -117,29 +120,35 @@ class Process:
                 self._wear.limit_memory(settings.max_memory)
             stack.enter_context(self._pulse.beating(self._wear.check))
             door = Door(sock, serving, settings.owner)
-            if await word():
-                door.close()
-                await serving.drain(settings.grace)
+            orders = await stack.enter_async_context(aclosing(word()))
+            async for order in orders:
+                if isinstance(order, messages.Serve):
+                    door.open()
+                elif isinstance(order, Drain):
+                    door.close()
+                    await serving.drain(settings.grace)
+                    break
 
 
-async def _told_to_end(channel: socket.socket) -> bool:
-    """Wait for the word, or a SIGTERM of our own. Returns `False` if the supervisor is gone."""
+async def _orders(channel: socket.socket) -> Orders:
+    """Yield what the supervisor says until it is gone.
+
+    A SIGTERM of our own is as good as its word to drain.
+    """
     loop = asyncio.get_running_loop()
-    told: asyncio.Future[bool] = loop.create_future()
-
-    def tell(*, drain: bool) -> None:
-        if not told.done():
-            told.set_result(drain)
+    orders: asyncio.Queue[Message | None] = asyncio.Queue()
 
     def hear() -> None:
         channel.setblocking(True)  # noqa: FBT003
         message = Inbox(channel).receive()
-        if message is None or isinstance(message, Drain):
-            tell(drain=message is not None)
+        if message is None:
+            loop.remove_reader(channel)
+        orders.put_nowait(message)
 
-    loop.add_signal_handler(signal.SIGTERM, lambda: tell(drain=True))
+    loop.add_signal_handler(signal.SIGTERM, orders.put_nowait, Drain())
     loop.add_reader(channel, hear)
     try:
-        return await told
+        while (order := await orders.get()) is not None:
+            yield order
     finally:
         loop.remove_reader(channel)

@@ -313,7 +313,7 @@ class Connection(Flow):
         elif self._buffer:
             # Not at once: this runs inside the app's task, whose context is not the next one's.
             self.serving.soon(self._go_on)
-        elif self.half_closed or self.serving.draining:
+        elif self.half_closed or self.serving.closing:
             self.close()
         elif not self.reading:
             self.resume_reading()
@@ -322,7 +322,7 @@ class Connection(Flow):
         if self.phase <= IDLE and self.exchange is None and not self.write_paused:
             self._advance(self._buffer)
             if self.exchange is None and self.phase <= IDLE:
-                if self.half_closed or (self.serving.draining and not self._buffer):
+                if self.half_closed or (self.serving.closing and not self._buffer):
                     self.close()
                 elif not self._buffer or self.phase == HEAD:
                     self.resume_reading()
@@ -373,12 +373,19 @@ class Connection(Flow):
         cut = exchange is not None and exchange.state == STREAMING
         super().abort(reset=reset or cut or self.transport.get_write_buffer_size() > 0)
 
-    def drain(self) -> None:
+    def warn(self) -> None:
+        """Let the client know, if that can be done, that it had better ask elsewhere."""
+        if self.tunnel is not None:
+            self.tunnel.drain()
+        elif self.guest is not None:
+            self.guest.warn()
+
+    def drain(self, *, websockets: bool = True) -> None:
         """Close when nothing is being asked; else after the answer."""
         if self.tunnel is not None:
             self.tunnel.drain()
         elif self.guest is not None:
-            self.guest.drain()
+            self.guest.drain(websockets=websockets)
         else:
             answered = self.exchange is not None and self.exchange.state == DONE
             if answered or self.phase == IDLE or (self.phase == HEAD and not self._buffer):

@@ -23,6 +23,11 @@ from priority.priority import MissingStreamError
 if TYPE_CHECKING:
     from snake.transport.call import Call
 
+GOAWAY = b"\0\0\x08\x07\0\0\0\0\0\x7f\xff\xff\xff\0\0\0\0"
+"""The frame that asks for no new streams, and lets those that are on their way come in.
+
+It is not h2's: that takes no more streams once it has said so.
+"""
 _WINDOW = 6_553_500
 """Bytes that all streams of a connection may have waiting: a hundred streams, 64 KiB each."""
 _MOST_RESETS = 100

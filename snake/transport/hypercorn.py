@@ -26,7 +26,7 @@ from wsproto.events import CloseConnection
 from snake.transport.asgi import AppError, ASGIApp, Message, Scope, decode_path
 from snake.transport.call import Call
 from snake.transport.framing import switching_head
-from snake.transport.http2 import HTTP2
+from snake.transport.http2 import GOAWAY, HTTP2
 from snake.transport.limits import Limits
 from snake.transport.names import TOKEN, RequestNames
 from snake.transport.refusal import RefusedError
@@ -171,11 +171,17 @@ class Guest:
             if call.is_late(now, serving.clock.tick, taken, serving.limits):
                 self._keep(self._protocol.reset(call.stream.stream_id, ErrorCodes.CANCEL))
 
-    def drain(self) -> None:
+    def warn(self) -> None:
+        """Ask a client of HTTP/2 to make no more requests here (RFC 9113 §6.8)."""
+        if isinstance(self._protocol, HTTP2) and not (self.silent or self.closing):
+            self._connection.write(GOAWAY)
+
+    def drain(self, *, websockets: bool = True) -> None:
         """Close what is idle, and a WebSocket with 1012; the rest closes when it is idle."""
         stream = getattr(self._protocol, "stream", None)
         if isinstance(stream, WSStream):
-            self._keep(self._say_goodbye(stream))
+            if websockets:
+                self._keep(self._say_goodbye(stream))
         elif self.idle or self.silent:
             self.close()
 
@@ -224,7 +230,7 @@ class Guest:
             case Updated():
                 self.idle = event.idle
                 self.since = self.now
-                if event.idle and self._host.serving.draining:
+                if event.idle and self._host.serving.closing:
                     self.close()
 
     def _keep(self, action: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

@@ -86,6 +86,10 @@ class Serving:
         self.heads = HeadReader(settings)
         self.clock = Clock(self._loop, settings, self._check)
         self.draining = False
+        """Whether an answer is the last on its connection."""
+        self.closing = False
+        """Whether connections are closed that are not being answered."""
+        self._hurry = asyncio.Event()
         self._host: Host | None = None
         self.tasks: set[asyncio.Task[Any]] = set()
         """Apps that wait for something, and connections on their way in."""
@@ -204,31 +208,62 @@ class Serving:
 
     # The end -------------------------------------------------------------------------
 
-    async def drain(self, grace: float | None) -> None:
-        """Stop: accept nothing, let what is being answered finish, close the rest at once.
+    async def drain(self, grace: float | None, linger: float = 0.0) -> None:
+        """Stop: accept nothing, let what is being answered finish, close the rest.
 
-        After `grace` seconds (`None`: never) what is left is cut off. Returns when nothing is left
+        Connections on which nothing is being answered stay open for `linger` seconds: a request
+        may be on its way already. What comes is answered, and its client told to go elsewhere.
+        After `grace` seconds (`None`: never) what is left is cut off. WebSockets are told to
+        end before that, or when lingering is over if it never comes. Returns when nothing is left
         but apps that do not let themselves be cancelled.
         """
         self.pause()
         self.draining = True
+        end = None if grace is None else self._loop.time() + grace
+        if linger:
+            for connection in list(self._open):
+                connection.warn()
+            await self._linger(linger, end)
+        await self._close_idle(websockets=not linger or end is None)
+        if linger and end is not None:
+            await self._linger(end - _LONGEST_GOODBYE - self._loop.time(), end)
+            await self._close_idle(websockets=True)
+        try:
+            async with asyncio.timeout_at(end):
+                await self._finished()
+        except TimeoutError:
+            await self._cut_off()
+
+    async def _close_idle(self, *, websockets: bool) -> None:
+        self.closing = True
         for task in self._waiting:
             task.cancel()
         if self._host is not None:
             await self._host.drain()
         for connection in list(self._open):
-            connection.drain()
-        try:
-            async with asyncio.timeout(grace):
-                await self._finished()
-        except TimeoutError:
-            for connection in list(self._open):
-                connection.abort()
-            for task in list(self.tasks):
-                task.cancel()
-            await self._finished(_LONGEST_GOODBYE)
-            if self.tasks:
-                log.warning("%d requests do not let themselves be cancelled", len(self.tasks))
+            connection.drain(websockets=websockets)
+
+    async def _cut_off(self) -> None:
+        for connection in list(self._open):
+            connection.abort()
+        for task in list(self.tasks):
+            task.cancel()
+        await self._finished(_LONGEST_GOODBYE)
+        if self.tasks:
+            log.warning("%d requests do not let themselves be cancelled", len(self.tasks))
+
+    def hasten(self) -> None:
+        """Linger no longer."""
+        self._hurry.set()
+
+    async def _linger(self, seconds: float, end: float | None) -> None:
+        """Wait for so many seconds, but not until after the end, nor when there is hurry."""
+        if end is not None:
+            seconds = min(seconds, end - self._loop.time())
+        ends = [asyncio.ensure_future(each) for each in (self._finished(), self._hurry.wait())]
+        await asyncio.wait(ends, timeout=max(seconds, 0.0), return_when=asyncio.FIRST_COMPLETED)
+        for each in ends:
+            each.cancel()
 
     async def _finished(self, patience: float | None = None) -> None:
         while self._open:

@@ -32,7 +32,7 @@ async def serving() -> AsyncIterator[tuple[Place, str]]:
         work = Work(
             document=json.dumps({"apps": {"http": {"servers": servers}}}),
             index=0,
-            loops=[{address: sock.fileno()}],
+            loops=[[(address, sock.fileno())]],
             start_limit=StartLimit(30.0),
             grace=5.0,
         )

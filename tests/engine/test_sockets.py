@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from snake.core.errors import StartError
-from snake.core.network import parse_address
+from snake.core.network import NetworkAddress, parse_address
 from snake.engine.holder import holder
 from snake.engine.sockets import Sockets
 
@@ -33,7 +35,7 @@ def test_each_worker_has_its_own_socket_on_the_same_port(sockets: Sockets) -> No
     """Port 0 is chosen once, and every worker listens on it with another socket."""
     address = parse_address("127.0.0.1:0")
     sockets.open([address], 3)
-    fds = [sockets.of_worker([address], index)[str(address)] for index in range(3)]
+    fds = [dict(sockets.of_worker([address], index, 3))[str(address)] for index in range(3)]
     assert len(set(fds)) == 3
     assert len({family_of(fd) for fd in fds}) == 1
     assert sockets.bound(address).rpartition(":")[2] != "0"
@@ -46,17 +48,86 @@ def test_no_host_is_every_address_of_both_families(sockets: Sockets) -> None:
     port = int(sockets.bound(both).rpartition(":")[2])
     for host in ("127.0.0.1", "::1"):
         socket.create_connection((host, port), 2).close()
-    assert family_of(sockets.of_worker([four], 0)[str(four)])[0] == socket.AF_INET
+    assert family_of(dict(sockets.of_worker([four], 0, 1))[str(four)])[0] == socket.AF_INET
 
 
 def test_an_address_that_two_generations_share_keeps_its_sockets(sockets: Sockets) -> None:
     """Opening an open address again changes nothing, except for more workers."""
     address = parse_address("127.0.0.1:0")
     sockets.open([address], 1)
-    first = sockets.of_worker([address], 0)
+    first = sockets.of_worker([address], 0, 1)
     sockets.open([address], 2)
-    assert sockets.of_worker([address], 0) == first
-    assert sockets.of_worker([address], 1) != first
+    assert sockets.of_worker([address], 0, 2) == first
+    assert sockets.of_worker([address], 1, 2) != first
+
+
+def accepted(sock: socket.socket) -> int:
+    """Take what waits on a socket, and return how many those were."""
+    sock.settimeout(0)
+    count = 0
+    with suppress(OSError):
+        while True:
+            sock.accept()[0].close()
+            count += 1
+    return count
+
+
+def test_more_sockets_get_connections_when_all_is_ready(sockets: Sockets) -> None:
+    """A worker more has a socket at once, but connections come there only after `complete`."""
+    address = parse_address("127.0.0.1:0")
+    sockets.open([address], 1).complete()
+    opening = sockets.open([address], 2)
+    assert spread_over(sockets, address, 2) == [True, False]
+    opening.complete()
+    assert spread_over(sockets, address, 2) == [True, True]
+
+
+def test_what_a_reload_opened_is_closed_when_it_fails(sockets: Sockets) -> None:
+    """`undo` leaves the addresses and sockets that were there, and no others."""
+    address, other = parse_address("127.0.0.1:0"), parse_address("[::1]:0")
+    sockets.open([address], 2).complete()
+    sockets.open([address, other], 3).undo()
+    assert len(sockets.of_worker([address], 0, 1)) == 2
+    with pytest.raises(KeyError):
+        sockets.bound(other)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets one say where they go")
+def test_sockets_of_workers_that_are_no_more_get_no_connections(sockets: Sockets) -> None:
+    """With fewer workers they share out all sockets, and the last ones get nothing new.
+
+    With as many as before, all do again.
+    """
+    address = parse_address("127.0.0.1:0")
+    sockets.open([address], 3).complete()
+    sockets.open([address], 2).complete()
+    counts = [len(sockets.of_worker([address], index, 2)) for index in range(2)]
+    assert counts == [2, 1]
+    assert spread_over(sockets, address, 3) == [True, True, False]
+    sockets.open([address], 3).complete()
+    assert spread_over(sockets, address, 3) == [True, True, True]
+
+
+def spread_over(sockets: Sockets, address: NetworkAddress, count: int) -> list[bool]:
+    """Make connections, and return which of the sockets got any."""
+    port = int(sockets.bound(address).rpartition(":")[2])
+    clients = [socket.create_connection(("127.0.0.1", port), 2) for _ in range(64)]
+    found = []
+    for index in range(count):
+        for _, fd in sockets.of_worker([address], index, count):
+            with socket.socket(fileno=os.dup(fd)) as sock:
+                found.append(accepted(sock) > 0)
+    for client in clients:
+        client.close()
+    return found
+
+
+def test_one_host_can_take_the_place_of_all(sockets: Sockets) -> None:
+    """A port that is listened on for all hosts is no obstacle to listening for one of them."""
+    everywhere = parse_address("tcp4/:0")
+    sockets.open([everywhere], 1)
+    port = sockets.bound(everywhere).rpartition(":")[2]
+    sockets.open([parse_address(f"127.0.0.1:{port}")], 1)
 
 
 def test_a_failure_leaves_nothing_open(sockets: Sockets) -> None:
@@ -67,7 +138,7 @@ def test_a_failure_leaves_nothing_open(sockets: Sockets) -> None:
         with pytest.raises(StartError, match="address already in use"):
             sockets.open([free, parse_address(f"127.0.0.1:{port}")], 1)
     with pytest.raises(KeyError):
-        sockets.of_worker([free], 0)
+        sockets.of_worker([free], 0, 1)
 
 
 def test_an_unknown_host_is_named(sockets: Sockets) -> None:
@@ -81,7 +152,7 @@ def test_an_inherited_descriptor_is_shared_by_all_workers(sockets: Sockets) -> N
     with socket.create_server(("127.0.0.1", 0)) as given:
         address = parse_address(f"fd/{given.fileno()}")
         sockets.open([address], 2)
-        fds = {sockets.of_worker([address], index)[str(address)] for index in range(2)}
+        fds = {fd for index in range(2) for _, fd in sockets.of_worker([address], index, 2)}
         assert len(fds) == 1
         assert family_of(fds.pop())[1] == given.getsockname()
 

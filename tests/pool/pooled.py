@@ -33,6 +33,7 @@ class Hop:
         sock.bind(path)
         sock.listen()
         self._door = Door(sock, self.serving)
+        self._door.open()
         self.process = PoolProcess(path)
         self.handler = PooledHandler("test:app", [self.process])
 

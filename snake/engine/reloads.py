@@ -1,0 +1,182 @@
+"""Reloads: the generation that runs, and how another one takes its place.
+
+::
+
+    read ─▶ open logs ─▶ make ─▶ open sockets ─▶ start ─▶ switch ─▶ drain the old one, aside
+      └────────┴───────────┴─────────┴────────────┘ what fails: all of it is undone, the old one
+                                                    serves on as if nothing had been
+
+No connection is lost. Both generations accept from the same sockets, so what waits there for
+the old workers is taken by the new ones. On a connection that is open an old worker answers
+what still comes, and says that it is the last answer; for some seconds it leaves even those open
+on which nothing is asked, since a request may be on its way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, suppress
+from typing import NamedTuple
+
+from snake.config.document import Document
+from snake.core.errors import SnakeError
+from snake.core.modules import Context
+from snake.engine.autosave import autosave
+from snake.engine.cache import SharedCache
+from snake.engine.folder import PrivateFolder
+from snake.engine.generation import Generation
+from snake.engine.loaded import Loaded
+from snake.engine.place import LINGER
+from snake.engine.sockets import Sockets
+from snake.engine.spawner import Spawner
+from snake.engine.warm import registry
+from snake.logs.app import Logs, open_logs
+
+logger = logging.getLogger("snake")
+
+
+class Source(NamedTuple):
+    """Where the configuration comes from."""
+
+    file: str
+    read: Callable[[], Awaitable[Loaded]]
+    """Reads it again. Raises `SnakeError`."""
+
+
+class _Current(NamedTuple):
+    """What runs."""
+
+    generation: Generation
+    logs: Logs
+    stack: AsyncExitStack
+    """Closes its logs."""
+
+
+class Reloads:
+    """Runs one document at a time. `load` replaces it, one after the other."""
+
+    def __init__(
+        self, sockets: Sockets, spawner: Spawner, folder: PrivateFolder, cache: SharedCache
+    ) -> None:
+        self._sockets = sockets
+        self._spawner = spawner
+        self._folder = folder
+        self._cache = cache
+        self._lock = asyncio.Lock()
+        self._current: _Current | None = None
+        self._draining: dict[asyncio.Task[None], Generation] = {}
+
+    @property
+    def generation(self) -> Generation:
+        """The one that serves. There is one after the first `load`."""
+        assert self._current is not None  # noqa: S101  (the caller's bug)
+        return self._current.generation
+
+    async def load(self, document: Document) -> None:
+        """Run a document in place of the one that runs.
+
+        Returns when its workers serve; the old ones may drain for long after that. Raises
+        `ConfigError` and `StartError`: then nothing has changed.
+        """
+        async with self._lock:
+            old = self._current
+            new = await self._start(document)
+            self._current = new
+            new.generation.keep()
+            if old is not None:
+                self._drain(old.generation, LINGER)
+                self._sockets.close(old.generation.addresses.keys() - new.generation.addresses)
+                await old.stack.aclose()
+                new.logs.install()  # closing the old ones has brought back the default
+            autosave(document)
+
+    async def _start(self, document: Document) -> _Current:
+        """Start the workers of a document, and leave nothing when that fails."""
+        async with AsyncExitStack() as stack:
+            if self._current is not None:
+                stack.callback(self._current.logs.install)
+            own = await stack.enter_async_context(AsyncExitStack())
+            ctx = Context(registry(), own)
+            logs = await open_logs(ctx.at("logging"), document.logging)
+            if self._current is not None:  # until all is well it is the old one that speaks
+                self._current.logs.install()
+            generation = Generation(document, self._folder, self._cache)
+            stack.push_async_callback(generation.kill)
+            opening = generation.listen(self._sockets)
+            stack.callback(opening.undo)
+            await generation.start(self._sockets, self._spawner)
+            opening.complete()
+            stack.pop_all()
+            return _Current(generation, logs, own)
+
+    def _drain(self, generation: Generation, linger: float) -> None:
+        generation.let_go()
+        task = asyncio.create_task(generation.drain(linger))
+        self._draining[task] = generation
+        task.add_done_callback(self._drained)
+
+    def _drained(self, task: asyncio.Task[None]) -> None:
+        del self._draining[task]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("old workers did not end as they should", exc_info=error)
+
+    async def follow(self, asked: asyncio.Event, source: Source | None) -> None:
+        """Load the configuration again whenever that is asked for.
+
+        What is asked for during a reload is done after it, once.
+        """
+        while True:
+            await asked.wait()
+            asked.clear()
+            if source is None:
+                logger.warning("SIGUSR1: the configuration is in no file, so it is not read again")
+                continue
+            try:
+                await self._reload(source)
+            except SnakeError as error:
+                _failed(source, str(error))
+            except Exception as error:  # whatever it is, the old ones serve on
+                logger.exception("a bug in snake or in a plugin")
+                _failed(source, f"unexpected {type(error).__name__}")
+
+    async def _reload(self, source: Source) -> None:
+        began = time.monotonic()
+        loaded = await source.read()
+        with loaded.placing():
+            await self.load(loaded.document)
+        fields = {
+            "file": source.file,
+            "seconds": round(time.monotonic() - began, 3),
+            "workers": self.generation.workers,
+            "because": self.generation.reason,
+            "pids": self.generation.pids,
+        }
+        logger.info("reloaded the configuration", extra={"fields": fields})
+
+    async def drain(self) -> None:
+        """Let all workers finish their requests and end, those that drain already as well."""
+        self.generation.let_go()
+        for generation in self._draining.values():
+            generation.hasten()
+        await asyncio.gather(self.generation.drain(), *self._draining)
+
+    async def kill(self) -> None:
+        """End every worker now."""
+        others = list(self._draining.values())
+        for task in list(self._draining):
+            task.cancel()
+        await asyncio.gather(self.generation.kill(), *(each.kill() for each in others))
+
+    async def aclose(self) -> None:
+        """Close the logs."""
+        if self._current is not None:
+            with suppress(Exception):
+                await self._current.stack.aclose()
+
+
+def _failed(source: Source, why: str) -> None:
+    fields = {"file": source.file, "error": why}
+    logger.error("cannot reload the configuration; the old one goes on", extra={"fields": fields})

@@ -90,13 +90,10 @@ class Process:
         process = cls(work, child, await Line.on(child.sock), ear)
         process.send(Provision(work.document, work.index, work.pools, work.cache))
         try:
-            failed = await process._verdict()
+            await process._begin()
         except BaseException:
             process.kill()
             raise
-        if failed:
-            await process._end(CLOSING)
-            raise StartError(failed.reason, failed.path)
         return process
 
     async def trouble(self, patience: float) -> Trouble:
@@ -160,6 +157,12 @@ class Process:
                 self._ear(message)
         if not self._answer.done():
             self._answer.set_result(None)
+
+    async def _begin(self) -> None:
+        """Wait until it is ready. Raises `StartError` when it cannot be, or is late."""
+        if failed := await self._verdict():
+            await self._end(CLOSING)
+            raise StartError(failed.reason, failed.path)
 
     async def _verdict(self) -> Failed | None:
         """Wait for its word; return why it cannot run, or nothing if it is ready.

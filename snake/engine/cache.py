@@ -14,6 +14,7 @@ import signal
 import socket
 from contextlib import suppress
 from time import monotonic
+from typing import Protocol
 
 from snake.core.errors import StartError
 from snake.engine.backoff import Backoff
@@ -27,11 +28,19 @@ from snake.python.fields import PythonFields
 
 logger = logging.getLogger("snake")
 
+NAME = "cache.sock"
 BACKLOG = 1024
 SPARE_FILES = 100
 """Descriptors that are left for other things than connections."""
 COLLECTED = (100_000, 50, 100)
 """The thresholds of the garbage collector: there is nothing for it but ended connections."""
+
+
+class Addresses(Protocol):
+    """Whoever knows where the cache is."""
+
+    def url(self, namespace: str = "") -> str:
+        """Return the address for whoever may see one namespace. Raises `StartError`."""
 
 
 class SharedCache:
@@ -47,13 +56,10 @@ class SharedCache:
 
     def url(self, namespace: str = "") -> str:
         """Return the address for whoever may see one namespace. Raises `StartError`."""
-        from snake.cache.tokens import Tokens  # noqa: PLC0415  (not where there is no app)
-
-        path = self._folder.path / "cache.sock"
         if self._sock is None:
-            self._sock = _listen(str(path))
+            self._sock = listen(self._folder)
             self._keeping = asyncio.create_task(self._keep(self._sock))
-        return f"unix://{path}?token={Tokens(self._secret).grant(namespace)}"
+        return address(self._folder, self._secret, namespace)
 
     async def close(self) -> None:
         """End it, with all that it holds."""
@@ -127,10 +133,24 @@ async def _serve(channel: socket.socket, sock: socket.socket, secret: str) -> in
     return 0
 
 
-def _listen(path: str) -> socket.socket:
+def address(folder: PrivateFolder, secret: str, namespace: str) -> str:
+    """Return the address for whoever may see one namespace. Raises `StartError`."""
+    from snake.cache.tokens import Tokens  # noqa: PLC0415  (not where there is no app)
+
+    path = folder.path / NAME
+    if namespace:
+        # Its app may have another user, who is told nothing without the token.
+        path.chmod(0o666)
+        path = folder.opened(NAME)
+    return f"unix://{path}?token={Tokens(secret).grant(namespace)}"
+
+
+def listen(folder: PrivateFolder) -> socket.socket:
+    """Return a socket that listens in the server's own folder. Raises `StartError`."""
     sock = socket.socket(socket.AF_UNIX)
+    path = folder.path / NAME
     try:
-        sock.bind(path)
+        sock.bind(str(path))
         sock.listen(BACKLOG)
     except OSError as error:
         sock.close()

@@ -17,6 +17,7 @@ from pathlib import Path
 from snake.core.errors import StartError
 
 _PRIVATE = 0o700
+_OPEN = 0o711
 _LOCK = "lock"
 
 
@@ -37,30 +38,62 @@ class PrivateFolder:
                 raise StartError(f"cannot make a folder for sockets: {error}") from None
         return self._path
 
+    def opened(self, name: str) -> Path:
+        """Return another name of a file in it, for users who cannot enter here.
+
+        It is a link in a folder that can be entered but not listed. Raises `StartError`.
+        """
+        try:
+            folder = _open_folder(self.path)
+            folder.parent.mkdir(_OPEN, exist_ok=True)
+            _check(folder.parent, _OPEN)
+            folder.mkdir(_OPEN, exist_ok=True)
+            folder.chmod(_OPEN)
+            link = folder / name
+            if not link.exists():
+                os.link(self.path / name, link)
+        except OSError as error:
+            raise StartError(f"cannot make a folder for sockets: {error}") from None
+        return link
+
     def close(self) -> None:
         """Remove it, and what is in it."""
         if self._path is not None:
-            shutil.rmtree(self._path, ignore_errors=True)
+            _remove(self._path)
             os.close(self._lock)
             self._path = None
 
     def _make(self) -> Path:
         base = Path(tempfile.gettempdir()) / f"snake-{os.getuid()}"
         base.mkdir(_PRIVATE, exist_ok=True)
-        _check_private(base)
+        _check(base, _PRIVATE)
         _remove_stale(base)
         path = Path(tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir=base))
         self._lock = _locked(path)
         return path
 
 
-def _check_private(folder: Path) -> None:
+def _open_folder(path: Path) -> Path:
+    """Return the place of what others may use, beside a private folder."""
+    return path.parent.with_name(f"{path.parent.name}-open") / path.name
+
+
+def _remove(path: Path) -> None:
+    """Remove a private folder, and what was opened of it."""
+    opened = _open_folder(path)
+    with suppress(OSError, StartError):
+        _check(opened.parent, _OPEN)
+        shutil.rmtree(opened)
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def _check(folder: Path, mode: int) -> None:
     """Refuse a folder that somebody else has put there. Raises `StartError`."""
     status = folder.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
         raise StartError(f"{folder} is not a folder of this user; remove it")
-    if status.st_mode & 0o077:
-        folder.chmod(_PRIVATE)
+    if stat.S_IMODE(status.st_mode) != mode:
+        folder.chmod(mode)
 
 
 def _locked(folder: Path) -> int:
@@ -79,5 +112,5 @@ def _remove_stale(base: Path) -> None:
     for folder in base.glob("run-*"):
         with suppress(OSError):
             lock = _locked(folder)
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
             os.close(lock)

@@ -76,6 +76,7 @@ class Host:
         self._isolated = fields.isolation is not None and fields.isolation.backend != "none"
         if self._isolated:
             folder = folder.resolve()
+        self._cache = [cache.removeprefix("unix://").partition("?")[0]] if cache else []
         below = {} if self._isolated else os.environ
         self._environment = _environment(
             fields, folder, {CACHE: cache, **below} if cache else below
@@ -124,7 +125,11 @@ class Host:
                 env=self._environment,
                 cwd=settings.working_dir,
                 pass_fds=(theirs.fileno(),),
-                read=(*settings.packages, *([settings.uvloop] if len(settings.uvloop) > 1 else [])),
+                read=(
+                    *settings.packages,
+                    *([settings.uvloop] if len(settings.uvloop) > 1 else []),
+                    *self._cache,
+                ),
                 name=settings.terms.name,
             )
             try:

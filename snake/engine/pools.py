@@ -11,7 +11,8 @@ import msgspec
 
 from snake.config.document import Document
 from snake.core.errors import DocumentError, StartError
-from snake.engine.cache import SharedCache, namespace
+from snake.engine.cache import Addresses, namespace
+from snake.engine.cache_thread import ThreadCache
 from snake.engine.folder import PrivateFolder
 from snake.engine.overview import AppView, overview
 from snake.engine.pool import Pool
@@ -30,7 +31,7 @@ class AppPools:
         plans: list[AppPlan],
         folder: PrivateFolder,
         grace: float | None,
-        cache: SharedCache | None = None,
+        cache: Addresses | None = None,
     ) -> None:
         """Make the pools; nothing is started yet. Raises `StartError` at the app's place."""
         self._pools: dict[bytes, Pool] = {}
@@ -108,7 +109,11 @@ async def trial(document: Document, stack: AsyncExitStack) -> tuple[Pools, list[
     folder = PrivateFolder()
     stack.callback(folder.close)
     plans = apps(document)
-    pools = AppPools(plans, folder, 0.0)
+    cache = ThreadCache(folder)
+    stack.push_async_callback(cache.close)
+    if plans:
+        cache.tell()
+    pools = AppPools(plans, folder, 0.0, cache)
     stack.push_async_callback(pools.kill)
     await pools.start()
     pools.keep()

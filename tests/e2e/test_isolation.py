@@ -11,9 +11,17 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.engine.confining import ROOT, UID, folder_of, needs_python, needs_root, needs_sandbox
+from tests.engine.confining import (
+    ROOT,
+    SYSTEM_PYTHON,
+    UID,
+    folder_of,
+    needs_python,
+    needs_root,
+    needs_sandbox,
+)
 from tests.engine.recorded_engine import ID, recorded_engine
-from tests.server import run, running
+from tests.server import Server, free_port, run, running
 
 APP = """\
 import asyncio, os, sys
@@ -141,3 +149,40 @@ def test_root_needs_a_user_for_an_app(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert "name a user for it, like: user www-data" in done.stderr
+
+
+PYTHON = f"python_path {SYSTEM_PYTHON}"
+CACHED = """\
+from snake import cache
+def app(environ, start_response):
+    start_response("200 OK", [])
+    return [f"{cache.incr('hits')} {cache.keys()}".encode()]
+"""
+
+
+def counted(server: Server) -> str:
+    """Return what the app of `CACHED` says."""
+    return httpx.get(server.url).text
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param(("bubblewrap off",), marks=[needs_root, needs_python]),
+        pytest.param(("bubblewrap on", "network off"), marks=[needs_sandbox, needs_python]),
+    ],
+    ids=["user", "sandbox"],
+)
+def test_an_isolated_app_has_a_cache_of_its_own(
+    folder: Path, tmp_path: Path, lines: tuple[str, ...]
+) -> None:
+    """It reaches the cache from where it is, and sees nothing of what others keep in there."""
+    (folder / "main.py").write_text(CACHED)
+    isolated = site(process(*lines), "module_wsgi main:app", f"working_dir {folder}", PYTHON)
+    (tmp_path / "main.py").write_text(CACHED)
+    other = "http://127.0.0.1:PORT2 {\npython {\nmodule_wsgi main:app\nworkers 1\n}\n}\n"
+    port = free_port()
+    with running(isolated + other.replace("PORT2", str(port)), tmp_path) as server:
+        assert [counted(server) for _ in range(2)] == ["1 [b'hits']", "2 [b'hits']"]
+        assert httpx.get(f"http://127.0.0.1:{port}").text == "1 [b'hits']"
+        assert counted(server) == "3 [b'hits']"

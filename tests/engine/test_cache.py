@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.cache.serving import NO_REDIS, REDIS, redis
-from tests.server import Server, running
+from tests.server import Server, run, running
 
 pytestmark = pytest.mark.slow
 
@@ -177,6 +177,15 @@ def test_preloaded_apps_have_it_while_they_are_imported(folder: Path) -> None:
     (folder / "app.py").write_text(APP + "\ncache.incr('hits')\n")
     with running(caddyfile("preload on"), folder) as server:
         assert hit(server)[0] == 2
+
+
+def test_validate_gives_apps_a_cache_while_they_are_imported(folder: Path) -> None:
+    """An app that needs it to be imported is valid, in the workers and in a pool."""
+    (folder / "app.py").write_text(APP + "\ncache.incr('hits')\n")
+    for lines in ((), ("env_var APART yes",)):
+        (folder / "Caddyfile").write_text(caddyfile(*lines).replace("PORT", "1"))
+        done = run("validate", "--config", "Caddyfile", folder=folder)
+        assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.skipif(REDIS is None, reason=NO_REDIS)

@@ -102,7 +102,7 @@ WORKS: tuple[Work, ...] = (
         title="Flask, 2 workers",
         interface="wsgi",
         module="flask_app:app",
-        contenders=("snake", "caddysnake"),
+        contenders=("snake", "caddysnake", "granian"),
         workers=2,
     ),
     App(
@@ -110,7 +110,7 @@ WORKS: tuple[Work, ...] = (
         title="FastAPI, 2 workers",
         interface="asgi",
         module="fastapi_app:app",
-        contenders=("snake", "caddysnake"),
+        contenders=("snake", "caddysnake", "granian"),
         workers=2,
     ),
     App(

@@ -14,10 +14,14 @@ from snake.standard import MODULES
 
 SHARED = (
     "asyncio",
+    "snake.app.startup",
     "snake.engine.line",
+    "snake.engine.loop",
+    "snake.engine.needs",
     "snake.logs.app",
     "snake.metrics.figures",
     "snake.python.plan",
+    "snake.python.pools",
 )
 """What supervisor and workers run, and nothing that only the supervisor does."""
 IMPORTS = (

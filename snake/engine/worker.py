@@ -17,7 +17,6 @@ from snake.app.pulse import Pulse
 from snake.app.wear import Wear
 from snake.core.folder import START
 from snake.core.variables import CACHE, WORKER_ID
-from snake.engine import cache
 from snake.engine.line import Line
 from snake.engine.live import NotLiveError, Offers, Sockets, live
 from snake.engine.loop import loop_factory
@@ -70,6 +69,8 @@ def _follow(channel: socket.socket) -> int:
         elif isinstance(message, Prepare):
             return _prepare(channel, message)
         elif isinstance(message, KeepCache):
+            from snake.engine import cache  # noqa: PLC0415  (one process of them all needs it)
+
             return cache.main(channel, loops[0].popitem()[1][0], message.secret)
         elif isinstance(message, Provision):
             os.environ[WORKER_ID] = str(message.number)

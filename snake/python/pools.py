@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 
 from snake.core.record import Record
-from snake.http.handler import Handler
-from snake.python.pool_process import PoolProcess
-from snake.python.pooled import PooledHandler
+
+if TYPE_CHECKING:  # the supervisor needs no more than addresses, and most workers have no pool
+    from snake.http.handler import Handler
+    from snake.python.pool_process import PoolProcess
 
 
 class Address(Record):
@@ -45,9 +46,13 @@ class Pools:
         address = self._addresses.get(path)
         if address is None:
             return None
+        from snake.python.pooled import PooledHandler  # noqa: PLC0415  (see above)
+
         return PooledHandler(address.name, [self._process(each) for each in address.sockets])
 
     def _process(self, socket: str) -> PoolProcess:
+        from snake.python.pool_process import PoolProcess  # noqa: PLC0415
+
         if socket not in self._processes:
             self._processes[socket] = PoolProcess(socket)
         return self._processes[socket]

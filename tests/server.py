@@ -161,11 +161,10 @@ def start(
             [sys.executable, "-m", "snake", command, "--config", name, *args],
             cwd=folder,
             env=environment(folder) | dict(env or {}),
-            stdin=given,
             stdout=output,
             stderr=subprocess.PIPE,
             text=True,
-            **options,
+            **{"stdin": given, **options},
         )
     return Server(process, port, folder)
 

@@ -19,6 +19,8 @@ from snake.core.errors import StartError
 _PRIVATE = 0o700
 _OPEN = 0o711
 _LOCK = "lock"
+_LONGEST = 40
+"""Bytes of a folder's name, of the 107 of a socket's (unix(7)), that leave enough for the rest."""
 
 
 class PrivateFolder:
@@ -64,13 +66,19 @@ class PrivateFolder:
             self._path = None
 
     def _make(self) -> Path:
-        base = Path(tempfile.gettempdir()) / f"snake-{os.getuid()}"
+        base = _temporary() / f"snake-{os.getuid()}"
         base.mkdir(_PRIVATE, exist_ok=True)
         _check(base, _PRIVATE)
         _remove_stale(base)
         path = Path(tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir=base))
         self._lock = _locked(path)
         return path
+
+
+def _temporary() -> Path:
+    """Return the folder of temporary files; /tmp if its name is too long for those of sockets."""
+    folder = Path(tempfile.gettempdir())
+    return folder if len(os.fsencode(folder)) <= _LONGEST else Path("/tmp")  # noqa: S108
 
 
 def _open_folder(path: Path) -> Path:

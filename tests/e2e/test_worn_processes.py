@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.e2e.apps import WAYS, app_running, is_there, pid, title, until
+from tests.e2e.load import ask_many
 
 pytestmark = pytest.mark.slow
 
@@ -33,44 +32,16 @@ def app(environ, start_response):
 """
 
 
-async def many(port: int, requests: int, clients: int) -> Counter[bytes]:
-    """Ask so often, on so many connections that are kept; count the answers."""
-    answers: Counter[bytes] = Counter()
-    left = iter(range(requests))
-
-    async def ask() -> None:
-        reader = writer = None
-        for _ in left:
-            if reader is None or writer is None:
-                reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-            try:
-                head = await reader.readuntil(b"\r\n\r\n")
-                length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
-                answers[await reader.readexactly(length)] += head.startswith(b"HTTP/1.1 200")
-            except (asyncio.IncompleteReadError, ConnectionError):
-                answers[b"failed"] += 1
-                head = b"connection: close"
-            if b"connection: close" in head.lower():
-                writer.close()
-                reader = writer = None
-        if writer is not None:
-            writer.close()
-
-    await asyncio.gather(*(ask() for _ in range(clients)))
-    return answers
-
-
 @pytest.mark.parametrize("kind", ["asgi", "wsgi"])
-@pytest.mark.parametrize("way", ["pooled"])
+@pytest.mark.parametrize("way", WAYS)
 async def test_no_request_is_lost_when_processes_have_served_enough(
     tmp_path: Path, way: str, kind: str
 ) -> None:
     """Under load several processes follow one another, and each request has its answer."""
     app = APP if kind == "asgi" else WSGI
     with app_running(tmp_path, way, app, "max_requests 50", kind=kind, workers=2) as server:
-        answers = await many(server.port, 1500, 10)
-        assert answers[b"failed"] == 0
+        answers = await ask_many(server.port, 1500, 10)
+        assert answers["failed"] == 0
         assert answers.total() == 1500
         assert len(answers) > 2
         told = server.wait_for(f"{title(way)} is to be replaced; starting another beside it")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from snake.app.regular import OutsideError, read_regular
 from snake.core.errors import StartError
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -29,8 +30,11 @@ def read_env_file(written: str, working_dir: Path) -> dict[str, str]:
     not by `..` and not by a symlink; an absolute one is the operator's word.
     """
     path = _locate(written, working_dir)
+    within = None if Path(written).is_absolute() else working_dir.resolve()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_regular(path, within).decode()
+    except OutsideError:
+        raise StartError(f'env_file "{written}" resolves outside working_dir') from None
     except IsADirectoryError:
         raise StartError(f'env_file "{written}" is a directory') from None
     except (OSError, UnicodeDecodeError) as error:

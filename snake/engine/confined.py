@@ -123,6 +123,13 @@ def survey(process: Process, launch: Launch) -> Facts:
             "isolation process: processes needs a user of the app's own beside it, "
             "because the system counts the processes of a user, and never those of root"
         )
+    if who is None and not facts.bwrap:
+        logger.warning(
+            "an isolated app has the server's user and no sandbox, so it can do what the server "
+            "can; %s",
+            bubblewrap.INSTALL.replace("it", "bubblewrap", 1),
+            extra={"fields": {"app": launch.name}},
+        )
     return facts
 
 

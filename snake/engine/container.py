@@ -41,6 +41,8 @@ HOME = "/opt/snake"
 """Where snake's package is inside."""
 DOOR = "/run/snake"
 """Where the folder with the gate's socket is inside."""
+_ARRIVAL = 60.0
+"""Seconds for the gate in a container to come for its app."""
 _SOCKET = "gate.sock"
 _NO_SUCH = 404
 _LOST = -9
@@ -213,7 +215,12 @@ async def _let_in(
     coming = asyncio.ensure_future(loop.sock_accept(door))
     waiting: set[asyncio.Future[Any]] = {coming, contained.ended}
     try:
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waiting, timeout=_ARRIVAL, return_when=asyncio.FIRST_COMPLETED)
+        if not coming.done() and not contained.ended.done():
+            raise StartError(
+                f"isolation docker: nothing in the container has asked for the app in {_ARRIVAL:g} "
+                "s; does the engine run on this machine?"
+            )
         if not coming.done():
             raise await _ended(contained, engine, container)
     finally:

@@ -81,10 +81,11 @@ class Plain:
 
     def kill(self) -> None:
         """End it now; if it leads a session, all that has not left its group too."""
-        if not self.exited.done():
-            with suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
-            self._sweep()
+        if self.exited.done():
+            return
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        self._sweep()
 
     def _sweep(self, _: object = None) -> None:
         """End what it has left in its group; while there is any, the number is no other's."""

@@ -13,10 +13,13 @@ import io
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import IO
 
 _LONGEST = 16_384
 """Bytes of a line that is passed on in one piece."""
+_RATE = 4 * 1024**2
+"""Bytes a second that are passed on; an app that prints more waits."""
 _PLAIN = {ord("\t"), ord("\n")}
 _ESCAPES = {
     code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code not in _PLAIN
@@ -55,7 +58,11 @@ async def _relay(file: IO[bytes]) -> None:
 
 
 async def _copy(stream: asyncio.StreamReader) -> None:
+    budget, since = _RATE, monotonic()
     while True:
+        if budget <= 0:
+            await asyncio.sleep(max(0.0, since + 1 - monotonic()))
+            budget, since = _RATE, monotonic()
         try:
             line = await stream.readuntil()
         except asyncio.IncompleteReadError as end:
@@ -66,6 +73,7 @@ async def _copy(stream: asyncio.StreamReader) -> None:
             return
         if not line:
             return
+        budget -= len(line)
         _say(readable(line))
 
 

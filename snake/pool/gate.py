@@ -26,6 +26,8 @@ from typing import Any
 _HEAD = 4
 _FDS = 16
 _NO_NEW_PRIVS = 38
+_KEYCTL = {"x86_64": 250, "aarch64": 219, "riscv64": 219}
+_JOIN_SESSION_KEYRING = 1
 _CAPBSET_DROP = 24
 _LAST_CAPABILITY = 63
 _EXPENDABLE = "500"
@@ -108,6 +110,7 @@ def _give_up(settings: dict[str, Any]) -> None:
         file.write(_EXPENDABLE)
     for name, soft, hard in settings["limits"]:
         _limit(getattr(resource, name), soft, hard)
+    _leave_keys()
     if os.geteuid() == 0:
         _drop_capabilities()
     if settings["group"] is not None:
@@ -129,6 +132,15 @@ def _limit(number: int, soft: int, hard: int) -> None:
     if now != resource.RLIM_INFINITY:
         soft, hard = min(soft, now), min(hard, now)
     resource.setrlimit(number, (soft, hard))
+
+
+def _leave_keys() -> None:
+    """Take an empty session keyring: with the server's come its keys (session-keyring(7))."""
+    number = _KEYCTL.get(os.uname().machine)
+    if sys.platform == "linux" and number:
+        import ctypes  # noqa: PLC0415  (Linux only)
+
+        ctypes.CDLL(None).syscall(number, _JOIN_SESSION_KEYRING, None)
 
 
 def _drop_capabilities() -> None:

@@ -8,6 +8,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
+from snake.app.regular import read_regular
 from snake.core.errors import StartError
 
 OURS = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -100,8 +101,8 @@ def _version(settings: dict[str, str]) -> str:
 
 def _settings(venv: Path) -> dict[str, str]:
     try:
-        text = (venv / "pyvenv.cfg").read_text(encoding="utf-8")
-    except OSError:
+        text = read_regular(venv / "pyvenv.cfg").decode()
+    except (OSError, UnicodeDecodeError):
         raise StartError(
             f'"{venv}" is not a venv: it has no pyvenv.cfg; make one with `python3 -m venv {venv}`'
         ) from None

@@ -139,6 +139,8 @@ def test_env_file_syntax(folder: Path) -> None:
         ("../x", 'env_file path contains path traversal: "../x"'),
         ("link", 'env_file "link" resolves outside working_dir'),
         ("sub", 'env_file "sub" is a directory'),
+        ("pipe", 'env_file "pipe": It is no file but a pipe or a device'),
+        ("large.env", 'env_file "large.env": It is larger than 1024 KiB'),
         ("bad.env", r"bad.env:2: invalid line \(expected KEY=VALUE\)"),
         ("hijack.env", "disallowed environment variable name"),
     ],
@@ -147,6 +149,8 @@ def test_env_file_that_is_none_is_refused(folder: Path, file: str, message: str)
     """What is wrong with a file is said, with its line."""
     site = folder / "site"
     (site / "sub").mkdir(parents=True)
+    os.mkfifo(site / "pipe")
+    (site / "large.env").write_text("A=" + "x" * 1024 * 1024)
     (site / "link").symlink_to("/etc/hostname")
     (site / "bad.env").write_text("A=1\nno equals sign\n")
     (site / "hijack.env").write_text("LD_PRELOAD=/x.so\n")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import logging
 import socket
 import tempfile
 from contextlib import AsyncExitStack, ExitStack
@@ -12,18 +10,15 @@ from pathlib import Path
 from shutil import rmtree
 
 from snake.core.errors import StartError
+from snake.engine.hearing import Hearing
 from snake.engine.host import Host
 from snake.engine.place import Place
 from snake.engine.process import Work
 from snake.engine.sockets import BACKLOG
 from snake.engine.spawner import Spawner
 from snake.engine.together import all_of
-from snake.fork.channel import Message, Note
 from snake.python.plan import AppPlan, cpu_count, start_limit
 from snake.python.pools import Address
-
-logger = logging.getLogger("snake")
-app_log = logging.getLogger("snake.python")
 
 
 class Pool:
@@ -93,7 +88,7 @@ class Pool:
                 title="app process",
                 fields={"app": self.name, "process": index},
             )
-            self._places.append(Place(work, spawner, self._hear))
+            self._places.append(Place(work, spawner, hearing.hear))
         await all_of([place.start() for place in self._places])
 
     def keep(self) -> None:
@@ -123,17 +118,3 @@ class Pool:
     def close(self) -> None:
         """Close and remove the sockets; for a pool that was never started."""
         self._files.close()
-
-    def _hear(self, message: Message) -> None:
-        if isinstance(message, Note):
-            told = {**_fields(message.fields), "app": self.name}
-            app_log.log(message.level, message.text, extra={"fields": told})
-
-
-def _fields(text: str) -> dict[str, object]:
-    """Return what a process says belongs to its note. It may say anything."""
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -73,11 +73,11 @@ class Host:
         self.python = ""
         """The version of the interpreter, once it has told."""
         self._isolation = fields.isolation
-        self._isolated = fields.isolation is not None and fields.isolation.backend != "none"
-        if self._isolated:
+        self.isolated = fields.isolation is not None and fields.isolation.backend != "none"
+        if self.isolated:
             folder = folder.resolve()
         self._cache = [cache.removeprefix("unix://").partition("?")[0]] if cache else []
-        below = {} if self._isolated else os.environ
+        below = {} if self.isolated else os.environ
         self._environment = _environment(
             fields, folder, {CACHE: cache, **below} if cache else below
         )
@@ -105,7 +105,7 @@ class Host:
     async def start(self) -> Started:
         """Start the host. Raises `StartError`."""
         command = [self._interpreter.path, "-S", "-c", _BOOT]
-        if self._isolated:
+        if self.isolated:
             started = await self._start_isolated(command)
         else:
             try:

@@ -76,6 +76,7 @@ class Pool:
         spawner = await self._stack.enter_async_context(
             Spawner(await self._host.start(), self._host.start)
         )
+        hearing = Hearing(self.name, isolated=self._host.isolated)
         loops = [[(path, sock.fileno())] for path, sock in self._sockets.items()]
         size = len(loops) if self._in_threads else 1
         for index in range(0, len(loops), size):

@@ -15,6 +15,7 @@ from snake.core.errors import StartError
 from snake.core.record import Record
 from snake.engine.health import Health, Kind, Trouble
 from snake.engine.line import Line
+from snake.engine.output import readable
 from snake.engine.spawner import Child, Spawner
 from snake.fork.channel import (
     FDS_PER_MESSAGE,
@@ -162,6 +163,8 @@ class Process:
         """Wait until it is ready. Raises `StartError` when it cannot be, or is late."""
         if failed := await self._verdict():
             await self._end(CLOSING)
+            if not self._child.is_visible:  # an isolated app wrote it, and may mean a terminal
+                raise StartError(readable(failed.reason.encode(errors="replace")))
             raise StartError(failed.reason, failed.path)
 
     async def _verdict(self) -> Failed | None:

@@ -25,6 +25,8 @@ kept = tempfile.NamedTemporaryFile()
 kept.write(os.environ["SECRET"].encode()); kept.flush()
 open("secret.txt", "w").write(os.environ["SECRET"])
 def app(environ, start_response):
+    from snake import cache
+    cache.set("secret", os.environ["SECRET"])
     start_response("200 OK", [("content-type", "text/plain")])
     return [kept.name.encode()]
 """

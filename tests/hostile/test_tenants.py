@@ -90,6 +90,25 @@ def test_another_tenants_socket_is_out_of_reach(both: Tenants) -> None:
         assert told.startswith(("PermissionError", "FileNotFoundError"))
 
 
+def test_another_tenants_cache_is_out_of_reach(both: Tenants) -> None:
+    """Each tenant has a cache of its own, and nobody sees one without its token."""
+    assert httpx.get(f"{both.server.url}/good").status_code == 200  # it keeps its secret there
+
+    told = both.run(
+        "import os\nfrom snake import cache\n"
+        "cache.set('own', 'mine')\n"
+        "result = [str(cache.get('own')), str(cache.get('secret')), os.environ['SNAKE_CACHE']]\n"
+    )
+    assert "mine" in told[0], told
+    assert SECRET not in told[1]
+    address = told[2].partition("?")[0]
+    told = both.run(
+        "from snake.cache import Cache\n"
+        f"result = str(Cache({address!r} + '?token=' + 'x' * 64).get('secret'))"
+    )
+    assert SECRET not in told
+
+
 def test_it_can_write_in_its_own_folder_alone(both: Tenants) -> None:
     """The system, the server's files, snake itself and other tenants are not to be changed."""
     assert both.run("open('own.txt', 'w').write('x'); result = 'written'") == "written"

@@ -2,110 +2,164 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
+from msgspec.structs import replace
 
+from snake.cli.app_document import Flags, check, document, in_flags
 from snake.cli.serving import serve
 from snake.config.document import Document
-from snake.core.errors import DocumentError, SnakeError
+from snake.core.errors import DocumentError
 from snake.core.modules import decode
-from snake.core.units import SECOND
+from snake.core.suggest import suggestion
 from snake.engine.loaded import Loaded
 
-Json = dict[str, Any]
+
+class OneOf(click.Choice[str]):
+    """One of some words; a word that is none is told the nearest."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the word."""
+        if value not in self.choices:
+            words = ", ".join(self.choices)
+            self.fail(
+                f"expected one of {words}; got {value!r}{suggestion(value, self.choices)}",
+                param,
+                ctx,
+            )
+        return super().convert(value, param, ctx)
+
+
+OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "python": (
+        ("--workers", "N", "Processes; 0, the default, is one for each CPU."),
+        ("--threads", "N", "Threads that a WSGI app may have at work at once."),
+        ("--working-dir", "FOLDER", "The folder that the app is in; the current one."),
+        ("--venv", "FOLDER", "Its virtual environment; the active one."),
+        ("--python-path", "FILE", "The interpreter that runs it; the venv's, or snake's own."),
+        ("--runtime", "NAME", "wsgi: sync; asgi: uvloop or native."),
+        ("--start-timeout", "TIME", "How long it may take to start, or forever; 120s."),
+        ("--request-timeout", "TIME", "How long it may take for a request."),
+        ("--request-body-max-size", "SIZE", "The largest body that is taken, like 10MiB."),
+        ("--max-requests", "N", "Replace a process when it has had so many requests."),
+        ("--max-memory", "SIZE", "Replace a process when it has grown so large."),
+        ("--max-dynamic-apps", "N", "The most apps that placeholders may choose."),
+    ),
+    "docker": (
+        ("--isolation-image", "NAME", "The image of the container."),
+        ("--isolation-network", "NAME", "Its network."),
+        ("--isolation-docker-host", "ADDRESS", "Where the engine is; DOCKER_HOST."),
+        ("--isolation-memory", "SIZE", "Its memory, like 512m."),
+        ("--isolation-cpus", "N", "Its processors, like 1.5."),
+    ),
+    "cache": (
+        ("--cache-url", "URL", "A Redis or Valkey for the cache: redis://HOST."),
+        ("--cache-mode", "MODE", "local, the default."),
+        ("--cache-listen", "ADDRESS", ""),
+        ("--cache-advertise", "ADDRESS", ""),
+        ("--cache-namespace", "NAME", ""),
+        ("--cache-secret", "TEXT", ""),
+    ),
+}
+"""The flags that have a text, by the part of the document that they are for.
+
+Without a help they are not shown: those of Caddy Snake's cluster, which is refused by name.
+"""
+
+Command = Callable[..., Any]
+
+
+def _texts(part: str) -> Callable[[Command], Command]:
+    def add(command: Command) -> Command:
+        for flag, metavar, help in reversed(OPTIONS[part]):  # noqa: A001
+            names = ("-w", flag) if flag == "--workers" else (flag,)
+            option = click.option(*names, metavar=metavar, default="", help=help, hidden=not help)
+            command = option(command)
+        return command
+
+    return add
 
 
 @click.command("python-server")
-@click.option(
-    "-t", "--server-type", required=True, type=click.Choice(["wsgi", "asgi"]), help="What it is."
-)
-@click.option("-a", "--app", required=True, metavar="MODULE:NAME", help="The app, like main:app.")
-@click.option("-l", "--listen", metavar="ADDRESS", help="Where to listen; 127.0.0.1:9080.")
-@click.option("-w", "--workers", default="0", metavar="N", help="Processes; 0 is one per CPU.")
-@click.option("--working-dir", metavar="FOLDER", help="The folder that the app is in.")
-@click.option("--venv", metavar="FOLDER", help="Its virtual environment; the active one.")
-@click.option("--lifespan", type=click.Choice(["on", "off"]), help="ASGI lifespan.")
-@click.option("--static-path", metavar="FOLDER", help="A folder of files to serve.")
-@click.option("--static-route", default="/static", metavar="PATH", help="Where; /static.")
+@click.option("-a", "--app", metavar="MODULE:NAME", default="", help="The app, like main:app.")
+@click.option("-t", "--server-type", type=OneOf(["wsgi", "asgi", "esgi"]), help="What it is.")
+@click.option("-l", "--listen", metavar="ADDRESS", default="", help="127.0.0.1:9080.")
+@click.option("-d", "--domain", metavar="NAME", default="", help="Needs HTTPS: not available yet.")
+@_texts("python")
+@click.option("--workers-runtime", type=OneOf(["process", "thread"]), help="What a worker is.")
+@click.option("--preload", is_flag=True, help="Import the app once, for all processes.")
+@click.option("--lifespan", type=OneOf(["on", "off"]), help="ASGI lifespan; off.")
+@click.option("--autoreload", is_flag=True, help="Reload the app when its files change.")
+@click.option("--env-file", "env_files", metavar="FILE", multiple=True, help="NAME=VALUE lines.")
+@click.option("--env-var", "env_vars", metavar="NAME=VALUE", multiple=True, help="A variable.")
+@click.option("--static-path", metavar="FOLDER", default="", help="A folder of files to serve.")
+@click.option("--static-route", metavar="PATH", default="/static", help="Where; /static.")
 @click.option("--debug", is_flag=True, help="Log debug records.")
 @click.option("--access-logs", is_flag=True, help="Log requests.")
-def command(**flags: Any) -> int:  # noqa: ANN401
-    """Serve one Python app without a configuration file."""
-    document = decode(msgspec.json.encode(config(**flags)), Document)
+@click.option("--isolation", type=OneOf(["none", "process", "docker"]), help="Keep it apart.")
+@_texts("docker")
+@click.option("--isolation-read-only", is_flag=True, help="Let it write nowhere.")
+@_texts("cache")
+@click.option("--cache-peer", "cache_peers", metavar="ADDRESS", multiple=True, hidden=True)
+def command(**given: Any) -> int:  # noqa: ANN401
+    """Serve one Python app without a configuration file.
+
+    Without --app it is the one that is found in main.py, app.py, asgi.py, wsgi.py and the like, or
+    that Django's manage.py names. --app may be a file as well: main.py.
+    """
+    flags = read(given)
+    check(flags)
+    app, kind = app_of(given)
+    flags = replace(flags, app=app, server_type=kind)
+    loaded = Loaded(decode(msgspec.json.encode(document(flags)), Document))
     try:
-        return serve(lambda: Loaded(document))
+        return serve(lambda: loaded)
     except DocumentError as error:
-        raise SnakeError(_as_flags(error.message)) from None
+        raise in_flags(error) from None
 
 
-def config(  # noqa: PLR0913  (one for each flag)
-    *,
-    server_type: str,
-    app: str,
-    listen: str | None = None,
-    workers: str = "0",
-    working_dir: str | None = None,
-    venv: str | None = None,
-    lifespan: str | None = None,
-    static_path: str | None = None,
-    static_route: str = "/static",
-    debug: bool = False,
-    access_logs: bool = False,
-) -> Json:
-    """Return the JSON document for the flags: Caddy Snake's, with the static prefix taken off."""
-    if not workers.isdecimal():
-        raise SnakeError(f'--workers takes a number, not "{workers}"')
-    if static_path and not Path(static_path).is_dir():
-        raise SnakeError(f'--static-path takes a folder; there is none at "{static_path}"')
-    python: Json = {"handler": "python", f"module_{server_type}": app}
-    optional = {
-        "lifespan": lifespan,
-        "workers": "" if workers == "0" else workers,
-        "working_dir": working_dir,
-        "venv_path": venv,
-    }
-    python |= {name: value for name, value in optional.items() if value}
-    routes = [_encoded(_files(static_path, static_route), static_route)] if static_path else []
-    routes.append(_encoded([python], ""))
-    server: Json = {
-        "listen": [listen or "127.0.0.1:9080"],
-        "routes": [{"handle": [{"handler": "subroute", "routes": routes}]}],
-        "idle_timeout": 30 * SECOND,
-        "read_header_timeout": 10 * SECOND,
-        "max_header_bytes": 10_240,
-    }
-    if access_logs:
-        server["logs"] = {}
-    document: Json = {
-        "admin": {"config": {"persist": False}},
-        "apps": {"http": {"servers": {"srv0": server}}},
-    }
-    if debug:
-        document["logging"] = {"logs": {"default": {"level": "DEBUG"}}}
-    return document
+def read(given: dict[str, Any]) -> Flags:
+    """Return the flags as they are given."""
+    python = {_field(flag): given[_field(flag)] for flag, _, _ in OPTIONS["python"]}
+    python["venv_path"] = python.pop("venv")
+    python |= {name: given[name] for name in ("lifespan", "workers_runtime", "env_files")}
+    python |= {name: "on" for name in ("preload", "autoreload") if given[name]}
+    names = ("domain", "listen", "static_path", "static_route", "debug", "access_logs", "env_vars")
+    return Flags(
+        app=given["app"],
+        server_type=given["server_type"] or "",
+        python=python,
+        isolation=given["isolation"] or "",
+        docker=_part("docker", "isolation_", given) | {"read_only": given["isolation_read_only"]},
+        cache=_part("cache", "cache_", given) | {"peers": given["cache_peers"]},
+        **{name: given[name] for name in names},
+    )
 
 
-def _as_flags(message: str) -> str:
-    """Say in flags what a message says in fields; a traceback below it stays as it is."""
-    told, line_break, trace = message.partition("\n")
-    return re.sub(r"\bmodule_(wsgi|asgi)\b", r"--server-type \1", told) + line_break + trace
+def app_of(given: dict[str, Any]) -> tuple[str, str]:
+    """Return the app, and what it is. Raises `SnakeError` when none is found, or several are.
+
+    One of which it is not seen what it is, is named as WSGI: when it is loaded, it is asked.
+    """
+    app, kind = given["app"], given["server_type"] or ""
+    if kind and ":" in app and not app.partition(":")[0].endswith(".py"):
+        return app, kind
+    # Whoever says all of it waits for nothing.
+    from snake.cli.find_app import find_app, named  # noqa: PLC0415
+
+    folder = Path(given["working_dir"] or ".").resolve()
+    found = named(folder, app) if app else find_app(folder, kind)
+    return found.name, kind or found.kind or "wsgi"
 
 
-def _encoded(handlers: list[Json], prefix: str) -> Json:
-    encode: Json = {
-        "handler": "encode",
-        "encodings": {"gzip": {}, "zstd": {}},
-        "prefer": ["zstd", "gzip"],
-    }
-    return {"match": [{"path": [f"{prefix.rstrip('/')}/*"]}], "handle": [encode, *handlers]}
+def _part(part: str, prefix: str, given: dict[str, Any]) -> dict[str, Any]:
+    fields = [_field(flag) for flag, _, _ in OPTIONS[part]]
+    return {field.removeprefix(prefix): given[field] for field in fields}
 
 
-def _files(folder: str, route: str) -> list[Json]:
-    return [
-        {"handler": "rewrite", "strip_path_prefix": route.rstrip("/")},
-        {"handler": "file_server", "root": folder},
-    ]
+def _field(flag: str) -> str:
+    return flag.removeprefix("--").replace("-", "_")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,9 @@ import click
 from snake.cli.again import Again
 from snake.cli.early import Early
 from snake.cli.loading import Reader, prepare
+from snake.config.document import Document
 from snake.core.errors import StartError
+from snake.engine.herald import Herald
 from snake.engine.loaded import Loaded
 
 
@@ -50,7 +53,17 @@ def serve(
     with _pidfile(pidfile), loaded.placing():
         source = Source(again.file, again.read) if again else None
         zygote = Started(*early.zygote) if early else None
-        return asyncio.run(supervise(loaded.document, zygote, source))
+        herald = _herald(loaded.document)
+        return asyncio.run(supervise(loaded.document, zygote, source, herald))
+
+
+def _herald(document: Document) -> Herald | None:
+    """Return who tells of the start, if somebody looks at it."""
+    if not sys.stderr.isatty():
+        return None
+    from snake.cli.glance import Glance  # noqa: PLC0415  (a service never needs it)
+
+    return Glance.where_seen(document)
 
 
 @contextmanager

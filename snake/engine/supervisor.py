@@ -16,22 +16,27 @@ from snake.engine import needs
 from snake.engine.cache import SharedCache
 from snake.engine.folder import PrivateFolder
 from snake.engine.generation import Generation
+from snake.engine.herald import Herald
 from snake.engine.reloads import Reloads, Source
 from snake.engine.signals import FORCED, Signals
 from snake.engine.sockets import Sockets
 from snake.engine.spawner import Spawner, Started, spawn
+from snake.python.plan import apps
 
 logger = logging.getLogger("snake")
 http = logging.getLogger("snake.http.log")
 
 
 async def supervise(
-    document: Document, zygote: Started | None, source: Source | None = None
+    document: Document,
+    zygote: Started | None,
+    source: Source | None = None,
+    herald: Herald | None = None,
 ) -> int:
     """Run a document until a signal says stop; return the exit code.
 
-    SIGUSR1 has it read again from its source. Raises `ConfigError` and `StartError` when it
-    cannot start.
+    SIGUSR1 has it read again from its source. A herald tells of the start in place of the log.
+    Raises `ConfigError` and `StartError` when it cannot start.
     """
     signals = Signals()
     signals.install()
@@ -45,6 +50,9 @@ async def supervise(
         stack.push_async_callback(cache.close)
         reloads = Reloads(sockets, spawner, folder, cache)
         stack.push_async_callback(reloads.aclose)
+        if herald is not None:
+            stack.callback(herald.close)
+            herald.starting([plan.name for plan in apps(document)])
         if not await _unless(signals.stop, reloads.load(document)):
             fields = {"signal": signals.name}
             logger.warning("stopped before the workers were ready", extra={"fields": fields})
@@ -52,7 +60,7 @@ async def supervise(
         generation = reloads.generation
         if not generation.addresses:
             logger.warning("the configuration has no site, so nothing is served")
-        _announce(generation, sockets)
+        _announce(generation, sockets, herald)
         _warn_of_admin(document)
         await _unless(signals.stop, reloads.follow(signals.reload, source))
         return await _stop(reloads, sockets, signals)
@@ -92,8 +100,11 @@ async def _unless(event: asyncio.Event, work: Coroutine[None, None, None]) -> bo
     return False
 
 
-def _announce(generation: Generation, sockets: Sockets) -> None:
+def _announce(generation: Generation, sockets: Sockets, herald: Herald | None) -> None:
     listening = {str(address): sockets.bound(address) for address in generation.addresses}
+    if herald is not None:
+        herald.serving(list(listening.values()), generation.views, generation.workers)
+        return
     for name, server in needs.http(generation.document).servers.items():
         where = [listening[str(address)] for address in needs.single(server.listen)]
         http.info("server running", extra={"fields": {"name": name, "listen": where}})

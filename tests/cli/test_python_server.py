@@ -6,11 +6,15 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
-from snake.cli.python_server import config
+from snake.cli.app_document import Flags, document
+from snake.cli.python_server import command, read
+from snake.python.fields import PythonFields
 from tests.server import Server, environment, free_port, run
 
 APP = """
@@ -20,15 +24,24 @@ def app(environ, start_response):
 """
 
 
+def made(**flags: Any) -> dict[str, Any]:
+    """Return the document of these flags."""
+    return document(Flags(**({"app": "main:app", "server_type": "wsgi"} | flags)))
+
+
+def handlers(config: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the last handler of each of the document's routes."""
+    server = config["apps"]["http"]["servers"]["srv0"]
+    return [route["handle"][-1] for route in server["routes"][0]["handle"][0]["routes"]]
+
+
 def test_the_flags_become_caddy_snakes_document() -> None:
     """The JSON is Caddy Snake's, but that the static prefix is taken off."""
-    made = config(
-        server_type="wsgi", app="main:app", static_path="/usr", debug=True, access_logs=True
-    )
-    server = made["apps"]["http"]["servers"]["srv0"]
+    config = made(static_path="/usr", debug=True, access_logs=True)
+    server = config["apps"]["http"]["servers"]["srv0"]
     files, app = server["routes"][0]["handle"][0]["routes"]
-    assert made["admin"] == {"config": {"persist": False}}
-    assert made["logging"] == {"logs": {"default": {"level": "DEBUG"}}}
+    assert config["admin"] == {"config": {"persist": False}}
+    assert config["logging"] == {"logs": {"default": {"level": "DEBUG"}}}
     assert server["listen"] == ["127.0.0.1:9080"]
     assert server["logs"] == {}
     assert files["match"] == [{"path": ["/static/*"]}]
@@ -40,20 +53,92 @@ def test_the_flags_become_caddy_snakes_document() -> None:
     assert app["handle"][1] == {"handler": "python", "module_wsgi": "main:app"}
 
 
-def test_optional_flags_are_passed_on() -> None:
-    """--workers, --venv, --working-dir and --lifespan are fields of the handler."""
-    made = config(
-        server_type="asgi", app="a:b", workers="3", working_dir="/w", lifespan="on", venv="/v"
-    )
-    routes = made["apps"]["http"]["servers"]["srv0"]["routes"][0]["handle"][0]["routes"]
-    assert routes[0]["handle"][1] == {
-        "handler": "python",
-        "module_asgi": "a:b",
-        "lifespan": "on",
-        "workers": "3",
-        "working_dir": "/w",
-        "venv_path": "/v",
+ALL: dict[str, tuple[str | None, dict[str, Any]]] = {
+    "--workers": ("3", {"workers": "3"}),
+    "--threads": ("7", {"threads": "7"}),
+    "--working-dir": ("/w", {"working_dir": "/w"}),
+    "--venv": ("/v", {"venv_path": "/v"}),
+    "--python-path": ("/p", {"python_path": "/p"}),
+    "--runtime": ("native", {"runtime": "native"}),
+    "--start-timeout": ("-1", {"start_timeout": "-1"}),
+    "--request-timeout": ("5s", {"request_timeout": "5s"}),
+    "--request-body-max-size": ("1KiB", {"request_body_max_size": "1KiB"}),
+    "--max-requests": ("9", {"max_requests": "9"}),
+    "--max-memory": ("1GB", {"max_memory": "1GB"}),
+    "--max-dynamic-apps": ("3", {"max_dynamic_apps": "3"}),
+    "--workers-runtime": ("thread", {"workers_runtime": "thread"}),
+    "--lifespan": ("on", {"lifespan": "on"}),
+    "--env-file": (".env", {"env_files": [".env"]}),
+    "--env-var": ("A=b=c", {"env_vars": {"A": "b=c"}}),
+    "--isolation": ("process", {"isolation": {"backend": "process"}}),
+    "--cache-url": ("redis://h", {"cache": {"url": "redis://h"}}),
+    "--cache-mode": ("local", {"cache": {"mode": "local"}}),
+    "--cache-peer": ("a:1", {"cache": {"peers": ["a:1"]}}),
+    "--preload": (None, {"preload": "on"}),
+    "--autoreload": (None, {"autoreload": "on"}),
+}
+CADDY_SNAKES = [
+    "server-type",
+    "app",
+    "domain",
+    "listen",
+    "workers",
+    "python-path",
+    "working-dir",
+    "venv",
+    "env-file",
+    "env-var",
+    "start-timeout",
+    "static-path",
+    "static-route",
+    "debug",
+    "access-logs",
+    "autoreload",
+    "lifespan",
+    "runtime",
+    "isolation",
+    "isolation-image",
+    "isolation-network",
+    "isolation-docker-host",
+    "isolation-memory",
+    "isolation-cpus",
+    "isolation-read-only",
+    "cache-mode",
+    "cache-listen",
+    "cache-advertise",
+    "cache-peer",
+    "cache-namespace",
+    "cache-secret",
+    "max-dynamic-apps",
+    "request-body-max-size",
+]
+
+
+@pytest.mark.parametrize("flag", ALL)
+def test_flag_is_a_field_of_the_handler(flag: str) -> None:
+    """Each flag of the app is its field in the document, which its module accepts."""
+    value, expected = ALL[flag]
+    ctx = command.make_context("", ["-a", "a:b", "-t", "asgi", *filter(None, (flag, value))])
+    config = json.loads(json.dumps(document(read(ctx.params))))
+    python = handlers(config)[-1]
+    assert python == {"handler": "python", "module_asgi": "a:b", **expected}
+    msgspec.convert({k: v for k, v in python.items() if k != "handler"}, PythonFields)
+
+
+def test_docker_flags() -> None:
+    """The flags of the container are fields of its isolation."""
+    flags = "--isolation docker --isolation-image i --isolation-memory 64m --isolation-read-only"
+    ctx = command.make_context("", ["-a", "a:b", *flags.split()])
+    assert handlers(document(read(ctx.params)))[-1]["isolation"] == {
+        "backend": "docker",
+        "docker": {"image": "i", "memory": "64m", "read_only": True},
     }
+
+
+def test_every_flag_of_caddy_snake_is_there() -> None:
+    """Whoever comes from Caddy Snake finds every flag."""
+    known = {name for param in command.params for name in param.opts}
+    assert {f"--{name}" for name in CADDY_SNAKES} - known == set()
 
 
 def test_it_serves_the_app_and_the_files(tmp_path: Path) -> None:
@@ -84,18 +169,33 @@ def test_it_serves_the_app_and_the_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--app", "nothere:app"], "nothere"),
-        (["--app", "json:appp"], "appp"),
-        (["--app", "json:loads", "--workers", "many"], '--workers takes a number, not "many"'),
-        (["--app", "json:loads", "--working-dir", "nowhere"], "nowhere"),
-        (["--app", "json:loads", "--venv", "nowhere"], "nowhere"),
-        (["--app", "json:loads", "--static-path", "nowhere"], "--static-path takes a folder"),
+        ("--app nothere:app", "nothere"),
+        ("--app json:appp", "appp"),
+        ("--workers many", '--workers: invalid workers value "many": must be a non-negative'),
+        ("--threads 0", "--threads: threads must be a number from 1 to 1000"),
+        ("--start-timeout soon", "--start-timeout: invalid start_timeout"),
+        ("--request-body-max-size lots", "--request-body-max-size: "),
+        ("--max-memory lots", "--max-memory: invalid max_memory"),
+        ("--app json:loads --working-dir nowhere", "nowhere"),
+        ("--app json:loads --venv nowhere", "nowhere"),
+        ("--static-path nowhere", "--static-path takes a folder"),
+        ("--static-path . --static-route x", "--static-route begins with /"),
+        ("--env-var x", '--env-var takes NAME=VALUE, got "x"'),
+        ("--env-var LD_X=y", "--env-var: invalid env_var name"),
+        ("--domain a.b", "--domain asks for HTTPS, which is not available in this version"),
+        ("-t esgi", "--server-type esgi is not available in this version of snake"),
+        ("-t asgy", "expected one of wsgi, asgi, esgi; got 'asgy'; did you mean \"asgi\"?"),
+        ("--isolation dokcer", 'did you mean "docker"?'),
+        ("--isolation docker", "--isolation-image: isolation docker requires image"),
+        ("--isolation-image x", "--isolation-image takes --isolation docker beside it"),
+        ("--wokers 2", "Did you mean one of: '--workers'"),
+        ("", "found no app in"),
     ],
 )
-def test_a_wrong_flag_is_one_message(tmp_path: Path, flags: list[str], message: str) -> None:
+def test_a_wrong_flag_is_one_message(tmp_path: Path, flags: str, message: str) -> None:
     """What cannot work stops the start with a message and code 1."""
     listen = f"127.0.0.1:{free_port()}"
-    done = run("python-server", "-t", "wsgi", "-l", listen, *flags, folder=tmp_path)
+    done = run("python-server", "-l", listen, *flags.split(), folder=tmp_path)
     assert done.returncode == 1
     assert "Error: " in done.stderr
     assert message in done.stderr
@@ -112,6 +212,24 @@ def test_the_wrong_kind_of_app_is_told_in_flags(tmp_path: Path) -> None:
     assert message.endswith("name it with --server-type wsgi")
 
 
-def test_the_document_is_json() -> None:
-    """Every flag's default gives a document that encodes."""
-    assert json.dumps(config(server_type="wsgi", app="a:b"))
+@pytest.mark.slow
+def test_app_and_kind_are_found(tmp_path: Path) -> None:
+    """Without any flag for it the one app is found and runs as what it is."""
+    (tmp_path / "main.py").write_text(
+        "from fastapi import FastAPI\napp = FastAPI()\n@app.get('/')\ndef hi(): return 'hi'\n"
+    )
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "snake", "python-server", "-l", f"127.0.0.1:{port}", "-w", "1"],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    server = Server(process, port, tmp_path)
+    try:
+        assert len(server.workers()) == 1
+        assert httpx.get(server.url).json() == "hi"
+        assert server.wait_for("app runs in the workers")["app"] == "main:app"
+    finally:
+        assert server.stop() == 0

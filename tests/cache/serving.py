@@ -104,13 +104,15 @@ def embedded(
 
 
 @contextmanager
-def redis() -> Iterator[str]:
+def redis(*options: str) -> Iterator[str]:
     """Run a Redis, and return the path of its socket."""
     assert REDIS is not None
     folder = Path(tempfile.mkdtemp(prefix="redis-"))
     path = folder / "redis.sock"
     command = [REDIS, "--port", "0", "--unixsocket", str(path), "--save", "", "--dir", str(folder)]
-    process = subprocess.Popen([*command, "--requirepass", "p@ss:word"], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [*command, "--requirepass", "p@ss:word", *options], stdout=subprocess.DEVNULL
+    )
     try:
         end = time.monotonic() + PATIENCE
         while not _answers(path):

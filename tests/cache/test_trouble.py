@@ -9,12 +9,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 import pytest
+import trustme
 
 from snake.cache import Cache, CacheError, CacheUnavailableError
-from tests.cache.serving import Embedded, Wire, embedded
+from tests.cache.serving import NO_REDIS, REDIS, Embedded, Wire, embedded, redis
+from tests.server import free_port
 
 
 @contextmanager
@@ -240,3 +243,33 @@ def test_a_full_cache_says_so(tmp_path: Path) -> None:
         with pytest.raises(CacheError, match="at most 1048576"):
             cache.set("a", "x" * (1 << 21))
         cache.close()
+
+
+@pytest.mark.skipif(REDIS is None, reason=NO_REDIS)
+def test_a_redis_over_tls(tmp_path: Path) -> None:
+    """`rediss://` speaks TLS, to a server whose certificate the CA of `cafile` has signed."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(
+        tmp_path / "cert.pem"
+    )
+    port = free_port()
+    files = [f"--tls-{name}-file {tmp_path}/cert.pem".split() for name in ("cert", "key")]
+    with redis("--tls-port", str(port), *chain(*files), "--tls-auth-clients", "no"):
+        url = f"rediss://:p%40ss%3Aword@localhost:{port}?cafile={tmp_path}/ca.pem"
+        cache = Cache(url)
+        cache.set("a", 1)
+        assert cache.get("a") == b"1"
+        assert cache.lpop("none", timeout=0.05) is None
+        cache.close()
+
+        async def work() -> None:
+            assert await cache.aget("a") == b"1"
+            async with cache.asubscribe("news") as messages:
+                await cache.apublish("news", "x" * 100_000)
+                assert await messages.get(5) == b"x" * 100_000
+            await cache.aclose()
+
+        asyncio.run(work())
+        with pytest.raises(CacheUnavailableError, match="verify failed"):
+            Cache(url.partition("?")[0]).get("a")

@@ -138,6 +138,34 @@ def test_a_server_that_is_killed_takes_its_cache_along(folder: Path) -> None:
         assert not path.exists()
 
 
+def test_a_reload_keeps_what_is_in_it(folder: Path) -> None:
+    """The new workers count on, and so do those of an app that came with the reload."""
+    with running(caddyfile(), folder) as server:
+        assert [hit(server)[0] for _ in range(3)] == [1, 2, 3]
+        config = (folder / "Caddyfile").read_text()
+        pool = "handle /pool {\npython {\nmodule_wsgi app:wsgi\nworkers 1\nenv_var APART y\n}\n}\n"
+        site, _, rest = config.partition("{\n")
+        (folder / "Caddyfile").write_text(f"{site}{{\n{pool}{rest}")
+        server.send(signal.SIGUSR1)
+        server.wait_for("reloaded the configuration")
+        assert hit(server, "/pool")[0] == 4
+        assert hit(server)[0] == 5
+        assert len(started(server)) == 1
+
+
+def test_a_cache_whose_zygote_dies_is_started_again(folder: Path) -> None:
+    """The workers and the cache end with it, and all of them come back."""
+    with running(caddyfile(workers=1), folder) as server:
+        assert hit(server)[0] == 1
+        pid = started(server)[0]
+        status = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        os.kill(int(status[1]), signal.SIGKILL)
+        server.wait_for("worker started")
+        assert hit(server)[0] == 1
+        assert gone(pid)
+        assert len(started(server)) == 2
+
+
 def test_a_pop_waits_across_workers(folder: Path) -> None:
     """A request that waits gets what another one pushes."""
     with (

@@ -29,7 +29,9 @@ class AsyncConnection(asyncio.Protocol):
         self._address = address
         self._loop = asyncio.get_running_loop()
         self._replies = Replies()
-        self._asked: deque[asyncio.Future[Reply]] = deque()
+        self._asked: deque[tuple[asyncio.Future[Reply], float]] = deque()
+        """Who waits for an answer, and until when."""
+        self._timer: asyncio.TimerHandle | None = None
         self._messages: deque[Reply] = deque()
         self._news: asyncio.Future[None] | None = None
         self._transport: asyncio.Transport | None = None
@@ -72,9 +74,11 @@ class AsyncConnection(asyncio.Protocol):
         """Tell all that wait."""
         self._error = self._error or error or ConnectionResetError("it closed the connection")
         self._transport = None
-        for asked in self._asked:
+        if self._timer is not None:
+            self._timer.cancel()
+        for asked, _ in self._asked:
             if not asked.done():
-                asked.set_exception(lost(self._address, self._error))
+                asked.set_exception(self._gone())
         self._asked.clear()
         self._wake()
 
@@ -84,8 +88,8 @@ class AsyncConnection(asyncio.Protocol):
         try:
             while (reply := self._replies.next()) is not MORE:
                 if not self._asked:
-                    self._messages.append(reply)
-                elif not (asked := self._asked.popleft()).done():
+                    self._hear(reply)
+                elif not (asked := self._asked.popleft()[0]).done():
                     asked.set_result(reply)
         except ProtocolError as error:
             self._error = error
@@ -94,18 +98,25 @@ class AsyncConnection(asyncio.Protocol):
             self._wake()
             self._pace()
 
+    def _hear(self, reply: Reply) -> None:
+        """Take what nobody has asked for: a message, or why the server will not have us."""
+        if isinstance(reply, ReplyError):
+            self._error = failure(reply)
+            self.close()
+        else:
+            self._messages.append(reply)
+
     async def ask(self, args: list[bytes], wait: float = 0.0) -> Reply:
         """Ask, and return the answer. Raises `CacheError`."""
         if self._transport is None:
-            raise lost(self._address, self._error or ConnectionResetError("it is closed"))
+            raise self._gone()
         answer: asyncio.Future[Reply] = self._loop.create_future()
-        self._asked.append(answer)
+        end = self._loop.time() + (wait + SLACK if wait else self._address.timeout)
+        self._asked.append((answer, end))
         self._transport.write(encode_command(args))
-        try:
-            async with asyncio.timeout(self._address.timeout if not wait else wait + SLACK):
-                reply = await answer
-        except TimeoutError as error:
-            raise lost(self._address, error) from None
+        if self._timer is None:
+            self._timer = self._loop.call_at(end, self._look)
+        reply = await answer
         if isinstance(reply, ReplyError):
             raise failure(reply)
         return reply
@@ -114,7 +125,7 @@ class AsyncConnection(asyncio.Protocol):
         """Wait for the next message. Raises `CacheUnavailableError` when none will come."""
         while not self._messages:
             if self._transport is None:
-                raise lost(self._address, self._error or ConnectionResetError("it is closed"))
+                raise self._gone()
             self._news = self._loop.create_future()
             await self._news
         message = self._messages.popleft()
@@ -125,6 +136,24 @@ class AsyncConnection(asyncio.Protocol):
         """Close it."""
         if self._transport is not None:
             self._transport.close()
+
+    def _look(self) -> None:
+        """Give the server up if the oldest question has waited too long: the others wait for it."""
+        self._timer = None
+        if not self._asked or self._transport is None:
+            return
+        _, end = self._asked[0]
+        if end <= self._loop.time():
+            self._error = TimeoutError()
+            self._transport.abort()
+        else:
+            self._timer = self._loop.call_at(end, self._look)
+
+    def _gone(self) -> CacheError:
+        """Return what it means to the app that there is no connection."""
+        if isinstance(self._error, CacheError):
+            return self._error
+        return lost(self._address, self._error or ConnectionResetError("it is closed"))
 
     def _wake(self) -> None:
         if self._news is not None and not self._news.done():
@@ -181,7 +210,9 @@ class AsyncConnections:
     async def _common(self) -> AsyncConnection:
         """Return the connection that all share; the first that asks makes it."""
         shared = self._shared
-        if shared is None or (shared.done() and not _usable(shared)):
+        if shared is not None and shared.done() and _usable(shared):
+            return shared.result()
+        if shared is None or shared.done():
             self._shared = shared = asyncio.create_task(self.open())
         return await asyncio.shield(shared)
 

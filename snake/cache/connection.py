@@ -6,6 +6,7 @@ import os
 import select
 import socket
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from snake.cache.address import Address
@@ -69,7 +70,9 @@ class Connection:
 
     def exchange(self, args: list[bytes], wait: float = 0.0) -> Reply:
         """Ask, and return the answer. Raises `CacheError` if that is an error, too."""
-        self.send(args)
+        # A server that will not have us may have said why before it closed.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self.send(args)
         reply = self.receive(self._address.timeout if not wait else wait + SLACK)
         if isinstance(reply, ReplyError):
             raise failure(reply)

@@ -220,9 +220,11 @@ class Session(asyncio.Protocol):
 
     def _owe(self, held: int) -> bool:
         """Take from the budget what is held beyond the part that each has; give back the rest."""
+        amount = max(held - self._limits.small, 0)
+        if amount == self._owed:
+            return True
         namespace = None if self._stranger else self._talk.namespace
         account = self._house.stranger_buffers if namespace is None else namespace.buffers
-        amount = max(held - self._limits.small, 0)
         if not account.take(amount - self._owed):
             return False
         self._owed = amount

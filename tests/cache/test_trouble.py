@@ -16,6 +16,7 @@ import pytest
 import trustme
 
 from snake.cache import Cache, CacheError, CacheUnavailableError
+from snake.cache.limits import Limits
 from tests.cache.serving import NO_REDIS, REDIS, Embedded, Wire, embedded, redis
 from tests.server import free_port
 
@@ -273,3 +274,14 @@ def test_a_redis_over_tls(tmp_path: Path) -> None:
         asyncio.run(work())
         with pytest.raises(CacheUnavailableError, match="verify failed"):
             Cache(url.partition("?")[0]).get("a")
+
+
+def test_a_client_that_is_one_too_many_learns_why(tmp_path: Path) -> None:
+    """Threads do; a task may only see the connection closed, if it was quicker to ask."""
+    with embedded(tmp_path, Limits(connections=1)) as server, Wire(server.url(), token=False):
+        cache = Cache(server.url())
+        with pytest.raises(CacheError, match="max number of clients reached"):
+            cache.get("a")
+        with pytest.raises(CacheError, match=r"max number of clients reached|is not available"):
+            asyncio.run(asked(cache))
+        cache.close()

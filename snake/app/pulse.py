@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic, process_time
 from types import FrameType
+from typing import Protocol
 
 from snake.app.stack import app_frames, is_debugged, place, written
 
@@ -31,6 +32,13 @@ OVERDUE = 0.5
 """Seconds after which a note that is missing is a loop that is blocked."""
 _STACKS = 4
 """How many threads are shown when the loop's own is not in the app's code."""
+
+
+class Say(Protocol):
+    """Tells the supervisor how this process is."""
+
+    def __call__(self, *, well: bool) -> None:
+        """Say it; never raises."""
 
 
 class Beat:
@@ -65,9 +73,9 @@ class Beat:
 
 
 class Pulse:
-    """The pulse of one process. `say` tells the supervisor that it is alive, from any thread."""
+    """The pulse of one process. `say` tells the supervisor, from any thread, if it is well."""
 
-    def __init__(self, say: Callable[[], None]) -> None:
+    def __init__(self, say: Say) -> None:
         self._say = say
         self._beats: list[Beat] = []
         self._over = threading.Event()
@@ -100,8 +108,7 @@ class Pulse:
             if late > OVERDUE and computed < late / 2:
                 for beat in self._beats:
                     beat.at = max(beat.at, now - BEAT)
-            if self._looks_well(now):
-                self._say()
+            self._say(well=self._looks_well(now))
             due, spent = monotonic() + BEAT, process_time()
 
     def _looks_well(self, now: float) -> bool:

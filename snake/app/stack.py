@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
+import signal
 import traceback
 from pathlib import Path
 from types import FrameType
@@ -16,10 +18,20 @@ def app_frames(frame: FrameType | None) -> list[tuple[FrameType, int]]:
     """Return the frames from the first that is an app's on, outermost first, with their lines."""
     frames = list(traceback.walk_stack(frame))[::-1] if frame is not None else []
     for at, (each, _) in enumerate(frames):
-        file = each.f_code.co_filename
-        if not file.startswith(_OURS) and not file.endswith(_ABOVE):
+        if not is_ours(each.f_code.co_filename):
             return frames[at:]
     return []
+
+
+def is_ours(file: str) -> bool:
+    """Whether a file is of snake, or of what it runs an app with."""
+    return file.startswith(_OURS) or file.endswith(_ABOVE)
+
+
+def dump_into(file: int) -> None:
+    """Write into a file, whenever SIGURG comes, where all threads are, even those held up in C."""
+    # The default of that signal is to be ignored, so that an app that takes this away harms nobody.
+    faulthandler.register(signal.SIGURG, file)
 
 
 def written(frames: list[tuple[FrameType, int]]) -> str:

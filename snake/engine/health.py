@@ -15,7 +15,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple
 
-from snake.fork.channel import Message, Weary
+from snake.fork.channel import Alive, Blocked, Message, Ready, Weary
 
 SILENCE = 4.0
 """Seconds of silence after which a process is replaced."""
@@ -50,11 +50,17 @@ class Health:
         self._pid = pid
         self._weary: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.heard = monotonic()
+        self.knows = False
+        """Whether it says itself that it is blocked, and so where."""
 
     def hear(self, message: Message) -> None:
-        """Take what it says."""
-        self.heard = monotonic()
-        if isinstance(message, Weary) and not self._weary.done():
+        """Take what it says. Only some of it is a sign of life: threads can talk as well."""
+        if isinstance(message, Alive | Ready):
+            self.heard = monotonic()
+            self.knows = False
+        elif isinstance(message, Blocked):
+            self.knows = True
+        elif isinstance(message, Weary) and not self._weary.done():
             self._weary.set_result(message.reason)
 
     async def trouble(
@@ -75,8 +81,11 @@ class Health:
             elif now - self.heard >= patience:
                 state = _state(self._pid)
                 if state != _TRACED:
-                    return Trouble(Kind.SILENT, _REASONS.get(state, _BLOCKED))
+                    return Trouble(Kind.SILENT, _REASONS.get(state, self._why()))
                 self.heard = now
+
+    def _why(self) -> str:
+        return "its event loop is blocked" if self.knows else "it is held up in C code, or starved"
 
 
 class Patience:
@@ -95,7 +104,6 @@ class Patience:
         self.seconds = SILENCE if steady else min(self.seconds * _GROWTH, STUBBORN)
 
 
-_BLOCKED = "its event loop is blocked"
 _REASONS = {_STOPPED: "it was stopped by a signal", "D": "it waits for a disk or a device"}
 
 

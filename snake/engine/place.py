@@ -19,6 +19,7 @@ from snake.engine.process import Ear, Process, Work
 from snake.engine.spawner import Spawner
 from snake.engine.state import WORKER, Event, State, after
 from snake.fork.channel import Announce, Drain, Serve
+from snake.logs.encoders import STACK
 
 logger = logging.getLogger("snake")
 
@@ -185,7 +186,9 @@ class Place:
             case Kind.WEARY:
                 await process.rest(self._backoff.delay(monotonic() - self._started))
                 message, level = "is to be replaced; starting another beside it", logging.INFO
-        self._log(level, message, pid=process.pid, reason=trouble.reason)
+        stack = await process.stack() if trouble.kind is Kind.SILENT else ""
+        fields = {STACK: stack} if stack else {}
+        self._log(level, message, pid=process.pid, reason=trouble.reason, **fields)
         await self._replace()
 
     async def _replace(self) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from snake.core.errors import StartError
 from snake.core.record import Record
+from snake.engine.dump import Dump as DumpFile
 from snake.engine.health import Health, Kind, Trouble
 from snake.engine.line import Line
 from snake.engine.output import readable
@@ -21,6 +22,7 @@ from snake.fork.channel import (
     FDS_PER_MESSAGE,
     Count,
     Drain,
+    Dump,
     Failed,
     Listen,
     Message,
@@ -72,13 +74,14 @@ Ear = Callable[[Message], None]
 class Process:
     """A process that is ready. `start` makes one, and leaves nothing behind when it cannot."""
 
-    def __init__(self, work: Work, child: Child, line: Line, ear: Ear) -> None:
+    def __init__(self, work: Work, child: Child, line: Line, ear: Ear, dump: DumpFile) -> None:
         self._work = work
         self._child = child
         self._line = line
         self._ear = ear
         self._answer: asyncio.Future[Message | None] = asyncio.get_running_loop().create_future()
         self._health = Health(child.pid if child.is_visible else 0)
+        self._dump = dump
         self._gone = asyncio.create_task(self._listen())
         self.pid = child.pid
 
@@ -86,9 +89,10 @@ class Process:
     async def start(cls, work: Work, spawner: Spawner, ear: Ear) -> Process:
         """Start a process and wait until it is ready. Raises `StartError`."""
         child = await _forked(work.start_limit, spawner)
+        dump = DumpFile(child.pid if child.is_visible else 0)
         with suppress(ConnectionError):  # it has died already, which is noticed below
-            _hand_over(work, child)
-        process = cls(work, child, await Line.on(child.sock), ear)
+            _hand_over(work, child, dump)
+        process = cls(work, child, await Line.on(child.sock), ear, dump)
         process.send(Provision(work.document, work.index, work.pools, work.cache))
         try:
             await process._begin()
@@ -101,6 +105,10 @@ class Process:
         """Wait until it is gone, or silent for so many seconds, or wants to be replaced."""
         trouble = await self._health.trouble((self._gone, self._child.exited), patience)
         return Trouble(Kind.GONE, await self._ended()) if trouble.kind is Kind.GONE else trouble
+
+    async def stack(self) -> str:
+        """Return where it hangs, unless it has said so itself; nothing if that cannot be known."""
+        return "" if self._health.knows else await self._dump.stack()
 
     async def rest(self, seconds: float) -> None:
         """Wait for so long, or until it is gone."""
@@ -144,6 +152,7 @@ class Process:
         """End it now."""
         self._gone.cancel()
         self._line.close()
+        self._dump.close()
         self._child.kill()
 
     async def _listen(self) -> None:
@@ -220,8 +229,10 @@ async def _forked(limit: StartLimit, spawner: Spawner) -> Child:
         raise StartError(limit.reason, limit.path) from None
 
 
-def _hand_over(work: Work, child: Child) -> None:
+def _hand_over(work: Work, child: Child, dump: DumpFile) -> None:
     """Give a process its descriptors."""
+    if dump.file >= 0:
+        send(child.sock, Dump(), [dump.file])
     for loop, sockets in enumerate(work.loops):
         for at in range(0, len(sockets), FDS_PER_MESSAGE):
             addresses, fds = zip(*sockets[at : at + FDS_PER_MESSAGE], strict=True)

@@ -14,6 +14,7 @@ import sys
 from functools import partial
 
 from snake.app.pulse import Pulse
+from snake.app.stack import dump_into
 from snake.app.wear import Wear
 from snake.core.folder import START
 from snake.core.variables import CACHE, WORKER_ID
@@ -25,6 +26,7 @@ from snake.fork.channel import (
     Announce,
     Count,
     Drain,
+    Dump,
     Failed,
     Inbox,
     KeepCache,
@@ -64,6 +66,8 @@ def _follow(channel: socket.socket) -> int:
             loops += [{} for _ in range(message.loop + 1 - len(loops))]
             for address, fd in zip(message.addresses, inbox.take(), strict=True):
                 loops[message.loop].setdefault(address, []).append(socket.socket(fileno=fd))
+        elif isinstance(message, Dump):
+            dump_into(inbox.take()[0])
         elif isinstance(message, Count):
             files += inbox.take()
         elif isinstance(message, Prepare):

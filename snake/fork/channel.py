@@ -78,6 +78,10 @@ class Count(NamedTuple):
     """Supervisor to worker: these files, which ride along, hold the figures of all workers."""
 
 
+class Dump(NamedTuple):
+    """Supervisor to worker: this file, which rides along, is for `faulthandler`, at SIGURG."""
+
+
 class Provision(NamedTuple):
     """Supervisor to worker: run this document, the JSON of a config or of an app's settings."""
 
@@ -108,6 +112,10 @@ class Failed(NamedTuple):
 
 class Alive(NamedTuple):
     """Worker to supervisor: my event loops turn. Said once a second by one that is ready."""
+
+
+class Blocked(NamedTuple):
+    """Worker to supervisor, instead of `Alive`: an event loop does not turn."""
 
 
 class Weary(NamedTuple):
@@ -154,11 +162,13 @@ Message = (
     | Hello
     | Listen
     | Count
+    | Dump
     | Provision
     | KeepCache
     | Ready
     | Failed
     | Alive
+    | Blocked
     | Weary
     | Note
     | Serve

@@ -6,7 +6,7 @@ import socket
 import threading
 from contextlib import suppress
 
-from snake.fork.channel import Alive, Message, Weary, send
+from snake.fork.channel import Alive, Blocked, Message, Weary, send
 
 
 class Voice:
@@ -26,9 +26,9 @@ class Voice:
         with self._lock:
             self._sock.close()
 
-    def say_alive(self) -> None:
-        """Say that this process is alive."""
-        self._try(Alive())
+    def say_alive(self, *, well: bool) -> None:
+        """Say that this process is alive; well, or not."""
+        self._try(Alive() if well else Blocked())
 
     def say_weary(self, reason: str) -> None:
         """Ask for another process in the place of this one."""

@@ -17,12 +17,13 @@ from typing import Any
 
 from snake.app.deadline import TimeLimit
 from snake.app.pulse import Pulse
+from snake.app.stack import dump_into
 from snake.app.startup import start_app
 from snake.app.wear import Wear
 from snake.core.errors import StartError
 from snake.core.variables import WORKER_ID
 from snake.fork import channel as messages
-from snake.fork.channel import Drain, Failed, Inbox, Listen, Message, Provision, Ready
+from snake.fork.channel import Drain, Dump, Failed, Inbox, Listen, Message, Provision, Ready
 from snake.fork.loops import Factory, Loops, Orders, Serve, Word
 from snake.fork.system import die_with_parent, name_process
 from snake.fork.voice import Voice
@@ -53,6 +54,8 @@ def main(channel: socket.socket, settings: Settings, app: Any) -> int:  # noqa: 
     while (message := inbox.receive()) is not None:
         if isinstance(message, Listen):
             sockets += [socket.socket(fileno=fd) for fd in inbox.take()]
+        elif isinstance(message, Dump):
+            dump_into(inbox.take()[0])
         elif isinstance(message, Provision):
             os.environ[WORKER_ID] = str(message.number)
             factory = loop_factory(settings.uvloop, settings.abi)

@@ -104,7 +104,9 @@ def test_a_loop_that_is_held_up_in_c_is_found_out_as_well(tmp_path: Path) -> Non
         first = pid(server)
         with pytest.raises(httpx.RemoteProtocolError):
             httpx.get(f"{server.url}/pattern/60", timeout=60)
-        server.wait_for("worker does not answer; starting another beside it")
+        told = server.wait_for("worker does not answer; starting another beside it")
+        assert told["reason"] == "it is held up in C code, or starved"
+        assert 'main.py", line 10 in app' in told["stacktrace"]
         assert pid(server) != first
 
 

@@ -137,14 +137,11 @@ from snake.plugin import (
     HandlerModule,
     Scope,
     Segment,
-    Token,
-    Words,
-    subdirectives,
 )
+from snake.python.block import read_block
 from snake.python.bodylimit import body_limit, limit_body
-from snake.python.cache import read_cache
 from snake.python.fields import PythonFields
-from snake.python.isolation import check_isolation, read_isolation
+from snake.python.isolation import check_isolation
 from snake.python.values import (
     memory_limit,
     request_limit,
@@ -163,6 +160,24 @@ RUNTIMES = {
 """What `runtime` may say; the first is the default. `libuv` is the old name of uvloop."""
 
 
+CHOICES = {
+    "lifespan": ("on", "off"),
+    "preload": ("on", "off"),
+    "autoreload": ("on", "off"),
+    "workers_runtime": ("process", "thread"),
+}
+"""What may stand in fields that are a choice."""
+NUMBERS: dict[str, Callable[[str], object]] = {
+    "workers": worker_count,
+    "threads": thread_count,
+    "start_timeout": start_timeout_seconds,
+    "request_timeout": request_timeout_seconds,
+    "max_requests": request_limit,
+    "max_memory": memory_limit,
+}
+"""What reads the text of fields that are a number, a size or a time."""
+
+
 class Python(HandlerModule, PythonFields):
     """The JSON of `http.handlers.python`."""
 
@@ -172,12 +187,7 @@ class Python(HandlerModule, PythonFields):
         """Load and start the app, or find it running. Raises `StartError` when it fails."""
         self._check(ctx)
         limit = _checked(ctx, body_limit, self.request_body_max_size)
-        _checked(ctx, worker_count, self.workers)
-        _checked(ctx, start_timeout_seconds, self.start_timeout)
-        _checked(ctx, request_limit, self.max_requests)
-        _checked(ctx, memory_limit, self.max_memory)
-        _checked(ctx, thread_count, self.threads)
-        timeout = _checked(ctx, request_timeout_seconds, self.request_timeout)
+        timeout = request_timeout_seconds(self.request_timeout)
         handler = self._pooled(ctx) or await self._embedded(ctx)
         if timeout is not None:
             from snake.python.timeout import limit_time  # noqa: PLC0415  (likewise)
@@ -217,8 +227,7 @@ class Python(HandlerModule, PythonFields):
         named = (self.module_wsgi, self.module_asgi, self.module_esgi)
         if sum(map(bool, named)) != 1:
             raise ctx.fail(_ONE_APP)
-        if self.lifespan not in ("", "on", "off"):
-            raise ctx.at("lifespan").fail(f'lifespan must be on or off, got "{self.lifespan}"')
+        self._check_values(ctx)
         kind = "asgi" if self.module_asgi else "wsgi"
         if self.runtime and self.runtime not in RUNTIMES[kind] and not self.module_esgi:
             either = " or ".join(sorted(RUNTIMES[kind][:2]))
@@ -237,6 +246,14 @@ class Python(HandlerModule, PythonFields):
             raise ctx.at("isolation", error.path).fail(error.message) from None
         for field, what in self._unavailable():
             raise ctx.at(field).fail(f"{what} is not available in this version of snake")
+
+    def _check_values(self, ctx: Context) -> None:
+        for field, choices in CHOICES.items():
+            if (value := getattr(self, field)) not in ("", *choices):
+                either = " or ".join(choices)
+                raise ctx.at(field).fail(f'{field} must be {either}, got "{value}"')
+        for field, read in NUMBERS.items():
+            _checked(ctx, read, getattr(self, field))
 
     def _unavailable(self) -> Iterator[tuple[str, str]]:
         """Yield each field that asks for what there is not, and what it asks for."""
@@ -272,24 +289,10 @@ def parse(line: Segment, scope: Scope) -> Python:
         fields["module_wsgi"] = line.args[0].text
         _read_as_lines(line, fields, scope)
     else:
-        _read_block(line, fields)
+        read_block(line, fields)
     if len(fields.keys() & {"module_wsgi", "module_asgi", "module_esgi"}) != 1:
         scope.warn(line.words[0], f"python: {_ONE_APP}")
     return Python(**fields)
-
-
-def _read_block(line: Segment, fields: dict[str, Any]) -> None:
-    for words in subdirectives(line, SUBDIRECTIVES):
-        field, read = SUBDIRECTIVES[words.name]
-        value = read(words)
-        if not field and isinstance(value, dict):
-            fields.update(value)
-            continue
-        if isinstance(value, dict):
-            value = fields.get(field, {}) | value
-        elif isinstance(value, tuple):
-            value = fields.get(field, ()) + value
-        fields[field] = value
 
 
 def _read_as_lines(line: Segment, fields: dict[str, Any], scope: Scope) -> None:
@@ -309,83 +312,11 @@ def _read_as_lines(line: Segment, fields: dict[str, Any], scope: Scope) -> None:
             )
             _read_as_lines(inner, fields, scope)
         else:
-            _read_block(inner, fields)
+            read_block(inner, fields)
 
 
 _ONE_APP = "exactly one of module_wsgi, module_asgi is required"
 _BLOCK = "in a block the app is named by a line: module_wsgi <module>:<attribute>"
-
-
-def _text(words: Words) -> str:
-    return words.take("one argument").text
-
-
-def _lifespan(words: Words) -> str:
-    word = words.take("one argument: on|off")
-    if word.text not in ("on", "off"):
-        word.fail("expected exactly one argument for lifespan: on|off")
-    return word.text
-
-
-def _autoreload(words: Words) -> dict[str, object]:
-    """Read `autoreload` or `autoreload { ignore <pattern...> }`."""
-    ignored: tuple[str, ...] = ()
-    for sub in subdirectives(words.block(), ("ignore",)):
-        ignored += tuple(word.text for word in sub.some("one pattern or more"))
-    return {"autoreload": "on", "autoreload_ignore": ignored} if ignored else {"autoreload": "on"}
-
-
-def _one_of(*choices: str) -> Callable[[Words], str]:
-    def read(words: Words) -> str:
-        word = words.take(f"one argument: {'|'.join(choices)}")
-        if word.text not in choices:
-            word.fail(f"expected {' or '.join(choices)}, got {word}")
-        return word.text
-
-    return read
-
-
-def _checking(check: Callable[[str], object], what: str) -> Callable[[Words], str]:
-    return lambda words: _good(words.take(what), check)
-
-
-def _env_file(words: Words) -> tuple[str]:
-    return (_text(words),)
-
-
-def _env_var(words: Words) -> dict[str, str]:
-    name = words.take("two arguments: VARNAME value")
-    value = words.take("two arguments: VARNAME value")
-    if fault := name_fault(name.text):
-        name.fail(fault)
-    return {name.text: value.text}
-
-
-def _request_body(words: Words) -> str:
-    """Read `request_body SIZE` or `request_body { max_size SIZE }`."""
-    if words.has_arguments:
-        return _body_limit(words)
-    size = None
-    for sub in subdirectives(words.block(), ("max_size",)):
-        if size:
-            sub.token.fail("max_size specified more than once")
-        size = _body_limit(sub)
-    if size is None:
-        words.token.fail("request_body requires max_size", "expected: request_body <size>")
-    return size
-
-
-def _body_limit(words: Words) -> str:
-    return _good(words.take("a size"), body_limit)
-
-
-def _good(word: Token, check: Callable[[str], object]) -> str:
-    """Return a word that `check` does not refuse."""
-    try:
-        check(word.text)
-    except ConfigError as error:
-        word.fail(error.message)
-    return word.text
 
 
 def _checked(ctx: Context, read: Callable[[str], T], text: str) -> T:
@@ -394,32 +325,5 @@ def _checked(ctx: Context, read: Callable[[str], T], text: str) -> T:
     except ConfigError as error:
         raise ctx.fail(error.message) from None
 
-
-SUBDIRECTIVES: dict[str, tuple[str, Callable[[Words], object]]] = {
-    "module_wsgi": ("module_wsgi", _text),
-    "module_asgi": ("module_asgi", _text),
-    "module_esgi": ("module_esgi", _text),
-    "working_dir": ("working_dir", _text),
-    "venv": ("venv_path", _text),
-    "workers": ("workers", _text),
-    "lifespan": ("lifespan", _lifespan),
-    "start_timeout": ("start_timeout", _checking(start_timeout_seconds, "a duration")),
-    "request_timeout": ("request_timeout", _checking(request_timeout_seconds, "a duration")),
-    "max_requests": ("max_requests", _checking(request_limit, "a number")),
-    "max_memory": ("max_memory", _checking(memory_limit, "a size")),
-    "threads": ("threads", _checking(thread_count, "a number")),
-    "preload": ("preload", _one_of("on", "off")),
-    "workers_runtime": ("workers_runtime", _one_of("process", "thread")),
-    "env_file": ("env_files", _env_file),
-    "env_var": ("env_vars", _env_var),
-    "request_body": ("request_body_max_size", _request_body),
-    "runtime": ("runtime", _text),
-    "autoreload": ("", _autoreload),
-    "python_path": ("python_path", _text),
-    "max_dynamic_apps": ("max_dynamic_apps", _text),
-    "isolation": ("isolation", read_isolation),
-    "cache": ("cache", read_cache),
-}
-"""What may stand in the block: the field that it sets (none: several), and what reads it."""
 
 directive = Directive("python", parse)

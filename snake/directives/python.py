@@ -26,7 +26,7 @@ Syntax::
         cache               local | redis://<host>
         isolation           none
         isolation           process {
-            user        <name | uid>
+            user        <name | uid> | owner
             group       <name | gid>
             memory      <size>
             cpu         <duration>
@@ -100,13 +100,14 @@ the server's environment, no descriptor, no capability and no way to one, and wh
 is passed on without control characters. What protects from what: docs/isolation.md.
 
 `isolation process` runs it as `user` (and `group`, or those the user is in), which is
-needed when the server is root. `memory` is the address space of each process, `cpu` the
-CPU time after which one is replaced, `files` its open files, `processes` the processes and
-threads that the user may have. With bubblewrap, which is used if it is installed and may
-be (`bubblewrap on`: or else the start fails), the app sees the system, its interpreter and
-packages read-only, `working_dir` and `write` to write to, `read` to read, a /tmp of its own of
-the size `tmp`, no other process, and with `network off` no network; nothing else is there. With
-`read_only` it cannot write to `working_dir` either.
+needed when the server is root; `owner` is whoever `working_dir` belongs to, so tenants
+that placeholders choose each get their own. `memory` is the address space of each
+process, `cpu` the CPU time after which one is replaced, `files` its open files,
+`processes` the processes and threads that the user may have. With bubblewrap, which is
+used if it is installed and may be (`bubblewrap on`: or else the start fails), the app sees
+the system, its interpreter and packages read-only, `working_dir` and `write` to write to,
+`read` to read, a /tmp of its own of the size `tmp`, no other process, and with `network off`
+no network; nothing else is there. With `read_only` it cannot write to `working_dir` either.
 
 `isolation docker` runs it in a container of `image`, which has to be on the machine, by
 the API of the engine at `docker_host` (`DOCKER_HOST`, then unix:///var/run/docker.sock). The

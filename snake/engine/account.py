@@ -36,6 +36,17 @@ def account(user: str, group: str = "") -> Account:
     return _allowed(Account(uid, gid, groups, home), user)
 
 
+def owner(folder: str) -> str:
+    """Return the number of the user whom a folder belongs to. Raises `StartError` for root."""
+    uid = os.stat(folder).st_uid  # noqa: PTH116
+    if uid == 0:
+        raise StartError(
+            f'isolation process: user owner, but the working_dir "{folder}" belongs to root; '
+            f"give it to the app's user: chown -R <user> {folder}"
+        )
+    return str(uid)
+
+
 def _allowed(found: Account, user: str) -> Account:
     if found.uid == 0:
         raise StartError(f'isolation process: user "{user}" is root, which is no isolation')

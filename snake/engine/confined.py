@@ -20,10 +20,10 @@ from typing import IO, Any
 from snake.core.errors import StartError
 from snake.core.record import Record
 from snake.engine import bubblewrap
-from snake.engine.account import Account, account
+from snake.engine.account import Account, account, owner
 from snake.engine.launch import Launch, Plain, not_started
 from snake.engine.output import reading, relay
-from snake.python.isolation_process import Process, amount, check_process
+from snake.python.isolation_process import OWNER, Process, amount, check_process
 
 logger = logging.getLogger("snake")
 
@@ -108,11 +108,12 @@ def survey(process: Process, launch: Launch) -> Facts:
             "isolation process: snake runs as root, and so would the app, which no sandbox "
             "holds; name a user for it, like: user www-data"
         )
-    who = account(process.user, process.group) if process.user else None
-    facts = Facts(root, who, _bubblewrap(process, root=root), os.path.realpath(sys.executable))
     folder = launch.cwd or os.getcwd()  # noqa: PTH109
     if not os.path.isdir(folder):  # noqa: PTH112
         raise StartError(f'the working_dir "{folder}" does not exist, or is no folder')
+    user = owner(folder) if process.user == OWNER else process.user
+    who = account(user, process.group) if user else None
+    facts = Facts(root, who, _bubblewrap(process, root=root), os.path.realpath(sys.executable))
     if facts.bwrap and os.path.realpath(folder) == "/":
         raise StartError("isolation process: the working_dir is /, which is the whole system")
     for path in (*process.read, *process.write):

@@ -18,7 +18,7 @@ from typing import IO
 
 _LONGEST = 16_384
 """Bytes of a line that is passed on in one piece."""
-_RATE = 4 * 1024**2
+_RATE = 1024**2
 """Bytes a second that are passed on; an app that prints more waits."""
 _PLAIN = {ord("\t"), ord("\n")}
 _ESCAPES = {

@@ -17,6 +17,8 @@ LEAST_MEMORY = 64 * 1024**2
 """Bytes without which an interpreter does not even start."""
 LEAST_FILES = 32
 LEAST_PROCESSES = 4
+OWNER = "owner"
+"""The user that stands for the one whom the app's folder belongs to."""
 _SWITCH = ("", "on", "off")
 
 
@@ -24,7 +26,7 @@ class Process(Config):
     """What a process of the app may do. A field that is empty says nothing."""
 
     user: str = ""
-    """Name or number."""
+    """Name or number, or `OWNER`."""
     group: str = ""
     memory: str = ""
     """Size of the address space of each process (RLIMIT_AS)."""

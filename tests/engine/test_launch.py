@@ -179,6 +179,16 @@ async def test_root_is_no_isolation(folder: Path) -> None:
         await said(process(user="00"), "say(1)", folder)
 
 
+@needs_root
+async def test_a_folders_owner_may_be_the_user(folder: Path) -> None:
+    """With `user owner` each tenant has the user whom its folder belongs to; root is none."""
+    assert await said(process(user="owner", bubblewrap="off"), "say(os.getuid())", folder) == UID
+
+    os.chown(folder, 0, 0)
+    with pytest.raises(StartError, match="belongs to root; give it to the app's user: chown"):
+        await said(process(user="owner"), "say(1)", folder)
+
+
 @pytest.mark.skipif(ROOT, reason="root can become anyone")
 async def test_only_root_can_change_the_user(folder: Path) -> None:
     """A server that is not root says that it cannot become somebody else."""

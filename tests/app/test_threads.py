@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
@@ -161,3 +162,64 @@ async def test_work_given_before_the_end_is_done() -> None:
 
     for _ in range(10):
         assert await asyncio.to_thread(done.acquire, timeout=5)
+
+
+async def test_the_place_of_a_lost_thread_is_filled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work that nobody waits for holds no place; when it is done its thread is as before."""
+    monkeypatch.setattr(module, "LEEWAY", 0.0)
+    threads = Threads(asyncio.get_running_loop(), most=1)
+    begun, goes_on = threading.Event(), threading.Event()
+    idents, done = [], []
+
+    def hang() -> None:
+        idents.append(threading.get_ident())
+        begun.set()
+        done.append(goes_on.wait(10))
+
+    threads.submit(hang)
+    await asyncio.to_thread(begun.wait, 5)
+    threads.lose(idents[0])
+    threads.lose(idents[0])
+    used = await run_all(threads, lambda: None, 3)
+    assert str(idents[0]) not in used
+    goes_on.set()
+    await become(lambda: len(done) == 1)
+    barrier, met = threading.Barrier(2), []
+
+    def meet() -> None:
+        with suppress(threading.BrokenBarrierError):
+            met.append(barrier.wait(0.3))
+
+    await run_all(threads, meet, 2)
+    assert not met  # there is one place, not two
+    threads.close()
+
+
+async def test_when_all_places_are_of_threads_that_hang_it_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Threads that are only slow are not told of: they are back in time."""
+    monkeypatch.setattr(module, "HANGS", 0.2)
+    told: list[str] = []
+    threads = Threads(asyncio.get_running_loop(), most=2, hangs=told.append)
+    goes_on, idents = threading.Event(), []
+
+    def hang() -> None:
+        idents.append(threading.get_ident())
+        goes_on.wait(10)
+
+    for count in (1, 2):
+        threads.submit(hang)
+        await become(lambda count=count: len(idents) == count)  # type: ignore[misc]
+        threads.lose(idents[-1])
+    goes_on.set()
+    await asyncio.sleep(0.4)
+    assert not told
+    goes_on.clear()
+    for count in (3, 4):
+        threads.submit(hang)
+        await become(lambda count=count: len(idents) == count)  # type: ignore[misc]
+        threads.lose(idents[-1])
+    await become(lambda: told == ["2 of its threads hang"])
+    goes_on.set()
+    threads.close()

@@ -8,6 +8,9 @@ from contextlib import suppress
 from typing import Any
 
 import httpx
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from snake.app.threads import Threads
 from snake.python.timeout import limit_time
@@ -60,3 +63,22 @@ async def test_an_app_that_does_not_let_itself_be_cancelled_is_late_all_the_same
         assert (await client.get(url, timeout=20)).status_code == 504
         async with asyncio.timeout(10):
             await refused.wait()
+
+
+async def test_a_websocket_is_late_before_it_is_accepted_and_never_after() -> None:
+    """An app that does not answer the handshake is a 504; an open WebSocket may be silent."""
+
+    async def app(scope: Any, _receive: Any, send: Any) -> None:
+        if scope["path"] == "/never":
+            await asyncio.sleep(10)
+        await send({"type": "websocket.accept"})
+        await asyncio.sleep(0.6)
+        await send({"type": "websocket.send", "text": "after a while"})
+
+    async with serving(limit_time(asgi(app), "main:app", 0.2)) as url:
+        address = url.replace("http", "ws")
+        async with connect(f"{address}/open") as socket:
+            assert await socket.recv() == "after a while"
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(f"{address}/never")
+        assert refused.value.response.status_code == 504

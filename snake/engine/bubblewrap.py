@@ -99,7 +99,8 @@ def fault(program: str, *, root: bool, network: bool) -> str:
         )
     except (OSError, subprocess.SubprocessError) as error:
         return str(error)
-    return done.stderr.decode(errors="replace").strip() if done.returncode else ""
+    complaint = done.stderr.decode(errors="replace").strip()
+    return (complaint or f"it fails with exit code {done.returncode}") if done.returncode else ""
 
 
 def interpreter_paths(python: str) -> list[str]:

@@ -127,9 +127,11 @@ and placeholders in the app's name, folder, venv or environment.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 from snake.app.envfile import name_fault
+from snake.core.folder import START
 from snake.plugin import (
     ConfigError,
     Context,
@@ -144,6 +146,7 @@ from snake.python.bodylimit import body_limit, limit_body
 from snake.python.fields import PythonFields
 from snake.python.isolation import check_isolation
 from snake.python.values import (
+    dynamic_limit,
     memory_limit,
     request_limit,
     request_timeout_seconds,
@@ -175,6 +178,7 @@ NUMBERS: dict[str, Callable[[str], object]] = {
     "request_timeout": request_timeout_seconds,
     "max_requests": request_limit,
     "max_memory": memory_limit,
+    "max_dynamic_apps": dynamic_limit,
 }
 """What reads the text of fields that are a number, a size or a time."""
 
@@ -189,7 +193,10 @@ class Python(HandlerModule, PythonFields):
         self._check(ctx)
         limit = _checked(ctx, body_limit, self.request_body_max_size)
         timeout = request_timeout_seconds(self.request_timeout)
-        handler = self._pooled(ctx) or await self._embedded(ctx)
+        if self.dynamic:
+            handler: Handler = self._chosen(ctx)
+        else:
+            handler = self._pooled(ctx) or await self._embedded(ctx)
         if timeout is not None:
             from snake.python.timeout import limit_time  # noqa: PLC0415  (likewise)
 
@@ -202,6 +209,21 @@ class Python(HandlerModule, PythonFields):
 
         pools = ctx.service(Pools)
         return None if pools is None else pools.handler(ctx.path)
+
+    def _chosen(self, ctx: Context) -> Handler:
+        """Return the handler of apps that requests choose."""
+        from snake.python.choice import Choice  # noqa: PLC0415  (likewise)
+        from snake.python.dynamic import DynamicHandler  # noqa: PLC0415  (likewise)
+        from snake.python.pools import Pools  # noqa: PLC0415  (likewise)
+
+        pools = ctx.service(Pools)
+        if pools is None:
+            raise ctx.fail("an app chosen by placeholders needs a process that starts it")
+        try:
+            choice = Choice(self, Path(START.folder))
+        except ConfigError as error:
+            raise ctx.at(error.path).fail(error.message) from None
+        return DynamicHandler(ctx.path, choice, pools.tenants)
 
     async def _embedded(self, ctx: Context) -> Handler:
         from snake.python.embedded import EmbeddedApps  # noqa: PLC0415  (likewise)
@@ -258,24 +280,13 @@ class Python(HandlerModule, PythonFields):
 
     def _unavailable(self) -> Iterator[tuple[str, str]]:
         """Yield each field that asks for what there is not, and what it asks for."""
-        for field in ("module_esgi", "max_dynamic_apps"):
+        for field in ("module_esgi",):
             if getattr(self, field):
                 yield field, field
         if self.autoreload not in ("", "off"):
             yield "autoreload", "autoreload"
         if self.runtime == "gevent":
             yield "runtime", f"runtime {self.runtime}"
-        texts = {
-            "module_wsgi": self.module_wsgi,
-            "module_asgi": self.module_asgi,
-            "working_dir": self.working_dir,
-            "venv_path": self.venv_path,
-            "env_files": " ".join(self.env_files),
-            "env_vars": " ".join(self.env_vars.values()),
-        }
-        for field, text in texts.items():
-            if "{" in text and "}" in text:
-                yield field, f"an app chosen by placeholders ({text})"
 
 
 def parse(line: Segment, scope: Scope) -> Python:

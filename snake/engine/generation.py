@@ -110,6 +110,7 @@ class Generation:
                 figures=self._figures,
                 pools=self._pools.told,
                 cache=self._cache,
+                desk=self._pools.hear,
                 fields={"worker": first},
             )
 

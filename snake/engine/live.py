@@ -17,12 +17,13 @@ from snake.engine.needs import grace_period
 from snake.engine.provision import provision
 from snake.fork.channel import Failed, Provision
 from snake.fork.loops import Word
+from snake.python.asking import Asking
 from snake.python.pools import Pools
 
 Sockets = dict[str, list[socket.socket]]
 """By address, as it stands in the document."""
 Offers = dict[type[Any], Any]
-"""What the host offers to modules, and to the loop: `Pulse` and `Wear`."""
+"""What the host offers to modules, and to the loop: `Pulse`, `Wear` and `Asking`."""
 
 
 class NotLiveError(Exception):
@@ -42,7 +43,9 @@ async def live(what: Provision, sockets: Sockets, offers: Offers, word: Word) ->
         try:
             document = decode(what.document.encode(), Document)
             grace = grace_period(document)
-            pools = await stack.enter_async_context(Pools.decode(what.pools))
+            asking = offers[Asking]
+            pools = await stack.enter_async_context(Pools.decode(what.pools, asking.tell))
+            asking.listen(pools.hear)
             servers = await provision(document, stack, {**offers, Pools: pools})
         except (Exception, SystemExit) as error:  # noqa: BLE001  (the supervisor reports it)
             raise NotLiveError(_failed(error)) from None

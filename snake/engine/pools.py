@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import AsyncExitStack, ExitStack
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
@@ -16,7 +18,10 @@ from snake.engine.cache_thread import ThreadCache
 from snake.engine.folder import PrivateFolder
 from snake.engine.overview import AppView, overview
 from snake.engine.pool import Pool
+from snake.engine.process import Asker
+from snake.engine.tenants import Tenants
 from snake.engine.together import all_of
+from snake.fork.channel import Message, Want
 from snake.python.plan import AppPlan, apps
 from snake.python.pools import Address, Pools, encode
 
@@ -38,23 +43,44 @@ class AppPools:
         self._paths: dict[bytes, str] = {}
         self._keys: dict[str, bytes] = {}
         self._addresses: dict[str, Address] = {}
-        cwd = Path.cwd()
+        self._tenants: dict[bytes, Tenants] = {}
+        self._choosers: dict[str, Tenants] = {}
+        self._folder = folder
+        self._cwd = Path.cwd()
+        self._grace = grace
+        self._cache = cache
         with ExitStack() as undo:
             for plan in plans:
-                if not plan.placed.pooled or plan.placed.fields.dynamic:
-                    continue
-                key = msgspec.json.encode(plan.placed.fields, order="deterministic")
-                if key not in self._pools:
-                    url = "" if cache is None else cache.url(namespace(plan.placed.fields))
-                    try:
-                        self._pools[key] = Pool(plan, folder.path, cwd, grace, url)
-                    except DocumentError as error:
-                        raise StartError(error.message, error.path or plan.path) from None
-                    undo.callback(self._pools[key].close)
-                    self._paths[key] = plan.path
-                self._keys[plan.path] = key
-                self._addresses[plan.path] = self._pools[key].address
+                if plan.placed.pooled:
+                    self._add(plan, undo)
             undo.pop_all()
+
+    def _add(self, plan: AppPlan, undo: ExitStack) -> None:
+        key = msgspec.json.encode(plan.placed.fields, order="deterministic")
+        if plan.placed.fields.dynamic:
+            if key not in self._tenants:
+                self._tenants[key] = Tenants(plan, self._make, self._cwd)
+            self._choosers[plan.path] = self._tenants[key]
+            return
+        if key not in self._pools:
+            self._pools[key] = self._make(plan)
+            undo.callback(self._pools[key].close)
+            self._paths[key] = plan.path
+        self._keys[plan.path] = key
+        self._addresses[plan.path] = self._pools[key].address
+
+    def _make(self, plan: AppPlan, tenant: str = "") -> Pool:
+        """Make a pool with a folder of its own. Raises `StartError`.
+
+        A tenant, which has a name that no other has, sees nothing of others in the cache.
+        """
+        cache = self._cache
+        own_keys = sha256(tenant.encode()).hexdigest() if tenant else namespace(plan.placed.fields)
+        url = "" if cache is None else cache.url(own_keys)
+        try:
+            return Pool(plan, self._folder.path, self._cwd, self._grace, url)
+        except DocumentError as error:
+            raise StartError(error.message, error.path or plan.path) from None
 
     @property
     def told(self) -> str:
@@ -69,7 +95,19 @@ class AppPools:
     @property
     def pids(self) -> dict[str, list[int]]:
         """The processes of each app."""
-        return {pool.name: pool.pids for pool in self._pools.values()}
+        pids = {pool.name: pool.pids for pool in self._pools.values()}
+        for tenants in self._tenants.values():
+            pids |= tenants.pids
+        return pids
+
+    def hear(self, message: Message, asker: Asker) -> None:
+        """Take what a worker says of the apps that its requests choose."""
+        if isinstance(message, Want):
+            if (tenants := self._choosers.get(message.place)) is not None:
+                tenants.hear(message, asker)
+            return
+        for tenants in self._tenants.values():
+            tenants.hear(message, asker)
 
     async def start(self) -> None:
         """Start all pools at once. Raises the first `StartError`, at its app's place."""
@@ -90,14 +128,22 @@ class AppPools:
         """Start no more processes."""
         for pool in self._pools.values():
             pool.let_go()
+        for tenants in self._tenants.values():
+            tenants.let_go()
 
     async def drain(self) -> None:
         """Let every process finish its requests and end."""
-        await asyncio.gather(*(pool.drain() for pool in self._pools.values()))
+        await asyncio.gather(
+            *(pool.drain() for pool in self._pools.values()),
+            *(tenants.drain() for tenants in self._tenants.values()),
+        )
 
     async def kill(self) -> None:
         """End every process now."""
-        await asyncio.gather(*(pool.kill() for pool in self._pools.values()))
+        await asyncio.gather(
+            *(pool.kill() for pool in self._pools.values()),
+            *(tenants.kill() for tenants in self._tenants.values()),
+        )
 
 
 async def trial(document: Document, stack: AsyncExitStack) -> tuple[Pools, list[AppView]]:
@@ -117,5 +163,26 @@ async def trial(document: Document, stack: AsyncExitStack) -> tuple[Pools, list[
     stack.push_async_callback(pools.kill)
     await pools.start()
     pools.keep()
-    reached = await stack.enter_async_context(Pools.decode(pools.told))
+    loop = asyncio.get_running_loop()
+    here = _Here()
+
+    def tell(message: Message) -> None:
+        loop.call_soon(pools.hear, message, here)
+
+    reached = await stack.enter_async_context(Pools.decode(pools.told, tell))
+    here.hear = reached.hear
     return reached, overview(plans, pools.pythons)
+
+
+class _Here:
+    """A worker that is the supervisor's own process."""
+
+    is_gone = False
+
+    def __init__(self) -> None:
+        self.hear: Callable[[Message], None] | None = None
+
+    def send(self, message: Message) -> None:
+        """Tell it something, soon."""
+        if self.hear is not None:
+            asyncio.get_running_loop().call_soon(self.hear, message)

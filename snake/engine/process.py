@@ -9,7 +9,7 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
 from snake.core.errors import StartError
 from snake.core.record import Record
@@ -24,11 +24,14 @@ from snake.fork.channel import (
     Drain,
     Dump,
     Failed,
+    Forgot,
     Listen,
     Message,
     Note,
     Provision,
     Ready,
+    Used,
+    Want,
     send,
 )
 from snake.python.plan import StartLimit
@@ -47,6 +50,19 @@ HANGING = 1.0
 """Seconds between the end of a worker's channel and the end of its process."""
 
 
+class Asker(Protocol):
+    """A worker that asks for apps."""
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it will say nothing more."""
+        ...
+
+    def send(self, message: Message) -> None:
+        """Tell it something."""
+        ...
+
+
 class Work(Record):
     """What a process is given, and how the log calls it."""
 
@@ -63,6 +79,8 @@ class Work(Record):
     pools: str = ""
     cache: str = ""
     """The address of the cache."""
+    desk: Callable[[Message, Asker], None] | None = None
+    """What answers a worker that asks for apps."""
     title: str = "worker"
     fields: Mapping[str, object] = {}
 
@@ -121,6 +139,11 @@ class Process:
         await self._end(HANGING)
         return _how(self._child.exited.result())
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether it will say nothing more."""
+        return self._gone.done() or self._child.exited.done()
+
     def send(self, message: Message) -> None:
         """Tell it something."""
         self._line.send(message)
@@ -159,7 +182,11 @@ class Process:
         """Take its word, and then all that it says, until it is gone."""
         while (message := await self._line.receive()) is not None:
             self._health.hear(message)
-            if self._answer.done():
+            if isinstance(message, Want | Used | Forgot):
+                # A worker takes requests already when it says that it is ready.
+                if self._work.desk is not None:
+                    self._work.desk(message, self)
+            elif self._answer.done():
                 self._ear(message)
             elif isinstance(message, Ready | Failed):
                 self._answer.set_result(message)

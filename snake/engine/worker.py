@@ -43,6 +43,7 @@ from snake.fork.voice import Voice
 from snake.fork.zygote import Zygote
 from snake.http.shutdown import SHUTDOWN
 from snake.metrics.figures import Figures
+from snake.python.asking import Asking, hand_out
 
 
 def main(channel: socket.socket) -> int:
@@ -118,7 +119,8 @@ def _run(channel: socket.socket, what: Provision, loops: list[Sockets], files: l
     """Run a document on one event loop, or on several, each in a thread of its own."""
     voice = Voice(channel.dup())
     pulse, wear = Pulse(voice.say_alive), Wear(voice.say_weary)
-    offers: list[Offers] = [{Pulse: pulse, Wear: wear} for _ in loops]
+    askings = [Asking(at, voice.tell) for at in range(len(loops))]
+    offers: list[Offers] = [{Pulse: pulse, Wear: wear, Asking: each} for each in askings]
     if files:
         for at, offered in enumerate(offers):
             offered[Figures] = Figures(files, what.number + at)
@@ -129,14 +131,16 @@ def _run(channel: socket.socket, what: Provision, loops: list[Sockets], files: l
 
         serve = Loops(serves, loop_factory()).run
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        return runner.run(_work(channel, serve, pulse, voice))
+        return runner.run(_work(channel, serve, pulse, voice, askings))
 
 
-async def _work(channel: socket.socket, serve: Serve, pulse: Pulse, voice: Voice) -> int:
+async def _work(
+    channel: socket.socket, serve: Serve, pulse: Pulse, voice: Voice, askings: list[Asking]
+) -> int:
     """Serve as the supervisor says; tell it if that could not begin."""
     line = await Line.on(channel, LONGEST)
     try:
-        await serve(partial(_orders, line, pulse))
+        await serve(partial(_orders, line, pulse, askings))
         pulse.stop()
         voice.close()
     except NotLiveError as error:
@@ -148,7 +152,7 @@ async def _work(channel: socket.socket, serve: Serve, pulse: Pulse, voice: Voice
     return 0
 
 
-async def _orders(line: Line, pulse: Pulse) -> Orders:
+async def _orders(line: Line, pulse: Pulse, askings: list[Asking]) -> Orders:
     """Say that all is ready, and yield what the supervisor says until it is gone.
 
     A SIGTERM of our own is as good as its word to drain.
@@ -162,7 +166,7 @@ async def _orders(line: Line, pulse: Pulse) -> Orders:
         while (message := await orders.get()) is not None:
             if isinstance(message, Announce):
                 SHUTDOWN.announce(message.seconds)
-            else:
+            elif not hand_out(message, askings):
                 yield message
     finally:
         hearing.cancel()

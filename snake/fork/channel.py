@@ -137,6 +137,59 @@ class Serve(NamedTuple):
     """Supervisor to worker: all others are ready as well; take requests from now on."""
 
 
+class Want(NamedTuple):
+    """Worker to supervisor: give me the app that these values of placeholders choose."""
+
+    place: str
+    """Of the handler, in the document."""
+    values: tuple[str, ...]
+    loop: int = 0
+    """Which of the worker's event loops it is."""
+
+
+class Given(NamedTuple):
+    """Supervisor to worker: what it wanted is this app, in a pool with these sockets."""
+
+    place: str
+    values: tuple[str, ...]
+    number: int
+    name: str
+    sockets: tuple[str, ...]
+    loop: int = 0
+
+
+class Refused(NamedTuple):
+    """Supervisor to worker: what it wanted is no app, or cannot run; why, and for how long."""
+
+    place: str
+    values: tuple[str, ...]
+    status: int
+    reason: str
+    seconds: float
+    loop: int = 0
+
+
+class Used(NamedTuple):
+    """Worker to supervisor: these apps had requests since it was last said."""
+
+    numbers: tuple[int, ...]
+
+
+class Forget(NamedTuple):
+    """Supervisor to worker: use this app no more, unless it has requests; answer in any case."""
+
+    number: int
+    loop: int = 0
+
+
+class Forgot(NamedTuple):
+    """Worker to supervisor: it is forgotten, or (0) it is not."""
+
+    number: int
+    gone: int
+    loop: int = 0
+
+
 class Announce(NamedTuple):
     """Supervisor to worker: in so many seconds you will be told to drain; until then go on."""
 
@@ -172,6 +225,12 @@ Message = (
     | Weary
     | Note
     | Serve
+    | Want
+    | Given
+    | Refused
+    | Used
+    | Forget
+    | Forgot
     | Announce
     | Drain
 )
@@ -281,13 +340,25 @@ def _str(value: object) -> str:
     return value
 
 
+def _ints(value: object) -> tuple[int, ...]:
+    if type(value) is not list:
+        raise TypeError("a list is missing")
+    return tuple(map(_int, value))
+
+
 def _texts(value: object) -> tuple[str, ...]:
     if type(value) is not list:
         raise TypeError("a list is missing")
     return tuple(map(_str, value))
 
 
-_CHECKS = {int: _int, float: _float, str: _str, tuple[str, ...]: _texts}
+_CHECKS = {
+    int: _int,
+    float: _float,
+    str: _str,
+    tuple[int, ...]: _ints,
+    tuple[str, ...]: _texts,
+}
 _KINDS: dict[str, tuple[Callable[..., Any], ...]] = {
     kind.__name__: (kind, *(_CHECKS[hint] for hint in get_type_hints(kind).values()))
     for kind in Message.__args__

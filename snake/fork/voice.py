@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import threading
 from contextlib import suppress
 
-from snake.fork.channel import Alive, Blocked, Message, Weary, send
+from snake.fork.channel import Alive, Blocked, Message, Weary, frame
 
 
 class Voice:
-    """One end of a channel, for short messages."""
+    """One end of a channel."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._lock = threading.Lock()
 
     def send(self, message: Message) -> None:
-        """Say something. Raises `OSError` when nobody listens."""
+        """Say something, whole; wait while the supervisor is behind.
+
+        Raises `OSError` when nobody listens.
+        """
+        data = memoryview(frame(message))
         with self._lock:
-            send(self._sock, message)
+            while data:
+                try:
+                    data = data[self._sock.send(data) :]
+                except BlockingIOError:  # a loop that has the same socket made it so
+                    poll = select.poll()
+                    poll.register(self._sock, select.POLLOUT)
+                    poll.poll(1000)
+
+    def tell(self, message: Message) -> None:
+        """Say something, if anybody listens."""
+        self._try(message)
 
     def close(self) -> None:
         """Say no more: the supervisor is to see the end of the channel."""

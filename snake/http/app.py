@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from math import ceil
 from typing import Any
 
@@ -217,7 +217,20 @@ def _is_quiet(handler: Mapping[str, object]) -> bool:
     status = str(handler.get("status_code", ""))
     if handler.get("request_timeout"):
         return False  # an app that has no thread for a request is unavailable, with Retry-After
+    if handler["handler"] == "python" and any("{" in text for text in _texts(handler.values())):
+        return False  # an app chosen by placeholders may be refused with Retry-After
     return handler["handler"] in QUIET_HANDLERS and (not status or status.isdecimal())
+
+
+def _texts(values: Iterable[object]) -> Iterator[str]:
+    """Yield all texts in a piece of config."""
+    for value in values:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            yield from _texts(value.values())
+        elif isinstance(value, list | tuple):
+            yield from _texts(value)
 
 
 def _handlers(node: object) -> Iterator[Mapping[str, object]]:

@@ -39,6 +39,14 @@ class Template:
         self.constant = "".join(map(str, known)) if fixed else None
 
 
+def split(text: str) -> tuple[list[str | Placeholder], bool]:
+    """Return the parts of a text, and whether braces with a name that nobody can know are in it.
+
+    Those are literal text, as they are written.
+    """
+    return _parse(text, keep_unknown=True)
+
+
 def transformed(text: str, change: Callable[[Request, str, str], str]) -> Fill:
     """Compile a text whose values go through `change(request, name, value)`; unknown are empty.
 
@@ -55,7 +63,7 @@ def transformed(text: str, change: Callable[[Request, str, str], str]) -> Fill:
     )
 
 
-class _Key:
+class Placeholder:
     """A placeholder and how to get its value."""
 
     __slots__ = ("getter", "text")
@@ -65,16 +73,13 @@ class _Key:
         self.getter = getter
 
 
-_Part = str | _Key
-
-
-def _parse(text: str, *, keep_unknown: bool) -> tuple[list[_Part], bool]:
+def _parse(text: str, *, keep_unknown: bool) -> tuple[list[str | Placeholder], bool]:
     """Split into literal text and keys; tell whether an unknown placeholder is in it.
 
     A brace after a backslash is literal. A brace that is never closed, and a
     placeholder that nobody can know, are literal where unknown ones are kept.
     """
-    parts: list[_Part] = []
+    parts: list[str | Placeholder] = []
     literal: list[str] = []
     unknown = False
     at = 0
@@ -96,7 +101,7 @@ def _parse(text: str, *, keep_unknown: bool) -> tuple[list[_Part], bool]:
             at += 1
             continue
         if getter is not None:
-            parts += ["".join(literal), _Key(text[at + 1 : end], getter)]
+            parts += ["".join(literal), Placeholder(text[at + 1 : end], getter)]
             literal.clear()
         at = end + 1
     parts.append("".join(literal))
@@ -111,13 +116,13 @@ def _close(text: str, at: int) -> int:
     return end
 
 
-def _filler(parts: list[_Part], *, keep_unknown: bool) -> Fill:
+def _filler(parts: list[str | Placeholder], *, keep_unknown: bool) -> Fill:
     match parts:
         case []:
             return lambda _: ""
         case [str() as only]:
             return lambda _: only
-        case [_Key() as key]:
+        case [Placeholder() as key]:
             return lambda request: _value(key, request, keep_unknown=keep_unknown)
         case _:
             return lambda request: "".join(
@@ -130,7 +135,7 @@ def _filler(parts: list[_Part], *, keep_unknown: bool) -> Fill:
             )
 
 
-def _value(key: _Key, request: Request, *, keep_unknown: bool) -> str:
+def _value(key: Placeholder, request: Request, *, keep_unknown: bool) -> str:
     value = key.getter(request)
     if value is None:
         return "{" + key.text + "}" if keep_unknown else ""

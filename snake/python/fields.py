@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from snake.config.struct import Config
+from snake.http.template import split
 from snake.python.cache import Cache
 from snake.python.isolation import Isolation
 
@@ -44,14 +47,18 @@ class PythonFields(Config):
     def dynamic(self) -> tuple[str, str] | None:
         """The first field that holds a placeholder, and its text; `None` when none does.
 
-        Such an app is another one for other requests.
+        Such an app is another one for other requests. Braces in a variable that are no
+        placeholder, as in JSON, are text.
         """
-        texts = {
-            "module_wsgi": self.module_wsgi,
-            "module_asgi": self.module_asgi,
-            "working_dir": self.working_dir,
-            "venv_path": self.venv_path,
-            "env_files": " ".join(self.env_files),
-            "env_vars": " ".join(self.env_vars.values()),
-        }
-        return next(((f, text) for f, text in texts.items() if "{" in text and "}" in text), None)
+        for field in ("module_wsgi", "module_asgi", "working_dir", "venv_path", "env_files"):
+            value = getattr(self, field)
+            text = value if isinstance(value, str) else " ".join(value)
+            if _BRACES.search(text):
+                return field, text
+        for text in self.env_vars.values():
+            if "{" in text and not all(isinstance(part, str) for part in split(text)[0]):
+                return "env_vars", text
+        return None
+
+
+_BRACES = re.compile(r"\{.*\}", re.DOTALL)

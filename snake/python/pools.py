@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Self
 
 import msgspec
 
 from snake.core.record import Record
+from snake.fork.channel import Message
 
 if TYPE_CHECKING:  # the supervisor needs no more than addresses, and most workers have no pool
     from snake.http.handler import Handler
     from snake.python.pool_process import PoolProcess
+    from snake.python.tenants import Tenants
 
 
 class Address(Record):
@@ -25,21 +27,39 @@ class Address(Record):
 class Pools:
     """The pools of this worker's generation, by the places of their handlers in the document."""
 
-    def __init__(self, addresses: Mapping[str, Address]) -> None:
+    def __init__(self, addresses: Mapping[str, Address], tell: Callable[[Message], None]) -> None:
         self._addresses = addresses
+        self._tell = tell
+        self._tenants: Tenants | None = None
         self._processes: dict[str, PoolProcess] = {}
 
     @classmethod
-    def decode(cls, data: str) -> Pools:
-        """Read what the supervisor says; nothing said is no pool."""
-        return cls(msgspec.json.decode(data or "{}", type=dict[str, Address]))
+    def decode(cls, data: str, tell: Callable[[Message], None]) -> Pools:
+        """Read what the supervisor says; nothing said is no pool. `tell` answers it."""
+        return cls(msgspec.json.decode(data or "{}", type=dict[str, Address]), tell)
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        if self._tenants is not None:
+            self._tenants.close()
         for process in self._processes.values():
             process.close()
+
+    @property
+    def tenants(self) -> Tenants:
+        """The apps that requests choose."""
+        from snake.python.tenants import Tenants  # noqa: PLC0415  (see above)
+
+        if self._tenants is None:
+            self._tenants = Tenants(self._tell)
+        return self._tenants
+
+    def hear(self, message: Message) -> None:
+        """Take what the supervisor says of the apps that requests choose."""
+        if self._tenants is not None:
+            self._tenants.hear(message)
 
     def handler(self, path: str) -> Handler | None:
         """Return the handler whose place this is; `None` when its app is in no pool."""

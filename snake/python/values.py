@@ -85,3 +85,12 @@ def request_timeout_seconds(text: str) -> float | None:
     if limit <= 0:
         raise ConfigError(f'request_timeout must be a positive duration, got "{text}"')
     return limit / SECOND
+
+
+def dynamic_limit(text: str) -> int | None:
+    """Read `max_dynamic_apps`; `None` for the default. Raises `ConfigError`."""
+    if not text:
+        return None
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not int(text):
+        raise ConfigError(f'invalid max_dynamic_apps: "{text}": must be a number greater than 0')
+    return int(text)

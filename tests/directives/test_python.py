@@ -206,12 +206,8 @@ APP = {"module_wsgi": "main:wsgi"}
     [
         ({"module_esgi": "main:app"}, "module_esgi", "module_esgi is not available"),
         ({**APP, "autoreload": "on"}, "autoreload", "autoreload is not available"),
-        ({**APP, "max_dynamic_apps": "3"}, "max_dynamic_apps", "max_dynamic_apps is not available"),
         ({**APP, "runtime": "gevent"}, "runtime", "runtime gevent is not available"),
         ({**APP, "cache": {"mode": "cluster"}}, "cache", "cache cluster is not available"),
-        ({"module_wsgi": "{http.request.host}:app"}, "module_wsgi", "chosen by placeholders"),
-        ({**APP, "working_dir": "/srv/{host}"}, "working_dir", "chosen by placeholders"),
-        ({**APP, "env_vars": {"A": "{host}"}}, "env_vars", "chosen by placeholders"),
     ],
 )
 async def test_what_there_is_not_is_refused_by_name(
@@ -242,6 +238,9 @@ async def test_what_there_is_not_is_refused_by_name(
         ({**APP, "runtime": "uvloop"}, 'wsgi runtime must be gevent or sync, got "uvloop"'),
         ({**APP, "env_vars": {"LD_PRELOAD": "x"}}, "disallowed environment variable name"),
         ({**APP, "request_body_max_size": "0"}, "must be greater than 0"),
+        ({**APP, "max_dynamic_apps": "0"}, 'invalid max_dynamic_apps: "0"'),
+        ({**APP, "max_dynamic_apps": "many"}, 'invalid max_dynamic_apps: "many"'),
+        ({**APP, "working_dir": "/srv/{host}"}, "chosen by placeholders needs a process"),
         ({**APP, "module_wsgy": "a:b"}, 'unknown field "module_wsgy"; did you mean "module_wsgi"?'),
     ],
 )

@@ -1,0 +1,60 @@
+"""Dynamic: the handler of apps that requests choose, by placeholders in its fields."""
+
+from __future__ import annotations
+
+import logging
+from math import ceil
+
+from snake.http.errors import HandlerError
+from snake.http.handler import Next, Send
+from snake.http.request import Request
+from snake.python.choice import Choice, NoAppError, Values
+from snake.python.tenants import RefusedError, Tenant, Tenants
+
+log = logging.getLogger("snake.python")
+
+_UNAVAILABLE = 503
+
+
+class DynamicHandler:
+    """Hands each request to the app that it chooses."""
+
+    def __init__(self, place: str, choice: Choice, tenants: Tenants) -> None:
+        self._place = place
+        self._choice = choice
+        self._tenants = tenants
+        self._known = tenants.at(place)
+
+    async def __call__(self, request: Request, send: Send, next: Next) -> None:
+        """Answer one request. Raises `HandlerError` when there is no app, or when it fails."""
+        values = self._choice.values(request)
+        tenants = self._tenants
+        tenant = self._known.get(values)
+        if tenant is None:
+            tenant = await self._claim(values, request)
+        else:
+            tenant.busy += 1
+        try:
+            tenants.use(tenant)
+            await tenant.handler(request, send, next)
+        finally:
+            tenant.busy -= 1
+            tenants.use(tenant)
+
+    async def _claim(self, values: Values, request: Request) -> Tenant:
+        """Get an app that is not known here yet."""
+        key = self._place, values
+        try:
+            if (refusal := self._tenants.refusal(key)) is not None:
+                raise refusal
+            self._choice.resolve(values)
+            return await self._tenants.claim(key)
+        except NoAppError as error:
+            raise HandlerError(error.status, error.reason) from None
+        except RefusedError as error:
+            if error.status == _UNAVAILABLE:
+                after = str(max(ceil(error.seconds), 1)).encode()
+                request.early = [*(request.early or ()), (b"retry-after", after)]
+            failure = HandlerError(error.status, error.reason)
+            failure.logged = True  # by the supervisor, once for all workers
+            raise failure from None

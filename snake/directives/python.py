@@ -14,6 +14,7 @@ Syntax::
         preload             on | off
         workers_runtime     process | thread
         lifespan            on | off
+        max_dynamic_apps    <count>
         start_timeout       <duration> | forever
         request_timeout     <duration>
         max_requests        <count>
@@ -119,19 +120,27 @@ All processes of an app share a cache: `from snake import cache`. It is snake's 
 (`cache local`, the default) or a Redis or Valkey: `cache redis://:<password>@<host>`,
 `rediss://`, or `unix://` and the path of a socket. `docs/cache.md` has the rest.
 
+Placeholders in `module_*`, `working_dir`, `venv`, `env_file` or `env_var` make an app
+of each combination of their values, such as one for each tenant:
+`working_dir /srv/{http.request.host.labels.2}`. It starts when the first request asks for
+it, with one process unless `workers` says more, and ends after 30 minutes without a
+request. At most `max_dynamic_apps` (128) run: the one used least recently makes room for
+another; when all are in use, others are a 503 with Retry-After. An app that cannot start
+is a 502, and is tried again after 5 seconds. Except in `env_var`, a value is one name:
+letters, digits and `-_.~@+`, not beginning with `-` or `.`; anything else is a 400. A folder
+that is not there, or whose links lead out of the folder before the first placeholder, is a
+404. A Host is read in lower case, and folders have the case that they have.
+
 Read, so that a Caddyfile can be adapted, but refused when it is run:
-`module_esgi`, `runtime gevent`, `autoreload`, `max_dynamic_apps`, `cache cluster`,
-and placeholders in the app's name, folder, venv or environment.
+`module_esgi`, `runtime gevent`, `autoreload` and `cache cluster`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, TypeVar
 
 from snake.app.envfile import name_fault
-from snake.core.folder import START
 from snake.plugin import (
     ConfigError,
     Context,
@@ -194,7 +203,9 @@ class Python(HandlerModule, PythonFields):
         limit = _checked(ctx, body_limit, self.request_body_max_size)
         timeout = request_timeout_seconds(self.request_timeout)
         if self.dynamic:
-            handler: Handler = self._chosen(ctx)
+            from snake.python.dynamic import chosen  # noqa: PLC0415  (few configs need it)
+
+            handler: Handler = chosen(ctx, self)
         else:
             handler = self._pooled(ctx) or await self._embedded(ctx)
         if timeout is not None:
@@ -209,21 +220,6 @@ class Python(HandlerModule, PythonFields):
 
         pools = ctx.service(Pools)
         return None if pools is None else pools.handler(ctx.path)
-
-    def _chosen(self, ctx: Context) -> Handler:
-        """Return the handler of apps that requests choose."""
-        from snake.python.choice import Choice  # noqa: PLC0415  (likewise)
-        from snake.python.dynamic import DynamicHandler  # noqa: PLC0415  (likewise)
-        from snake.python.pools import Pools  # noqa: PLC0415  (likewise)
-
-        pools = ctx.service(Pools)
-        if pools is None:
-            raise ctx.fail("an app chosen by placeholders needs a process that starts it")
-        try:
-            choice = Choice(self, Path(START.folder))
-        except ConfigError as error:
-            raise ctx.at(error.path).fail(error.message) from None
-        return DynamicHandler(ctx.path, choice, pools.tenants)
 
     async def _embedded(self, ctx: Context) -> Handler:
         from snake.python.embedded import EmbeddedApps  # noqa: PLC0415  (likewise)

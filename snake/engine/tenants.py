@@ -50,7 +50,7 @@ class Tenants:
 
     def __init__(self, plan: AppPlan, make: Callable[[AppPlan, str], Pool], folder: Path) -> None:
         """Check what can be; `make` gives an app its pool. Raises `ConfigError`, `StartError`."""
-        self._plan = plan if plan.workers is not None else replace(plan, workers=1)
+        self._plan = plan
         self._make = make
         fields = plan.placed.fields
         try:
@@ -93,14 +93,17 @@ class Tenants:
             case Want():
                 self._want(message, Loop(asker, message.loop))
             case Used(numbers=numbers):
-                for number in numbers:
-                    if (tenant := self._numbers.get(number)) is not None:
-                        tenant.note_use(asker)
+                self._note_use(numbers, asker)
             case Forgot(number=number, gone=gone, loop=loop):
                 if (tenant := self._numbers.get(number)) is not None:
                     tenant.hear_forgot(Loop(asker, loop), gone=bool(gone))
             case _:
                 pass
+
+    def _note_use(self, numbers: tuple[int, ...], asker: Asker) -> None:
+        for number in numbers:
+            if (tenant := self._numbers.get(number)) is not None:
+                tenant.note_use(asker)
 
     def let_go(self) -> None:
         """Replace no process that dies from now on."""
@@ -251,9 +254,12 @@ class Tenants:
         while True:
             await asyncio.sleep(max(min(idle / 4, 30.0), 0.05))
             for tenant in list(self._tenants.values()):
-                async with self._room:
-                    if tenant.phase is Phase.READY and monotonic() - tenant.used > idle:
-                        await self._let_one_go(tenant, "idle")
+                await self._let_go_if_idle(tenant, idle)
+
+    async def _let_go_if_idle(self, tenant: Tenant, idle: float) -> None:
+        async with self._room:
+            if tenant.phase is Phase.READY and monotonic() - tenant.used > idle:
+                await self._let_one_go(tenant, "idle")
 
     def _do(self, work: Coroutine[None, None, None], where: set[asyncio.Task[None]]) -> None:
         task = asyncio.create_task(work)

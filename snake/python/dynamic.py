@@ -4,16 +4,34 @@ from __future__ import annotations
 
 import logging
 from math import ceil
+from pathlib import Path
 
+from snake.core.errors import ConfigError
+from snake.core.folder import START
+from snake.core.modules import Context
 from snake.http.errors import HandlerError
 from snake.http.handler import Next, Send
 from snake.http.request import Request
 from snake.python.choice import Choice, NoAppError, Values
+from snake.python.fields import PythonFields
+from snake.python.pools import Pools
 from snake.python.tenants import RefusedError, Tenant, Tenants
 
 log = logging.getLogger("snake.python")
 
 _UNAVAILABLE = 503
+
+
+def chosen(ctx: Context, fields: PythonFields) -> DynamicHandler:
+    """Return the handler of the apps that requests choose. Raises `ConfigError`."""
+    pools = ctx.service(Pools)
+    if pools is None:
+        raise ctx.fail("an app chosen by placeholders needs a process that starts it")
+    try:
+        choice = Choice(fields, Path(START.folder))
+    except ConfigError as error:
+        raise ctx.at(error.path).fail(error.message) from None
+    return DynamicHandler(ctx.path, choice, pools.tenants)
 
 
 class DynamicHandler:

@@ -117,8 +117,8 @@ def _plan(placed: Placed) -> AppPlan:
     except ConfigError as error:
         raise ConfigError(error.message, f"{placed.path}/isolation/{error.path}") from None
     try:
-        return AppPlan(
-            placed, worker_count(fields.workers), start_timeout_seconds(fields.start_timeout)
-        )
+        # One for each CPU is many for each of a hundred tenants.
+        workers = worker_count(fields.workers) or (1 if fields.dynamic else None)
+        return AppPlan(placed, workers, start_timeout_seconds(fields.start_timeout))
     except ConfigError as error:
         raise ConfigError(error.message, placed.path) from None

@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e import dynamic
 from tests.e2e.dynamic import add, ask, messages, serving, starts, told
-from tests.server import run
+from tests.server import Server, run
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +28,7 @@ def until(true: Callable[[], bool], limit: float = 15.0) -> None:
         time.sleep(0.05)
 
 
-def runs(server: dynamic.Server, folder: Path, name: str) -> bool:
+def runs(server: Server, folder: Path, name: str) -> bool:
     """Whether a process runs in the folder of a tenant."""
     where = str(folder.resolve() / "tenants" / name)
     for pid in dynamic.processes(server.pid):
@@ -67,7 +67,7 @@ def test_the_cap_is_a_cap(tmp_path: Path) -> None:
 
 
 def _ask_rest(
-    server: dynamic.Server, names: list[str], codes: dict[str, int], pool: ThreadPoolExecutor
+    server: Server, names: list[str], codes: dict[str, int], pool: ThreadPoolExecutor
 ) -> bool:
     rest = [name for name in names if codes.get(name) != 200]
     answers = pool.map(lambda name: ask(server, name), rest)
@@ -122,11 +122,14 @@ def test_no_request_is_lost_when_apps_come_and_go(tmp_path: Path) -> None:
     with serving(tmp_path, "max_dynamic_apps 2") as server:
 
         def client(name: str) -> set[tuple[int, str]]:
-            found = set()
-            for _ in range(40):
+            found: set[tuple[int, str]] = set()
+            for _ in range(300):
                 answer = ask(server, name)
                 found.add((answer.status_code, answer.text if answer.is_error else name))
                 assert answer.is_error or answer.json()["code"] == name
+                if len(messages(server, "dynamic app let go")) > 5:
+                    break
+                time.sleep(0.02)
             return found
 
         with ThreadPoolExecutor(3) as pool:
@@ -198,6 +201,6 @@ def test_nothing_grows_while_apps_come_and_go(tmp_path: Path) -> None:
         assert last[3] <= first[3] + 6  # connections that wait differ
 
 
-def done(server: dynamic.Server) -> int:
+def done(server: Server) -> int:
     """Return how many apps have started."""
     return len(messages(server, "dynamic app started"))

@@ -12,19 +12,18 @@ from snake.transport.asgi import HALF_CLOSE, Scope
 
 Encode = Callable[[list[object]], bytes]
 
+_decode = json.JSONDecoder().decode
+"""As `json.loads`, but it does not look for the encoding."""
+
 NO_BODY, WHOLE_BODY, ASKED_BODY = range(3)
 """Whether a body follows: none, at once, or when the app asks for it."""
 
 _VERSION = "2.5"
 """Of ASGI's HTTP and WebSocket scopes, where the worker does not tell."""
 _NOTHING: dict[str, Any] = {}
-_EXTENSIONS: dict[str, dict[str, dict[str, Any]]] = {
-    "http": {
-        "http.response.pathsend": {},
-        "http.response.trailers": {},
-        "http.response.early_hint": {},
-    },
-    "websocket": {"websocket.http.response": {}},
+_EXTENSIONS = {
+    "http": ("http.response.pathsend", "http.response.trailers", "http.response.early_hint"),
+    "websocket": ("websocket.http.response",),
 }
 
 
@@ -61,7 +60,7 @@ def write(scope: Scope, body: int, encode: Encode) -> bytes:
 def read(data: bytes) -> tuple[Scope, int]:
     """Return the scope, and whether a body follows."""
     head, _, fields = data.partition(b"\n")
-    line, client, server, uri, subprotocols, body, spec_version, half_close = json.loads(head)
+    line, client, server, uri, subprotocols, body, spec_version, half_close = _decode(head.decode())
     kind, method, version, scheme, path, raw_path, query, root_path = line
     scope: dict[str, Any] = {
         "type": kind,
@@ -75,7 +74,7 @@ def read(data: bytes) -> tuple[Scope, int]:
         "headers": split(fields),
         "client": client and tuple(client),
         "server": server and tuple(server),
-        "extensions": {name: dict(value) for name, value in _EXTENSIONS[kind].items()},
+        "extensions": {name: {} for name in _EXTENSIONS[kind]},
     }
     if half_close:
         scope["extensions"][HALF_CLOSE] = {}

@@ -113,7 +113,8 @@ class HopConnection(asyncio.Protocol):
         try:
             async with asyncio.timeout(patience):
                 while not (self.is_welcome or self._lost or self._closed):
-                    await self._news()
+                    self._waiter = asyncio.get_running_loop().create_future()
+                    await self._waiter
         except TimeoutError:
             return False
         return self.is_welcome
@@ -137,7 +138,15 @@ class HopConnection(asyncio.Protocol):
         while not self._events:
             if self._lost or self._closed:
                 raise self._error()
-            await self._news()
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        return self._pop()
+
+    def pop(self) -> Event | None:
+        """Return what `next` would return, if it is here."""
+        return self._pop() if self._events else None
+
+    def _pop(self) -> Event:
         event = self._events.popleft()
         if not self._events:
             self._size = 0
@@ -189,10 +198,6 @@ class HopConnection(asyncio.Protocol):
         # the process was gone before anything was sent.
         kind = UnreadError if self._reset and not self.is_leaving else HopError
         return kind("the process that runs the app ended or broke off")
-
-    async def _news(self) -> None:
-        self._waiter = asyncio.get_running_loop().create_future()
-        await self._waiter
 
     def _wake(self) -> None:
         waiter, self._waiter = self._waiter, None

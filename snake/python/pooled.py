@@ -28,6 +28,7 @@ log = logging.getLogger("snake.python")
 _BAD_GATEWAY = 502
 _TRIES = 3
 """How often a request is handed over that no process has read."""
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -45,30 +46,23 @@ class PooledHandler:
         request.scope[APP] = self._name
         scope = _scope_for(request)
         body = NO_BODY if scope["type"] == "websocket" else body_of(scope)
+        tries = _TRIES if body == NO_BODY else 1
         try:
             head = request_head.write(scope, body, _encode)
-            tries = _TRIES if body == NO_BODY else 1
-            while not await self._try(request, send, head, body, last=tries == 1):
+            while await self._hand_over(request, send, head, body, last=tries == 1):
                 tries -= 1
         except AppFailedError as failed:
             self._fail(request, failed)
         except (HopError, ValueError) as error:
             self._fail(request, AppFailedError(str(error), status=_BAD_GATEWAY))
 
-    async def _try(
+    async def _hand_over(
         self, request: Request, send: Send, head: bytes, body: int, *, last: bool
     ) -> bool:
-        """Have a process answer; return whether it did, or may have begun to."""
-        try:
-            await self._hand_over(request, send, head, body)
-        except UnreadError:
-            if last:
-                raise
-            return False
-        return True
+        """Have a process answer; return whether another has to, as this one died before.
 
-    async def _hand_over(self, request: Request, send: Send, head: bytes, body: int) -> None:
-        """Have a process answer. Raises `AppFailedError`, `HopError` and `AbortError`."""
+        Raises `AppFailedError`, `HopError` and `AbortError`.
+        """
         process = self._choose()
         process.busy += 1
         exchange: PooledWebSocket | PooledRequest | None = None
@@ -82,6 +76,10 @@ class PooledHandler:
             if not connection.is_welcome:
                 await process.take(connection)
             await exchange.run(send)
+        except UnreadError:
+            if last:
+                raise
+            return True
         except ClientDisconnectedError:
             raise AbortError from None
         except (AppError, ValueError, TypeError, FrameError) as error:
@@ -94,6 +92,7 @@ class PooledHandler:
             process.busy -= 1
             if exchange is not None:
                 exchange.end()
+        return False
 
     def _choose(self) -> PoolProcess:
         """Return the process with the fewest requests, in turn among equals.

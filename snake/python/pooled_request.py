@@ -30,7 +30,7 @@ from snake.pool.frames import (
 )
 from snake.pool.request_head import ASKED_BODY, NO_BODY, WHOLE_BODY
 from snake.python.hop import HopConnection, HopError, UnreadError
-from snake.transport.asgi import CLIENT, Client
+from snake.transport.asgi import CLIENT, Client, Whole
 from snake.transport.start import starter
 
 _MOST_INTERIM = 100
@@ -131,6 +131,11 @@ class PooledRequest:
         start: Message = {"type": "http.response.start", "status": status, "headers": fields}
         if trails:
             start["trailers"] = True
+        elif kind == END and not left:
+            self._complete = True
+            whole: Whole | None = getattr(send, "whole", None)
+            if whole is not None and whole(start, piece):
+                return
         await send(start)
         while kind != END or left:
             if kind == TRAILERS and trails:
@@ -160,7 +165,7 @@ class PooledRequest:
         Meanwhile the app may ask for the request's body. Raises what it tells of its failure.
         """
         while True:
-            event = await self._connection.next()
+            event = self._connection.pop() or await self._connection.next()
             kind = event[0]
             if kind == NEED:
                 self._begin_pump(until_gone=self._body != ASKED_BODY or self._is_sent)

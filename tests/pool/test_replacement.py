@@ -40,6 +40,7 @@ class Seat:
         before, door = self._serving, self._door
         self._serving = Serving(app)
         self._door = Door(self._sock.dup(), self._serving)
+        self._door.open()
         if before is not None and door is not None:
             door.close()
             self._leaving.add(asyncio.create_task(before.drain(5)))

@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -25,8 +26,11 @@ import install
 from clients import Client, NoAnswerError, Seen, Style
 from contenders import started
 from processes import Running, StartError
-from reloads import APPS
+from reloads import APPS as EMBEDDED
 from works import App
+
+POOL = replace(EMBEDDED["fastapi"], name="fastapipool", title="FastAPI in a pool", apart=True)
+APPS = {**EMBEDDED, POOL.name: POOL}
 
 MOST_FAILED = 6
 MOST_SECONDS = 0.2

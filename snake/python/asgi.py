@@ -30,6 +30,9 @@ class ASGIHandler:
         scope[APP] = self._name
         if request.prefix:
             scope = with_prefix(scope, request.prefix)
+        if scope["type"] == "websocket":
+            # The routes have given it one; in ASGI it has none, and Litestar looks for it.
+            scope = {key: value for key, value in scope.items() if key != "method"}
         if self._state is not None:
             scope["state"] = self._state.copy()
         try:

@@ -68,6 +68,7 @@ async def test_scope_of_a_websocket() -> None:
     assert scope["state"] == {"shared": 1}
     assert scope["client"][0] == "127.0.0.1"
     assert "websocket.http.response" in scope["extensions"]
+    assert "method" not in scope
 
 
 async def test_accepted_with_subprotocol_and_headers() -> None:

@@ -32,6 +32,9 @@ GATE = f"{PACKAGE}/pool/gate.py"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 UMASK = 0o077
 """What the app writes is its own: another tenant's user cannot read it."""
+ARENAS = "2"
+"""glibc reserves 64 MiB of addresses for each of its arenas, by default as many as threads: what is
+reserved counts, and would be missing where it is needed (mallopt(3))."""
 CPU_GRACE = 5
 """Seconds of CPU time between the signal that says it is over (SIGXCPU) and the end."""
 
@@ -192,6 +195,8 @@ def gate_settings(
     who = facts.account
     home = "/tmp" if facts.bwrap else who.home if who is not None else "/"  # noqa: S108
     base = {"PATH": PATH, "HOME": home, "LANG": "C.UTF-8"}
+    if process.memory:
+        base["MALLOC_ARENA_MAX"] = ARENAS
     return {
         "argv": launch.argv,
         "env": base | dict(launch.env),

@@ -131,11 +131,12 @@ def specification(docker: Docker, launch: Launch, folder: str, user: str) -> dic
         "CapDrop": ["ALL"],
         "SecurityOpt": ["no-new-privileges"],
         "PidsLimit": docker.processes or PROCESSES,
-        "ExtraHosts": ["host.docker.internal:host-gateway"],
         "ReadonlyRootfs": docker.read_only,
     }
     if docker.read_only:
         host["Tmpfs"] = {"/tmp": "rw,nosuid,nodev,mode=1777"}  # noqa: S108
+    if docker.network != "none" and not docker.network.startswith("container:"):
+        host["ExtraHosts"] = ["host.docker.internal:host-gateway"]
     if docker.network:
         host["NetworkMode"] = docker.network
     if memory:

@@ -93,6 +93,14 @@ def test_what_is_asked_for_is_what_is_written() -> None:
     ]
 
 
+def test_the_host_has_a_name_where_there_is_a_way_to_it() -> None:
+    """It is `host.docker.internal`, but where the engine would refuse the name."""
+    for network, named in (("", True), ("bridge", True), ("none", False), ("container:a", False)):
+        fields = Docker(image="python:3", network=network)
+        host = specification(fields, LAUNCH, "/tmp/door", OWN)["HostConfig"]
+        assert ("ExtraHosts" in host) is named
+
+
 def test_no_secret_is_where_others_can_read_it() -> None:
     """The app's variables are not in what the engine shows, but in what the gate is told."""
     wanted = specification(Docker(image="python:3"), LAUNCH, "/tmp/door", OWN)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable
+from operator import methodcaller
 from typing import NamedTuple
 
 from snake.cache.namespace import Namespace
@@ -227,7 +228,7 @@ def matcher(pattern: bytes) -> Callable[[bytes], bool]:
     rest = _CHARACTER.sub(b"", pattern)
     if rest not in (b"", b"*") or not pattern.endswith(rest):
         raise ReplyError("ERR a pattern is a beginning and then *, as in user:*")
-    return text.__eq__ if not rest else lambda key: key.startswith(text)
+    return methodcaller("startswith", text) if rest else text.__eq__
 
 
 def keys(namespace: Namespace, args: list[bytes]) -> Reply:
@@ -257,8 +258,8 @@ def scan(namespace: Namespace, args: list[bytes]) -> Reply:
     found: list[Reply] = []
     seen = 0
     while at < BUCKETS and seen < min(count, MOST_SCANNED):
-        some = list(namespace.store.bucket(at))
-        found += [key for key in some if matches(key)]
+        some = tuple(namespace.store.bucket(at))
+        found += namespace.store.living(filter(matches, some))
         seen += len(some)
         at += 1
     return [b"%d" % (at if at < BUCKETS else 0), found]

@@ -6,8 +6,9 @@ Nothing here waits or talks. Time comes from a clock that is given, in seconds.
 from __future__ import annotations
 
 import heapq
+import math
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sized
+from collections.abc import Callable, Collection, Iterable, Iterator, Sized
 
 from snake.cache.budget import Account
 from snake.cache.limits import Limits
@@ -178,15 +179,16 @@ class Store:
     def __iter__(self) -> Iterator[bytes]:
         """Yield all keys. Nothing may change meanwhile."""
         for at in range(BUCKETS):
-            yield from self.bucket(at)
+            yield from self.living(self.bucket(at))
 
-    def bucket(self, at: int) -> Iterator[bytes]:
-        """Yield the keys of one of the `BUCKETS`."""
-        now = self.clock()
-        for key in self._buckets.get(at, ()):
-            end = self._ends.get(key)
-            if end is None or end > now:
-                yield key
+    def bucket(self, at: int) -> Iterable[bytes]:
+        """Return the keys of one of the `BUCKETS`, ended ones too that nobody has asked for."""
+        return self._buckets.get(at, ())
+
+    def living(self, keys: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield those of the keys that have not ended."""
+        now, ends = self.clock(), self._ends
+        return (key for key in keys if ends.get(key, math.inf) > now)
 
     def clear(self) -> None:
         """Let go of everything."""

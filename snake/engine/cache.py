@@ -40,7 +40,7 @@ class Addresses(Protocol):
     """Whoever knows where the cache is."""
 
     def url(self, namespace: str = "") -> str:
-        """Return the address for whoever may see one namespace. Raises `StartError`."""
+        """Return the address for whoever may see one namespace."""
 
 
 class SharedCache:
@@ -53,13 +53,24 @@ class SharedCache:
         self._sock: socket.socket | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._child: Child | None = None
+        self._missed = False
+        """Whether the log has said that there is no cache."""
 
     def url(self, namespace: str = "") -> str:
-        """Return the address for whoever may see one namespace. Raises `StartError`."""
-        if self._sock is None:
-            self._sock = listen(self._folder)
-            self._keeping = asyncio.create_task(self._keep(self._sock))
-        return address(self._folder, self._secret, namespace)
+        """Return the address for whoever may see one namespace.
+
+        It is empty where there can be none, such as on a read-only disk: not every app needs it.
+        """
+        try:
+            if self._sock is None:
+                self._sock = listen(self._folder)
+                self._keeping = asyncio.create_task(self._keep(self._sock))
+            return address(self._folder, self._secret, namespace)
+        except StartError as error:
+            if not self._missed:
+                _log(logging.WARNING, "apps have no cache", error=error.message)
+            self._missed = True
+            return ""
 
     async def close(self) -> None:
         """End it, with all that it holds."""

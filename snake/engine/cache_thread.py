@@ -8,6 +8,7 @@ import secrets
 import threading
 from contextlib import suppress
 
+from snake.core.errors import StartError
 from snake.core.variables import CACHE
 from snake.engine.cache import address, listen
 from snake.engine.folder import PrivateFolder
@@ -24,15 +25,18 @@ class ThreadCache:
         self._told = ""
 
     def url(self, namespace: str = "") -> str:
-        """Return the address for whoever may see one namespace. Raises `StartError`."""
-        if self._loop is None:
-            self._start()
+        """Return the address for whoever may see one namespace; it is empty if there is none."""
+        try:
+            if self._loop is None:
+                self._start()
+        except StartError:  # then there will be none when it runs, either, and the log says so
+            return ""
         return address(self._folder, self._secret, namespace)
 
     def tell(self) -> None:
         """Tell the apps of this process, unless the environment names a cache."""
-        if CACHE not in os.environ:
-            os.environ[CACHE] = self._told = self.url()
+        if CACHE not in os.environ and (url := self.url()):
+            os.environ[CACHE] = self._told = url
 
     async def close(self) -> None:
         """End it."""

@@ -7,6 +7,7 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -229,6 +230,17 @@ def test_a_redis_takes_its_place(folder: Path, lines: tuple[str, ...]) -> None:
             assert started(server) == []
         with running(text, folder) as server:
             assert hit(server)[0] == 5
+
+
+def test_where_there_can_be_no_cache_apps_run_without(folder: Path) -> None:
+    """A folder for temporary files in which none can be made stops nothing but the cache."""
+    with TemporaryDirectory(dir="/tmp") as temp:
+        (Path(temp) / f"snake-{os.getuid()}").touch()
+        with running(caddyfile(), folder, env={"TMPDIR": temp}) as server:
+            assert httpx.get(server.url + "/plain").text == "plain"
+            assert "cannot make a folder" in server.wait_for("apps have no cache")["error"]
+            assert httpx.get(server.url).status_code == 500
+            assert "there is no cache here: SNAKE_CACHE is not set" in server.log
 
 
 @pytest.mark.parametrize("how", ["environment", "env_var"])

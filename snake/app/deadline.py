@@ -9,9 +9,12 @@ accepted, or the response is an event stream: they may be silent for as long as 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Coroutine
+from types import FrameType
 from typing import Any
 
+from snake.app.stack import awaiting, place, written
 from snake.transport.asgi import (
     AbortError,
     ASGIApp,
@@ -21,6 +24,8 @@ from snake.transport.asgi import (
     Scope,
     Send,
 )
+
+log = logging.getLogger("snake.python")
 
 OVERDUE = "request_timeout"
 """The message with which a task is cancelled that is too late."""
@@ -41,7 +46,8 @@ class QueuedError(OverdueError):
 class Deadline:
     """That of one request; `receive` and `send` are what the app is given."""
 
-    def __init__(self, seconds: float, receive: Receive, send: Send) -> None:
+    def __init__(self, seconds: float, receive: Receive, send: Send, app: str, uri: str) -> None:
+        self._about = {"app": app, "uri": uri}
         self._loop = asyncio.get_running_loop()
         self._seconds = seconds
         self._receive = receive
@@ -69,6 +75,7 @@ class Deadline:
         finally:
             self._timer.cancel()
         if self._late.done() and not task.done():
+            self._tell(awaiting(task))
             task.cancel(OVERDUE)
             task.add_done_callback(_forget)
             await asyncio.wait((task,), timeout=_GOODBYE)
@@ -108,6 +115,12 @@ class Deadline:
             self._waits -= 1
             self._touch()
 
+    def _tell(self, frames: list[tuple[FrameType, int]]) -> None:
+        """Log where the app waits; if it runs in a thread, whoever runs it does."""
+        if frames:
+            fields = {**self._about, "in": place(frames), "stacktrace": written(frames)}
+            log.warning("app is late; its task is cancelled", extra={"fields": fields})
+
     def _touch(self) -> None:
         self._due = self._loop.time() + self._seconds
 
@@ -126,13 +139,14 @@ class Deadline:
 class TimeLimit:
     """An app whose requests have a deadline: what is late is cancelled, and ends like an abort."""
 
-    def __init__(self, app: ASGIApp, seconds: float) -> None:
+    def __init__(self, name: str, app: ASGIApp, seconds: float) -> None:
+        self._name = name
         self._app = app
         self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the app. Raises `AbortError` when it is late."""
-        deadline = Deadline(self._seconds, receive, send)
+        deadline = Deadline(self._seconds, receive, send, self._name, scope["path"])
         try:
             await deadline.run(_call(self._app, scope, deadline))
         except OverdueError:

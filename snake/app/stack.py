@@ -8,6 +8,7 @@ import signal
 import traceback
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 _OURS = (str(Path(__file__).parent.parent), str(Path(asyncio.__file__).parent))
 _ABOVE = ("<frozen runpy>", "<string>", "runpy.py", "threading.py")
@@ -21,6 +22,18 @@ def app_frames(frame: FrameType | None) -> list[tuple[FrameType, int]]:
         if not is_ours(each.f_code.co_filename):
             return frames[at:]
     return []
+
+
+def awaiting(task: asyncio.Task[Any]) -> list[tuple[FrameType, int]]:
+    """Return the frames of an app in which a task waits, outermost first."""
+    frames: list[tuple[FrameType, int]] = []
+    step: Any = task.get_coro()
+    while step is not None:
+        frame = getattr(step, "cr_frame", None) or getattr(step, "gi_frame", None)
+        if frame is not None and (frames or not is_ours(frame.f_code.co_filename)):
+            frames.append((frame, frame.f_lineno))
+        step = getattr(step, "cr_await", None) or getattr(step, "gi_yieldfrom", None)
+    return frames
 
 
 def is_ours(file: str) -> bool:
@@ -41,9 +54,10 @@ def written(frames: list[tuple[FrameType, int]]) -> str:
 
 def place(frames: list[tuple[FrameType, int]]) -> str:
     """Return the innermost place, as `function (file:line)`; nothing without frames."""
-    if not frames:
+    own = [each for each in frames if not is_ours(each[0].f_code.co_filename)]
+    if not own:
         return ""
-    code, line = frames[-1][0].f_code, frames[-1][1]
+    code, line = own[-1][0].f_code, own[-1][1]
     return f"{code.co_qualname} ({code.co_filename.rpartition('/')[2]}:{line})"
 
 

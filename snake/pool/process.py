@@ -115,7 +115,8 @@ class Process:
             )
             serving = Serving(app.run)
             if settings.request_timeout is not None:
-                serving.app = TimeLimit(app.run, settings.request_timeout + _LATER)
+                seconds = settings.request_timeout + _LATER
+                serving.app = TimeLimit(settings.terms.name, app.run, seconds)
             serving.state = app.state
             if settings.max_requests:
                 serving.on_answer = self._wear.counter(settings.terms.name, settings.max_requests)

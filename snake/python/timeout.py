@@ -23,7 +23,7 @@ def limit_time(handler: Handler, name: str, seconds: float) -> Handler:
 
     async def limited(request: Request, send: Send, next: Next) -> None:
         receive = request.receive
-        deadline = Deadline(seconds, receive, send)
+        deadline = Deadline(seconds, receive, send, name, request.uri)
         request.receive = deadline.receive
 
         async def work() -> None:

@@ -78,6 +78,10 @@ def test_an_app_that_does_not_begin_its_response_is_a_504_and_cancelled(server: 
             break
         time.sleep(0.05)
     assert seen == "/late /started"
+    told = server.wait_for("app is late; its task is cancelled")
+    assert (told["app"], told["uri"]) == ("main:app", "/late")
+    assert told["in"] == "app (main.py:14)"
+    assert told["stacktrace"].startswith(f'  File "{server.folder}/main.py", line 14, in app\n')
     errors = [record for record in server.records if "request_timeout" in str(record.get("error"))]
     assert not errors or "the app main:app does not answer within 1 s" in str(errors[0])
 

@@ -279,8 +279,6 @@ class Python(HandlerModule, PythonFields):
         for field in ("module_esgi",):
             if getattr(self, field):
                 yield field, field
-        if self.autoreload not in ("", "off"):
-            yield "autoreload", "autoreload"
         if self.runtime == "gevent":
             yield "runtime", f"runtime {self.runtime}"
 

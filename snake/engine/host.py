@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import sysconfig
 from collections.abc import Mapping
+from copy import copy
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from snake.fork.channel import Prepare, pair, send
 from snake.pool.settings import Settings, encode
 from snake.python.cache import variables as cache_variables
 from snake.python.fields import PythonFields
-from snake.python.interpreter import interpreter_of, is_in_image
+from snake.python.interpreter import Interpreter, interpreter_of, is_in_image
 from snake.python.values import (
     memory_limit,
     request_limit,
@@ -101,6 +103,27 @@ class Host:
             request_timeout=request_timeout_seconds(fields.request_timeout),
             owner=os.getuid(),
         )
+
+    def telling(self, why: str) -> Host:
+        """Return a host whose processes tell why there is no app; it has snake's own Python."""
+        other = copy(self)
+        other._be_own()  # noqa: SLF001  (one of us)
+        other.settings = self.settings._replace(
+            terms=Terms(self.settings.terms.name, asgi=True),
+            packages=(),
+            uvloop="-",
+            preload=False,
+            max_requests=0,
+            max_memory=0,
+            request_timeout=None,
+            broken=why,
+        )
+        return other
+
+    def _be_own(self) -> None:
+        self._interpreter = Interpreter(sys.executable, "the Python of snake")
+        self._isolated = False
+        self._environment = os.environ
 
     async def start(self) -> Started:
         """Start the host. Raises `StartError`."""

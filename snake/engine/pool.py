@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import socket
 import tempfile
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 
 from snake.core.errors import StartError
+from snake.engine.autoreload import GRACE, follow, watched
+from snake.engine.crew import Crew
 from snake.engine.hearing import Hearing
 from snake.engine.host import Host
-from snake.engine.place import Place
 from snake.engine.process import Work
 from snake.engine.sockets import BACKLOG
-from snake.engine.spawner import Spawner
-from snake.engine.together import all_of
 from snake.python.plan import AppPlan, cpu_count, start_limit
 from snake.python.pools import Address
 
@@ -32,16 +32,24 @@ class Pool:
         self.count = plan.workers or cpu_count()
         self._in_threads = plan.placed.fields.workers_runtime == "thread"
         self._limit = start_limit([plan])
-        self._host = Host(
-            plan.placed.fields, cwd, multiprocess=self.count != 1, grace=grace, cache=cache
-        )
+        fields = plan.placed.fields
+        reloads = fields.autoreload not in ("", "off")
+        if reloads and grace is None:
+            grace = GRACE
         self._grace = grace
-        self._stack = AsyncExitStack()
+        self._make_host = partial(
+            Host, fields, cwd, multiprocess=self.count != 1, grace=grace, cache=cache
+        )
+        self._host = self._make_host()
+        self._hear = Hearing(self.name, isolated=self._host.isolated).hear
+        self._watched = watched(fields, cwd) if reloads else None
+        self._watching: asyncio.Task[None] | None = None
         self._sockets: dict[str, socket.socket] = {}
-        self._places: list[Place] = []
         with ExitStack() as files:
             self._listen(folder, files)
             self._files = files.pop_all()
+        self._crew = Crew(self._host, self._works(), self._hear)
+        self._leaving: dict[asyncio.Task[None], Crew] = {}
 
     def _listen(self, folder: Path, files: ExitStack) -> None:
         own = Path(tempfile.mkdtemp(prefix="app-", dir=folder))
@@ -69,18 +77,49 @@ class Pool:
     @property
     def pids(self) -> list[int]:
         """The processes that run the app now."""
-        return [place.pid for place in self._places if place.pid is not None]
+        return self._crew.pids
 
     async def start(self) -> None:
         """Start all processes, and wait until they are ready. Raises `StartError`."""
-        spawner = await self._stack.enter_async_context(
-            Spawner(await self._host.start(), self._host.start)
-        )
-        hearing = Hearing(self.name, isolated=self._host.isolated)
+        await self._crew.start()
+
+    def keep(self) -> None:
+        """Let them serve, and from now on replace those that die, or whose code changes."""
+        self._crew.keep()
+        if self._watched is not None:
+            work = follow(self.name, self._watched, self.renew, self.show)
+            self._watching = asyncio.create_task(work)
+
+    async def renew(self) -> None:
+        """Replace all processes by those of a new host, which imports the app anew.
+
+        The ones of before drain meanwhile. Raises `StartError`; then nothing has changed.
+        """
+        await self._replace(self._make_host())
+
+    async def show(self, why: str) -> None:
+        """Replace all processes by what tells why there is no app. Raises `StartError`."""
+        await self._replace(self._host.telling(why), one=True)
+
+    async def _replace(self, host: Host, *, one: bool = False) -> None:
+        crew = Crew(host, self._works(one=one), self._hear)
+        try:
+            await crew.start()
+        except BaseException:
+            await crew.kill()
+            raise
+        before, self._crew = self._crew, crew
+        crew.keep()
+        task = asyncio.create_task(before.drain())
+        self._leaving[task] = before
+        task.add_done_callback(self._leaving.pop)
+
+    def _works(self, *, one: bool = False) -> list[Work]:
+        """Return what each process is given: one socket, or `one` process all of them."""
         loops = [[(path, sock.fileno())] for path, sock in self._sockets.items()]
-        size = len(loops) if self._in_threads else 1
-        for index in range(0, len(loops), size):
-            work = Work(
+        size = len(loops) if self._in_threads or one else 1
+        return [
+            Work(
                 document="",
                 index=index,
                 loops=loops[index : index + size],
@@ -89,32 +128,34 @@ class Pool:
                 title="app process",
                 fields={"app": self.name, "process": index},
             )
-            self._places.append(Place(work, spawner, hearing.hear))
-        await all_of([place.start() for place in self._places])
-
-    def keep(self) -> None:
-        """Let them serve, and from now on replace those that die."""
-        for place in self._places:
-            place.keep()
+            for index in range(0, len(loops), size)
+        ]
 
     def let_go(self) -> None:
         """Start no more processes."""
-        for place in self._places:
-            place.let_go()
+        if self._watching is not None:
+            self._watching.cancel()
+        self._crew.let_go()
 
     async def drain(self) -> None:
         """Let every process finish its requests and end."""
-        await asyncio.gather(*(place.drain() for place in self._places))
-        await self._close()
+        await self._stop_watching()
+        await asyncio.gather(self._crew.drain(), *self._leaving)
+        self.close()
 
     async def kill(self) -> None:
         """End every process now."""
-        await asyncio.gather(*(place.kill() for place in self._places))
-        await self._close()
-
-    async def _close(self) -> None:
-        await self._stack.aclose()
+        await self._stop_watching()
+        leaving = list(self._leaving.values())
+        for task in list(self._leaving):
+            task.cancel()
+        await asyncio.gather(self._crew.kill(), *(crew.kill() for crew in leaving))
         self.close()
+
+    async def _stop_watching(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait([self._watching])
 
     def close(self) -> None:
         """Close and remove the sockets; for a pool that was never started."""

@@ -22,6 +22,7 @@ from snake.fork.channel import Hello, Inbox, Prepare, send
 from snake.fork.system import die_with_parent, name_process
 from snake.fork.zygote import Zygote, be_quiet
 from snake.pool import process
+from snake.pool.broken import broken
 from snake.pool.settings import Settings, decode
 
 
@@ -54,6 +55,8 @@ def _prepare(settings: Settings) -> Any:  # noqa: ANN401
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     try:
+        if settings.broken:
+            return broken(settings.broken)
         os.chdir(settings.working_dir)
         site.main()
         before = sys.path.copy()

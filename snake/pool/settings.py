@@ -28,6 +28,8 @@ class Settings(NamedTuple):
     """Bytes above which it is; 0 for none."""
     request_timeout: float | None = None
     """Seconds in which the app has to make some progress with a request."""
+    broken: str = ""
+    """Why there is no app: then this is what is answered, instead of `terms`."""
     owner: int = -1
     """The user whose processes may connect."""
 

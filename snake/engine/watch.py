@@ -1,0 +1,183 @@
+"""Watch: tells when files of an app have changed. watchdog looks, in threads of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Self
+
+from snake.engine.watched import Plan, Watched
+
+if TYPE_CHECKING:
+    from watchdog.events import FileSystemEvent
+    from watchdog.observers.api import BaseObserver, ObservedWatch
+
+logger = logging.getLogger("snake")
+
+QUIET = 0.5
+"""Seconds without a change after which those that were are told."""
+LONGEST = 5.0
+"""Seconds after which they are told in any case."""
+MISSING = 1.0
+"""Seconds between two looks for a folder that is not there."""
+POLLING = 1.0
+"""Seconds between two looks at all files, where the system does not tell of changes."""
+
+
+class Watch:
+    """The files of one app, watched as long as this context is open."""
+
+    def __init__(self, watched: Watched) -> None:
+        self._watched = watched
+        self._plan = Plan({})
+        self._eyes = _Eyes(self._hear)
+        self._loop = asyncio.get_running_loop()
+        self._news = asyncio.Event()
+        self._last = 0.0
+        self._changed: set[str] = set()
+        self._folders: set[str] = set()
+        """Folders and links that came or went."""
+
+    async def __aenter__(self) -> Self:
+        await asyncio.to_thread(self._arrange)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._eyes.close()
+
+    async def changes(self) -> list[str]:
+        """Wait for changes and return the files, once nothing has changed for a while."""
+        while True:
+            await self._wait()
+            folders, self._folders = self._folders, set()
+            if folders or self._plan.missing:
+                self._changed |= await asyncio.to_thread(self._look_again, folders)
+            if self._changed:
+                changed, self._changed = self._changed, set()
+                return sorted(changed)
+
+    async def _wait(self) -> None:
+        """Wait for something, and until it is over."""
+        try:
+            async with asyncio.timeout(MISSING if self._plan.missing else None):
+                await self._news.wait()
+        except TimeoutError:
+            return
+        began = self._loop.time()
+        while (left := min(self._last + QUIET, began + LONGEST) - self._loop.time()) > 0:
+            await asyncio.sleep(left)
+        self._news.clear()
+
+    # In threads ------------------------------------------------------------------
+
+    def _arrange(self) -> None:
+        self._plan = self._watched.plan()
+        self._eyes.look(self._plan)
+
+    def _look_again(self, folders: Iterable[str]) -> set[str]:
+        """Watch what there is now; return the files that count in what has come or gone."""
+        before = self._plan
+        self._arrange()
+        changed = {path for path in folders if before.links.get(path) != self._plan.links.get(path)}
+        for holder in before.holders ^ self._plan.holders:
+            if any(f"{holder}/".startswith(f"{path}/") for path in folders):
+                changed.add(holder)
+        if before.missing:
+            changed |= self._plan.holders - before.holders
+        return changed
+
+    def _hear(self, event: FileSystemEvent) -> None:
+        paths = [os.fsdecode(path) for path in (event.src_path, event.dest_path) if path]
+        self._loop.call_soon_threadsafe(self._note, event.event_type, event.is_directory, paths)
+
+    # On the loop -----------------------------------------------------------------
+
+    def _note(self, kind: str, is_folder: bool, paths: list[str]) -> None:  # noqa: FBT001
+        plan = self._plan
+        for path in paths:
+            is_link = path in plan.links or (kind != "modified" and os.path.islink(path))
+            if is_folder or is_link:
+                if not (path in plan.links or self._watched.covers(path, plan)):
+                    continue
+                self._folders.add(path)
+            elif self._watched.wants(path, plan):
+                self._changed.add(path)
+            else:
+                continue
+            self._last = self._loop.time()
+            self._news.set()
+
+
+def _kinds() -> list[type[FileSystemEvent]]:
+    """Return what is of interest: all that changes a file, and not that one is read."""
+    from watchdog import events  # noqa: PLC0415  (few servers watch files)
+
+    return [
+        *(events.FileCreatedEvent, events.FileModifiedEvent, events.FileClosedEvent),
+        *(events.FileMovedEvent, events.FileDeletedEvent),
+        *(events.DirCreatedEvent, events.DirMovedEvent, events.DirDeletedEvent),
+    ]
+
+
+class _Eyes:
+    """watchdog, which reports to one function in a thread of its own."""
+
+    def __init__(self, hear: Any) -> None:  # noqa: ANN401
+        self._hear = hear
+        self._observer: BaseObserver | None = None
+        self._watches: dict[str, tuple[tuple[bool, tuple[int, int]], ObservedWatch]] = {}
+        self._polls = False
+
+    def dispatch(self, event: FileSystemEvent) -> None:
+        """Take an event: what watchdog calls."""
+        self._hear(event)
+
+    def look(self, plan: Plan) -> None:
+        """Look at these folders, and at no others."""
+        try:
+            self._look(plan)
+        except OSError as error:
+            if self._polls:
+                raise
+            fields = {"error": error.strerror, "seconds": POLLING}
+            logger.warning(
+                "the system watches no more files for this user (fs.inotify.max_user_watches and "
+                "max_user_instances); they are looked at again and again",
+                extra={"fields": fields},
+            )
+            self.close()
+            self._polls = True
+            self._look(plan)
+
+    def _look(self, plan: Plan) -> None:
+        if self._observer is None:
+            self._observer = self._start()
+        for path, (meant, watch) in list(self._watches.items()):
+            if plan.watches.get(path) != meant:
+                del self._watches[path]
+                self._observer.unschedule(watch)
+        for path, meant in plan.watches.items():
+            if path not in self._watches and os.path.isdir(path):
+                handler: Any = self
+                watch = self._observer.schedule(
+                    handler, path, recursive=meant[0], event_filter=_kinds()
+                )
+                self._watches[path] = meant, watch
+
+    def _start(self) -> BaseObserver:
+        # Few servers watch files.
+        from watchdog.observers import Observer  # noqa: PLC0415
+        from watchdog.observers.polling import PollingObserver  # noqa: PLC0415
+
+        observer: BaseObserver = PollingObserver(timeout=POLLING) if self._polls else Observer()
+        observer.start()
+        return observer
+
+    def close(self) -> None:
+        """End."""
+        if self._observer is not None:
+            self._observer.stop()
+            self._observer = None
+        self._watches.clear()

@@ -120,6 +120,14 @@ All processes of an app share a cache: `from snake import cache`. It is snake's 
 (`cache local`, the default) or a Redis or Valkey: `cache redis://:<password>@<host>`,
 `rediss://`, or `unix://` and the path of a socket. `docs/cache.md` has the rest.
 
+`autoreload`, for development, imports the app anew half a second after a save: of
+code (`.py`), templates (`.html`, `.jinja`, `.j2`), translations (`.mo`) or an `env_file`, in
+`working_dir` and in what the venv has in editable form, links followed. Hidden
+folders, `node_modules` and venvs are not watched, nor what `ignore` names: patterns of
+names, or with a slash of paths. The old code serves until the new one is ready, and
+finishes what it has (within 10s, if there is no `grace_period`). Code that does not
+start is told in the log, and to clients on this machine as a page with status 503.
+
 Placeholders in `module_*`, `working_dir`, `venv`, `env_file` or `env_var` make an app
 of each combination of their values, such as one for each tenant:
 `working_dir /srv/{http.request.host.labels.2}`. It starts when the first request asks for
@@ -132,7 +140,7 @@ that is not there, or whose links lead out of the folder before the first placeh
 404. A Host is read in lower case, and folders have the case that they have.
 
 Read, so that a Caddyfile can be adapted, but refused when it is run:
-`module_esgi`, `runtime gevent`, `autoreload` and `cache cluster`.
+`module_esgi`, `runtime gevent` and `cache cluster`.
 """
 
 from __future__ import annotations

@@ -46,26 +46,25 @@ def _is_inside(path: Path, venv: Path | None) -> bool:
     return venv is not None and path.resolve().is_relative_to(venv.resolve())
 
 
-async def follow(name: str, what: Watched, renew: Renew, show: Show) -> None:
+async def follow(name: str, watch: Watch, renew: Renew, show: Show) -> None:
     """Renew an app whenever something of it changes, for ever.
 
     What changes meanwhile is seen after that.
     """
-    async with Watch(what) as watch:
-        while True:
-            changed = await watch.changes()
-            began = time.monotonic()
-            told: dict[str, object] = {"app": name, "changed": _names(changed)}
-            try:
-                await renew()
-            except DocumentError as error:
-                _log_broken(error, told)
-                await _show(name, error, show)
-            except Exception:
-                logger.exception("a bug in snake: cannot reload an app", extra={"fields": told})
-            else:
-                told["seconds"] = round(time.monotonic() - began, 3)
-                logger.info("app reloaded", extra={"fields": told})
+    while True:
+        changed = await watch.changes()
+        began = time.monotonic()
+        told: dict[str, object] = {"app": name, "changed": _names(changed)}
+        try:
+            await renew()
+        except DocumentError as error:
+            _log_broken(error, told)
+            await _show(name, error, show)
+        except Exception:
+            logger.exception("a bug in snake: cannot reload an app", extra={"fields": told})
+        else:
+            told["seconds"] = round(time.monotonic() - began, 3)
+            logger.info("app reloaded", extra={"fields": told})
 
 
 async def _show(name: str, why: DocumentError, show: Show) -> None:

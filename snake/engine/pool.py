@@ -17,6 +17,8 @@ from snake.engine.hearing import Hearing
 from snake.engine.host import Host
 from snake.engine.process import Work
 from snake.engine.sockets import BACKLOG
+from snake.engine.together import all_of
+from snake.engine.watch import Watch
 from snake.python.plan import AppPlan, cpu_count, start_limit
 from snake.python.pools import Address
 
@@ -43,6 +45,7 @@ class Pool:
         self._host = self._make_host()
         self._hear = Hearing(self.name, isolated=self._host.isolated).hear
         self._watched = watched(fields, cwd) if reloads else None
+        self._watch: Watch | None = None
         self._watching: asyncio.Task[None] | None = None
         self._sockets: dict[str, socket.socket] = {}
         with ExitStack() as files:
@@ -81,13 +84,18 @@ class Pool:
 
     async def start(self) -> None:
         """Start all processes, and wait until they are ready. Raises `StartError`."""
-        await self._crew.start()
+        if self._watched is None:
+            await self._crew.start()
+            return
+        # From before the app is imported: no save is lost.
+        self._watch = Watch(self._watched)
+        await all_of([self._watch.open(), self._crew.start()])
 
     def keep(self) -> None:
         """Let them serve, and from now on replace those that die, or whose code changes."""
         self._crew.keep()
-        if self._watched is not None:
-            work = follow(self.name, self._watched, self.renew, self.show)
+        if self._watch is not None:
+            work = follow(self.name, self._watch, self.renew, self.show)
             self._watching = asyncio.create_task(work)
 
     async def renew(self) -> None:
@@ -156,6 +164,8 @@ class Pool:
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.wait([self._watching])
+        if self._watch is not None:
+            self._watch.close()
 
     def close(self) -> None:
         """Close and remove the sockets; for a pool that was never started."""

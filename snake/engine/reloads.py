@@ -34,6 +34,7 @@ from snake.engine.sockets import Sockets
 from snake.engine.spawner import Spawner
 from snake.engine.warm import registry
 from snake.logs.app import Logs, open_logs
+from snake.logs.encoders import STACK
 
 logger = logging.getLogger("snake")
 
@@ -178,5 +179,6 @@ class Reloads:
 
 
 def _failed(source: Source, why: str) -> None:
-    fields = {"file": source.file, "error": why}
+    message, _, more = why.partition("\n")
+    fields = {"file": source.file, "error": message} | ({STACK: more} if more else {})
     logger.error("cannot reload the configuration; the old one goes on", extra={"fields": fields})

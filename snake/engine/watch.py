@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
+import threading
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from snake.engine.watched import Plan, Watched
 
@@ -22,12 +24,13 @@ LONGEST = 5.0
 """Seconds after which they are told in any case."""
 MISSING = 1.0
 """Seconds between two looks for a folder that is not there."""
+_EXHAUSTED = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE})
 POLLING = 1.0
 """Seconds between two looks at all files, where the system does not tell of changes."""
 
 
 class Watch:
-    """The files of one app, watched as long as this context is open."""
+    """The files of one app, watched from `open` to `close`."""
 
     def __init__(self, watched: Watched) -> None:
         self._watched = watched
@@ -40,11 +43,12 @@ class Watch:
         self._folders: set[str] = set()
         """Folders and links that came or went."""
 
-    async def __aenter__(self) -> Self:
+    async def open(self) -> None:
+        """Begin."""
         await asyncio.to_thread(self._arrange)
-        return self
 
-    async def __aexit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """End."""
         self._eyes.close()
 
     async def changes(self) -> list[str]:
@@ -66,8 +70,8 @@ class Watch:
         except TimeoutError:
             return
         began = self._loop.time()
-        while (left := min(self._last + QUIET, began + LONGEST) - self._loop.time()) > 0:
-            await asyncio.sleep(left)
+        while (due := min(self._last + QUIET, began + LONGEST)) > self._loop.time():  # noqa: ASYNC110
+            await asyncio.sleep(due - self._loop.time())
         self._news.clear()
 
     # In threads ------------------------------------------------------------------
@@ -129,6 +133,8 @@ class _Eyes:
         self._observer: BaseObserver | None = None
         self._watches: dict[str, tuple[tuple[bool, tuple[int, int]], ObservedWatch]] = {}
         self._polls = False
+        self._lock = threading.Lock()
+        self._is_closed = False
 
     def dispatch(self, event: FileSystemEvent) -> None:
         """Take an event: what watchdog calls."""
@@ -136,10 +142,15 @@ class _Eyes:
 
     def look(self, plan: Plan) -> None:
         """Look at these folders, and at no others."""
+        with self._lock:
+            if not self._is_closed:
+                self._look_or_poll(plan)
+
+    def _look_or_poll(self, plan: Plan) -> None:
         try:
             self._look(plan)
         except OSError as error:
-            if self._polls:
+            if self._polls or error.errno not in _EXHAUSTED:
                 raise
             fields = {"error": error.strerror, "seconds": POLLING}
             logger.warning(
@@ -147,7 +158,7 @@ class _Eyes:
                 "max_user_instances); they are looked at again and again",
                 extra={"fields": fields},
             )
-            self.close()
+            self._stop()
             self._polls = True
             self._look(plan)
 
@@ -161,9 +172,12 @@ class _Eyes:
         for path, meant in plan.watches.items():
             if path not in self._watches and os.path.isdir(path):
                 handler: Any = self
-                watch = self._observer.schedule(
-                    handler, path, recursive=meant[0], event_filter=_kinds()
-                )
+                try:
+                    watch = self._observer.schedule(
+                        handler, path, recursive=meant[0], event_filter=_kinds()
+                    )
+                except FileNotFoundError:  # gone meanwhile, which is told by what it was in
+                    continue
                 self._watches[path] = meant, watch
 
     def _start(self) -> BaseObserver:
@@ -177,6 +191,11 @@ class _Eyes:
 
     def close(self) -> None:
         """End."""
+        with self._lock:
+            self._is_closed = True
+            self._stop()
+
+    def _stop(self) -> None:
         if self._observer is not None:
             self._observer.stop()
             self._observer = None

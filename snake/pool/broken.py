@@ -24,14 +24,16 @@ _PAGE = """\
 <title>{title}</title>
 <style>
 :root {{ color-scheme: light dark; }}
-body {{ margin: 0 auto; max-width: 60rem; padding: 2rem 1rem; font: 1rem/1.5 system-ui, sans-serif; }}
+body {{ margin: 0 auto; max-width: 60rem; padding: 2rem 1rem;
+  font: 1rem/1.5 system-ui, sans-serif; }}
 h1 {{ font-size: 1.25rem; margin: 0 0 1rem; overflow-wrap: anywhere; }}
 pre {{ margin: 0; padding: 1rem; overflow-x: auto; font: .875rem/1.5 ui-monospace, monospace;
   border-left: .25rem solid #c33; background: #8881; }}
 p {{ margin: 1rem 0 0; opacity: .75; }}
 </style>
 <h1>{title}</h1>
-{trace}<p>The next file that you save is tried at once. Only clients on this machine see this page.</p>
+{trace}<p>The next file that you save is tried at once. Only clients on this machine see this
+page.</p>
 </html>
 """
 
@@ -39,6 +41,7 @@ p {{ margin: 1rem 0 0; opacity: .75; }}
 def broken(why: str) -> ASGIApp:
     """Return an app that answers 503; `why` is a line, and maybe a traceback after it."""
     title, _, trace = why.partition("\n")
+    title = title.rstrip(":")
     trace = trace.strip("\n")
     block = f"<pre>{escape(trace)}</pre>\n" if trace else ""
     page = _PAGE.format(title=escape(title), trace=block).encode()
@@ -70,7 +73,7 @@ def is_own(scope: Scope) -> bool:
 def _response(scope: Scope, body: bytes, kind: bytes) -> Iterable[Message]:
     prefix = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
     headers = [
-        (b"content-type", kind),
+        *([(b"content-type", kind)] if body else []),
         (b"content-length", b"%d" % len(body)),
         (b"cache-control", b"no-store"),
         (b"retry-after", b"1"),

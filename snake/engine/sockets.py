@@ -48,8 +48,8 @@ class Sockets:
     def open(self, addresses: Iterable[NetworkAddress], workers: int) -> Opening:
         """Listen on every address, once for each worker. Raises `ListenError`, leaves nothing.
 
-        More sockets for an address that is open already get no connections before
-        `Opening.complete`: nobody would take them.
+        Sockets beyond the first ones get no connections before `Opening.complete`: as long as
+        another generation runs, nobody would take them.
         """
         opening = Opening(self, workers)
         try:
@@ -57,17 +57,18 @@ class Sockets:
                 if address not in self._open:
                     self._open[address] = [_first(address, self._ports())]
                     opening.fresh.append(address)
-                own = self._open[address]
-                opening.counts[address] = len(own)
-                while not _shared(address) and len(own) < workers:
-                    sock = _bound(own[0].family, own[0].getsockname(), address)
-                    own.append(sock)
-                    if address in opening.fresh:
-                        sock.listen(BACKLOG)
+                opening.counts[address] = len(self._open[address])
+                if not _shared(address):
+                    self._bind(address, workers)
         except BaseException:
             opening.undo()
             raise
         return opening
+
+    def _bind(self, address: NetworkAddress, workers: int) -> None:
+        own = self._open[address]
+        while len(own) < workers:
+            own.append(_bound(own[0].family, own[0].getsockname(), address))
 
     def complete(self, counts: Mapping[NetworkAddress, int], workers: int) -> None:
         """Have every socket listen, and new connections spread over those of so many workers."""

@@ -373,13 +373,6 @@ class Connection(Flow):
         cut = exchange is not None and exchange.state == STREAMING
         super().abort(reset=reset or cut or self.transport.get_write_buffer_size() > 0)
 
-    def warn(self) -> None:
-        """Let the client know, if that can be done, that it had better ask elsewhere."""
-        if self.tunnel is not None:
-            self.tunnel.drain()
-        elif self.guest is not None:
-            self.guest.warn()
-
     def drain(self, *, websockets: bool = True) -> None:
         """Close when nothing is being asked; else after the answer."""
         if self.tunnel is not None:

@@ -222,7 +222,7 @@ class Serving:
         end = None if grace is None else self._loop.time() + grace
         if linger:
             for connection in list(self._open):
-                connection.warn()
+                _warn(connection)
             await self._linger(linger, end)
         await self._close_idle(websockets=not linger or end is None)
         if linger and end is not None:
@@ -271,6 +271,14 @@ class Serving:
             await self._closed.wait()
         if self.tasks:
             await asyncio.wait(self.tasks, timeout=patience)
+
+
+def _warn(connection: Connection) -> None:
+    """Let a client know, if that can be done, that it had better ask elsewhere."""
+    if connection.tunnel is not None:
+        connection.tunnel.drain()
+    elif connection.guest is not None:
+        connection.guest.warn()
 
 
 def _keep(task: asyncio.Task[None], tasks: set[asyncio.Task[Any]]) -> None:

@@ -205,7 +205,6 @@ APP = {"module_wsgi": "main:wsgi"}
     ("config", "field", "message"),
     [
         ({"module_esgi": "main:app"}, "module_esgi", "module_esgi is not available"),
-        ({**APP, "autoreload": "on"}, "autoreload", "autoreload is not available"),
         ({**APP, "runtime": "gevent"}, "runtime", "runtime gevent is not available"),
         ({**APP, "cache": {"mode": "cluster"}}, "cache", "cache cluster is not available"),
     ],

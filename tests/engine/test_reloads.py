@@ -200,14 +200,15 @@ def test_what_is_asked_for_during_a_reload_follows(server: Server) -> None:
     assert httpx.get(server.url).text == "two"
 
 
+@pytest.mark.timeout(180)
 def test_many_reloads_leave_nothing_behind(server: Server) -> None:
-    """After 15 there are as many processes, files and sockets as after the first few."""
+    """After ten there are as many processes, files and sockets as after the first few."""
     pooled = site(1).replace("workers", f"python_path {PYTHON}\n workers")
     for count in range(1, 4):
         reload(server, pooled, count)
     assert soon(lambda: len(processes(server)) == 1 + (os.cpu_count() or 1) + 2)
     before = len(processes(server)), files(server), memory(server)
-    for count in range(4, 16):
+    for count in range(4, 11):
         reload(server, None, count)
     assert soon(lambda: len(processes(server)) == before[0])
     assert files(server)[0] == before[1][0]

@@ -209,18 +209,21 @@ class Python(HandlerModule, PythonFields):
         """Load and start the app, or find it running. Raises `StartError` when it fails."""
         self._check(ctx)
         limit = _checked(ctx, body_limit, self.request_body_max_size)
-        timeout = request_timeout_seconds(self.request_timeout)
         if self.dynamic:
             from snake.python.dynamic import chosen  # noqa: PLC0415  (few configs need it)
 
             handler: Handler = chosen(ctx, self)
         else:
-            handler = self._pooled(ctx) or await self._embedded(ctx)
-        if timeout is not None:
-            from snake.python.timeout import limit_time  # noqa: PLC0415  (likewise)
-
-            handler = limit_time(handler, self.name, timeout)
+            handler = self._timed(self._pooled(ctx) or await self._embedded(ctx))
         return handler if limit is None else limit_body(handler, limit)
+
+    def _timed(self, handler: Handler) -> Handler:
+        """Have requests end when the app is late with them."""
+        if (seconds := request_timeout_seconds(self.request_timeout)) is None:
+            return handler
+        from snake.python.timeout import limit_time  # noqa: PLC0415  (likewise)
+
+        return limit_time(handler, self.name, seconds)
 
     def _pooled(self, ctx: Context) -> Handler | None:
         """Return the handler of an app that runs in a pool; `None` when it runs here."""

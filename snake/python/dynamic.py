@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import partial
 from math import ceil
 from pathlib import Path
 
@@ -10,12 +12,14 @@ from snake.core.errors import ConfigError
 from snake.core.folder import START
 from snake.core.modules import Context
 from snake.http.errors import HandlerError
-from snake.http.handler import Next, Send
+from snake.http.handler import Handler, Next, Send
 from snake.http.request import Request
 from snake.python.choice import Choice, NoAppError, Values
 from snake.python.fields import PythonFields
 from snake.python.pools import Pools
 from snake.python.tenants import RefusedError, Tenant, Tenants
+from snake.python.timeout import limit_time
+from snake.python.values import request_timeout_seconds
 
 log = logging.getLogger("snake.python")
 
@@ -31,7 +35,10 @@ def chosen(ctx: Context, fields: PythonFields) -> DynamicHandler:
         choice = Choice(fields, Path(START.folder))
     except ConfigError as error:
         raise ctx.at(error.path).fail(error.message) from None
-    return DynamicHandler(ctx.path, choice, pools.tenants)
+    handler = DynamicHandler(ctx.path, choice, pools.tenants)
+    if (seconds := request_timeout_seconds(fields.request_timeout)) is not None:
+        handler.wrap = partial(limit_time, name=fields.name, seconds=seconds)
+    return handler
 
 
 class DynamicHandler:
@@ -42,6 +49,8 @@ class DynamicHandler:
         self._choice = choice
         self._tenants = tenants
         self._known = tenants.at(place)
+        self.wrap: Callable[[Handler], Handler] | None = None
+        """What is put around the handler of an app; its start is outside of it."""
 
     async def __call__(self, request: Request, send: Send, next: Next) -> None:
         """Answer one request. Raises `HandlerError` when there is no app, or when it fails."""
@@ -54,7 +63,8 @@ class DynamicHandler:
             tenant.busy += 1
         try:
             tenants.use(tenant)
-            await tenant.handler(request, send, next)
+            handler = tenant.handler if self.wrap is None else self.wrap(tenant.handler)
+            await handler(request, send, next)
         finally:
             tenant.busy -= 1
             tenants.use(tenant)

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.e2e.apps import WAYS, app_running, pid, title
+from tests.e2e.dynamic import add, ask, serving
 from tests.server import Server
 
 pytestmark = pytest.mark.slow
@@ -50,7 +51,7 @@ import os, time
 
 def app(environ, start_response):
     path = environ["PATH_INFO"]
-    if path == "/late":
+    if path == "/late" or environ["QUERY_STRING"] == "late":
         hang(60)
     if path == "/slow":
         time.sleep(0.8)
@@ -134,3 +135,11 @@ def test_a_process_whose_threads_all_hang_is_replaced(tmp_path: Path, way: str) 
         assert told["reason"] == "2 of its threads hang"
         server.wait_for(f"{title(way)} started")
         assert pid(server) != first
+
+
+def test_the_start_of_an_app_that_a_request_chooses_is_not_its_time(tmp_path: Path) -> None:
+    """The first request waits for the start, and has its whole time after that."""
+    add(tmp_path, "slow", app="import time\ntime.sleep(2)\n" + WSGI)
+    with serving(tmp_path, "request_timeout 1s") as server:
+        assert ask(server, "slow").status_code == 200
+        assert ask(server, "slow", "late").status_code == 504

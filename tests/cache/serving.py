@@ -25,6 +25,7 @@ from snake.cache.limits import DEFAULT, Limits
 from snake.cache.resp import MORE, Replies, Reply, encode_command
 from snake.cache.server import Server
 from snake.cache.tokens import Tokens
+from snake.engine.loop import loop_factory
 
 REDIS = shutil.which("redis-server")
 NO_REDIS = "redis-server is not installed"
@@ -44,7 +45,7 @@ class Embedded:
         self._sock = socket.socket(socket.AF_UNIX)
         self._sock.bind(self.path)
         self._sock.listen(1024)
-        self._loop = asyncio.new_event_loop()
+        self._loop = (loop_factory() or asyncio.new_event_loop)()
         self._task: asyncio.Task[None] | None = None
         self._thread = threading.Thread(target=self._run)
 

@@ -201,6 +201,33 @@ def test_apps_in_workers_and_pools_share_it(folder: Path) -> None:
         assert one[2] == three[2] != two[2]
 
 
+def test_tenants_see_nothing_of_each_other(folder: Path) -> None:
+    """Each app that placeholders choose counts for itself, beside that of the server."""
+    for name in ("one", "two"):
+        (folder / name).mkdir()
+        (folder / name / "app.py").write_text(APP)
+    config = """http://127.0.0.1:PORT {
+        handle /tenant {
+            python {
+                module_wsgi app:wsgi
+                working_dir {http.request.header.tenant}
+                workers 1
+            }
+        }
+        python {
+            module_asgi app:asgi
+            workers 1
+        }
+    }"""
+    with running(config, folder) as server:
+        counts = []
+        for name in ("one", "two", "one"):
+            url, headers = server.url + "/tenant", {"tenant": name}
+            counts.append(httpx.get(url, headers=headers, timeout=30).text.split()[0])
+        assert counts == ["1", "1", "2"]
+        assert hit(server)[0] == 1
+
+
 def test_preloaded_apps_have_it_while_they_are_imported(folder: Path) -> None:
     """What an app does with it at its import goes to the same cache."""
     (folder / "app.py").write_text(APP + "\ncache.incr('hits')\n")

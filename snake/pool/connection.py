@@ -78,6 +78,11 @@ class Connection(asyncio.Protocol):
         if room is not None and not room.done():
             room.set_result(None)
 
+    @property
+    def is_draining(self) -> bool:
+        """Whether this process is about to end."""
+        return self._serving.draining
+
     # For exchanges -------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
@@ -114,7 +119,9 @@ class Connection(asyncio.Protocol):
 
     def go_away(self) -> None:
         """Ask the worker to close this connection when it has nothing more to wait for."""
-        if self._exchange is None or self._exchange.is_over:
+        if isinstance(self._exchange, WebSocketExchange):
+            self._exchange.restart()
+        elif self._exchange is None or self._exchange.is_over:
             self._say_goodbye()
 
     def _say_goodbye(self) -> None:

@@ -30,7 +30,8 @@ CONNECTING, OPEN, DENYING, CLOSED = range(4)
 
 HIGH_WATER = 64
 """Messages that wait for the app, above which no more are read."""
-_ABNORMAL = 1006
+_ABNORMAL, _RESTART = 1006, 1012
+"""Codes of a WebSocket that broke off (RFC 6455 §7.1.5), and of one that ends with its server."""
 
 
 class WebSocketExchange:
@@ -65,6 +66,8 @@ class WebSocketExchange:
     def take(self, kind: int, data: bytes, left: int) -> None:
         """Take a frame of the client. Raises `FrameError` for what is none."""
         del left
+        if self.gone:
+            return
         if kind == CLOSE:
             code, reason = read_close(data)
             self.gone = True
@@ -78,9 +81,19 @@ class WebSocketExchange:
 
     def drop(self) -> None:
         """The worker is gone, or closed the connection without a word."""
+        self._leave(_ABNORMAL)
+
+    def restart(self) -> None:
+        """End it, as this process is about to: tell client and app."""
+        if self.state == OPEN and not self.gone:
+            self.state = CLOSED
+            self._connection.write(close(_RESTART, ""))
+            self._leave(_RESTART)
+
+    def _leave(self, code: int) -> None:
         if not self.gone:
             self.gone = True
-            self._put({"type": "websocket.disconnect", "code": _ABNORMAL, "reason": ""})
+            self._put({"type": "websocket.disconnect", "code": code, "reason": ""})
 
     def _put(self, message: Message) -> None:
         self._messages.append(message)
@@ -123,6 +136,8 @@ class WebSocketExchange:
         headers = [(b"", chosen.encode("latin-1")), *(message.get("headers") or ())]
         self._connection.write(frame(ACCEPT, join(headers)))
         self.state = OPEN
+        if self._connection.is_draining:
+            self.restart()
 
     def _send(self, message: Message) -> None:
         text = message.get("text")

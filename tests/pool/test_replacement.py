@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
 from snake.pool.door import Door
 from snake.pool.serving import Serving
@@ -181,6 +183,29 @@ async def test_least_busy_process_is_chosen(seats: list[Seat]) -> None:
         await asyncio.wait([stuck, other])
 
     assert hanging == 1
+
+
+async def test_websocket_is_told_of_the_restart(seats: list[Seat]) -> None:
+    """A WebSocket does not keep a process that is replaced: client and app are told 1012."""
+    told: list[dict[str, Any]] = []
+
+    async def talk(_scope: Scope, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        told.append(await receive())
+
+    seats[0].sit(talk)
+    async with (
+        listening(PooledHandler("test:app", [seats[0].process])) as port,
+        connect(f"ws://127.0.0.1:{port}/") as client,
+    ):
+        seats[0].sit(talk)
+        with pytest.raises(ConnectionClosed) as closed:
+            await asyncio.wait_for(client.recv(), 5)
+
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1012
+    assert told == [{"type": "websocket.disconnect", "code": 1012, "reason": ""}]
 
 
 async def _ask_some(port: int, count: int) -> None:

@@ -108,6 +108,9 @@ def check(flags: Flags) -> None:
         )
     if flags.server_type == "esgi":
         raise SnakeError("--server-type esgi is not available in this version of snake")
+    folder = flags.python.get("working_dir") or "."
+    if not Path(folder).is_dir():
+        raise SnakeError(f'--working-dir takes a folder; there is none at "{folder}"')
     if flags.static_path and not Path(flags.static_path).is_dir():
         raise SnakeError(f'--static-path takes a folder; there is none at "{flags.static_path}"')
     if flags.static_path and not flags.static_route.startswith("/"):

@@ -20,6 +20,8 @@ _OTLP = (
     "protobuf",
     "requests",
     "urllib3",
+    "brotli",  # urllib3 uses what there is
+    "zstandard",
     "certifi",
     "charset-normalizer",
     "idna",
@@ -33,7 +35,7 @@ BY_WORD: dict[str, tuple[str, ...]] = {
     "browse": ("jinja2", "markupsafe"),
     "dynamic_upstreams": ("dnspython",),
     "gzip": ("isal",),
-    "hash": ("bcrypt", "argon2-cffi", "argon2-cffi-bindings", "cffi"),
+    "http_basic": ("bcrypt", "argon2-cffi", "argon2-cffi-bindings", "cffi"),
     "metrics": ("prometheus-client",),
     "selection_policy": ("xxhash",),
     "templates": (

@@ -176,7 +176,7 @@ def test_it_serves_the_app_and_the_files(tmp_path: Path) -> None:
         ("--start-timeout soon", "--start-timeout: invalid start_timeout"),
         ("--request-body-max-size lots", "--request-body-max-size: "),
         ("--max-memory lots", "--max-memory: invalid max_memory"),
-        ("--app json:loads --working-dir nowhere", "nowhere"),
+        ("--working-dir nowhere", '--working-dir takes a folder; there is none at "nowhere"'),
         ("--app json:loads --venv nowhere", "nowhere"),
         ("--static-path nowhere", "--static-path takes a folder"),
         ("--static-path . --static-route x", "--static-route begins with /"),

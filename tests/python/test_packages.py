@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -96,3 +99,61 @@ def test_every_import_of_snake_is_placed() -> None:
     known = {module_of(name) for name in listed} | NOT_IN_WORKERS
 
     assert third_party() - known == set()
+
+
+IMPORTS = """
+import asyncio, json, sys
+
+async def main(text):
+    from snake.engine import warm, worker
+    from tests.site import site
+    warm.up()
+    before = set(sys.modules)
+    one = site(text)
+    async with one:
+        await one.get("/", headers={"accept-encoding": "gzip, br, zstd"})
+    names = {name.partition(".")[0] for name in set(sys.modules) - before}
+    names -= sys.stdlib_module_names | {"snake", "tests"}
+    from snake.config.document import encode
+    print(json.dumps([sorted(names), encode(one._document).decode()]))
+
+asyncio.run(main(sys.argv[1]))
+"""
+LONG = "text " * 500
+SITES = {
+    "br": f'encode br\nrespond "{LONG}"',
+    "zstd": f'encode zstd\nrespond "{LONG}"',
+    "gzip": f'encode gzip\nrespond "{LONG}"',
+    "browse": "file_server browse",
+    "templates": "templates {\nmime text/plain\n}\nrespond \"{{ markdown('*a*') }}\"",
+    "metrics": "metrics",
+    "tracing": "tracing\nrespond hi",
+    "http_basic": "basic_auth {\na $2a$04$BqpDUAwCYSGhBsJOZGRYHO5eKGhqvlRSDhmJzyJzX3lqXNKkRFMvC\n}",
+    "selection_policy": "reverse_proxy 127.0.0.1:1 127.0.0.1:2 {\nlb_policy ip_hash\n}",
+    "dynamic_upstreams": "reverse_proxy {\ndynamic a localhost 1\n}",
+    "versions": "reverse_proxy h2c://127.0.0.1:1",
+}
+UNLISTED = {"wrapt", "cython_runtime", "google", "opentelemetry"}
+"""Namespaces that several distributions share, and what is no distribution."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("word", SITES)
+def test_directive_imports_what_is_listed(word: str, tmp_path: Path) -> None:
+    """A site that uses a directive imports of foreign packages only those in the table for it."""
+    text = f":80 {{\nroot {tmp_path}\n{SITES[word]}\n}}"
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTS, text],
+        cwd=SNAKE.parent,
+        env=os.environ | {"PYTHONPATH": str(SNAKE.parent)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    names, document = json.loads(done.stdout.splitlines()[-1])
+    listed = {module_of(name) for name, why in imported(document.encode()) if why}
+    own = {name.replace("-", "_") for name in listed} | UNLISTED
+
+    assert f'"{word}"' in document
+    assert {name for name in names if not name.startswith("_")} - own == set()

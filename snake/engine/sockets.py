@@ -179,9 +179,11 @@ def _resolve(address: NetworkAddress) -> tuple[int, tuple[object, ...]]:
         if family == socket.AF_INET or (not family and not socket.has_dualstack_ipv6()):
             return socket.AF_INET, ("0.0.0.0", address.start_port)  # noqa: S104  (what `:80` means)
         host, family = "::", socket.AF_INET6
+    # Python looks at text with its codec for international names, which it has to load first.
+    name = host.encode() if host.isascii() else host
     try:
         found = socket.getaddrinfo(
-            host, address.start_port, family, socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            name, address.start_port, family, socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
     except socket.gaierror as error:
         raise ListenError(address, f"{error.strerror}") from None

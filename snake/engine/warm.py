@@ -25,7 +25,6 @@ SHARED = (
 )
 """What supervisor and workers run, and nothing that only the supervisor does."""
 IMPORTS = (
-    *SHARED,
     "httptools",
     "uvloop",
     "snake.http.app",
@@ -40,14 +39,15 @@ IMPORTS = (
 
 
 def share() -> None:
-    """Import what the supervisor and its zygote both need, once, before they part."""
+    """Load what the supervisor and its zygote both need, once, before they part."""
     _load(SHARED)
+    decode(b"{}", Document)  # msgspec looks at all types of a document when it reads the first
 
 
 def up() -> None:
-    """Import all that almost every worker runs, and have msgspec know what a document is."""
+    """Load all that almost every worker runs."""
+    share()
     _load(IMPORTS)
-    decode(b"{}", Document)
     with contextlib.suppress(ConfigError):
         registry()
 

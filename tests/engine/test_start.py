@@ -49,7 +49,7 @@ def test_a_worker_has_no_foreign_package_and_the_whole_environment(
         assert httpx.get(server.url).text == f"([], {given}, True)"
 
 
-@pytest.mark.parametrize("name", warm.IMPORTS)
+@pytest.mark.parametrize("name", [*warm.SHARED, *warm.IMPORTS])
 def test_what_is_imported_ahead_exists(name: str) -> None:
     """A name that no longer exists would be passed over in silence, and the start be slower."""
     assert find_spec(name) is not None

@@ -15,8 +15,8 @@ from snake.python.imported import ALWAYS, BY_WORD, TWICE, imported, module_of
 from snake.python.packages import look, ours
 
 SNAKE = Path(__file__).parents[2] / "snake"
-NOT_IN_WORKERS = {"click", "lark", "a2wsgi"}
-"""What only the command line imports, and what is only named in annotations."""
+NOT_IN_WORKERS = {"click", "lark", "watchdog", "a2wsgi"}
+"""What only the command line and the supervisor import, or only annotations name."""
 
 
 def test_versions_are_in_the_names_of_metadata_folders(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from snake.transport.asgi import AbortError, Scope
 
 log = logging.getLogger("snake.python")
 
-_LONGEST_TRACE = 100_000
-"""Characters of a traceback that are passed on."""
+_LONGEST_WORD, _LONGEST_TRACE = 10_000, 100_000
+"""Characters of an error and of a traceback that are passed on: in JSON they fit one frame."""
 _TURN = 16
 """Pieces of a response that go out before others have their turn."""
 
@@ -183,8 +183,8 @@ class Connection(asyncio.Protocol):
         if isinstance(error, AbortError) or is_disconnect(error):
             told = ["", "", ""]
         else:
-            message = f"{type(error).__name__}: {error}"[:_LONGEST_TRACE]
-            told = [message, place(error), describe(error)[-_LONGEST_TRACE:]]
+            words = [f"{type(error).__name__}: {error}", place(error)]
+            told = [*(word[:_LONGEST_WORD] for word in words), describe(error)[-_LONGEST_TRACE:]]
         if not (exchange.is_answered or exchange.gone):
             self.write(frame(FAILED, json.dumps(told).encode()))
             return

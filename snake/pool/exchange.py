@@ -18,6 +18,7 @@ from snake.pool.frames import (
     Field,
     frame,
     join,
+    prefix,
     start,
 )
 from snake.transport.asgi import AppError, ClientDisconnectedError, Message, ResponseStartedError
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 NEW, HELD, STREAMING, TRAILING, DONE = range(5)
 
+_JOINED = 65_536
+"""Bytes up to which frame and body are copied into one; longer ones are written one by one."""
 _FILE_PIECE = 262_144
 _EARLY_HINTS = 103
 
@@ -131,11 +134,12 @@ class HTTPExchange:
     def _begin(self, message: Message) -> None:
         if self.state != NEW:
             raise ResponseStartedError("the response was started already")
-        _, self._left, flags = response_head(message)
+        fields = list(message.get("headers") or ())
+        _, self._left, flags = response_head({**message, "headers": fields})
         self._unchecked = self._unchecked or bool(flags & BODILESS)
         self._trails = bool(flags & MAY_TRAIL)
         self._status = message["status"]
-        self._fields = list(message.get("headers") or ())
+        self._fields = fields
         self.state = HELD
 
     def _send_body(self, data: bytes, more: bool) -> None:  # noqa: FBT001
@@ -150,8 +154,13 @@ class HTTPExchange:
                 how = f"{-left} bytes more than" if left < 0 else f"{left} bytes less than"
                 raise AppError(f"the body has {how} its Content-Length says")
             self._left = left
-        part = frame(BODY if more or self._trails else END, data)
-        self._connection.write(self._start() + part if state == HELD else part)
+        kind = BODY if more or self._trails else END
+        begun = self._start() if state == HELD else b""
+        if len(data) <= _JOINED:
+            self._connection.write(begun + frame(kind, data))
+        else:
+            self._connection.write(begun + prefix(kind, len(data)))
+            self._connection.write(data)
         if more:
             self.state = STREAMING
         elif self._trails:

@@ -137,6 +137,11 @@ def frame(kind: int, data: bytes = b"") -> bytes:
     return _PREFIX.pack(kind, len(data)) + data
 
 
+def prefix(kind: int, size: int) -> bytes:
+    """Return what goes in front of so many bytes to make a frame of them."""
+    return _PREFIX.pack(kind, size)
+
+
 def join(fields: Iterable[Field]) -> bytes:
     """Return fields as they travel. Raises `ValueError` for one that holds NUL."""
     flat = [part for field in fields for part in field]
@@ -157,10 +162,15 @@ def split(data: bytes) -> list[Field]:
 
 
 def start(kind: int, status: int, fields: Iterable[Field], flags: int = 0) -> bytes:
-    """Return the frame of a start, or of an interim response. Raises `ValueError`."""
+    """Return the frame of a start, or of an interim response.
+
+    Raises `ValueError`, and `FrameError` when it is too long.
+    """
     if not 0 <= status < 1 << 16:
         raise ValueError(f"{status!r} is no status")
-    return frame(kind, _STATUS.pack(status, flags) + join(fields))
+    data = _STATUS.pack(status, flags) + join(fields)
+    _check(kind, len(data))
+    return frame(kind, data)
 
 
 def read_start(data: bytes) -> tuple[int, int, list[Field]]:

@@ -12,6 +12,7 @@ from snake.pool.frames import (
     BYTES,
     CLOSE,
     END,
+    LONGEST_MESSAGE,
     START,
     TEXT,
     FrameError,
@@ -141,10 +142,10 @@ class WebSocketExchange:
 
     def _send(self, message: Message) -> None:
         text = message.get("text")
-        if text is not None:
-            self._connection.write(frame(TEXT, text.encode("utf-8")))
-        else:
-            self._connection.write(frame(BYTES, message["bytes"]))
+        kind, data = (BYTES, message["bytes"]) if text is None else (TEXT, text.encode("utf-8"))
+        if len(data) > LONGEST_MESSAGE:
+            raise AppError(f"a message has {len(data)} bytes; {LONGEST_MESSAGE} are the most")
+        self._connection.write(frame(kind, data))
 
     def _close(self, message: Message) -> None:
         self.state = CLOSED

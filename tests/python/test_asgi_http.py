@@ -265,6 +265,28 @@ async def test_failure_after_the_response_is_logged(caplog: pytest.LogCaptureFix
     assert vars(record)["fields"]["error"] == "LookupError: too late"
 
 
+@pytest.mark.parametrize("size", [1, 65_536, 65_537, 5_000_000])
+async def test_body_may_be_of_any_size_and_type(size: int) -> None:
+    """A whole body, long or short, is sent as it is; header fields can come from a generator."""
+    fields = ((name, b"1") for name in (b"x-one", b"x-two"))
+    app = answering({**START, "headers": fields}, {**body(b""), "body": bytearray(size)})
+
+    head, _, content = (await ask(app)).partition(b"\r\n\r\n")
+
+    assert b"X-One: 1\r\nX-Two: 1\r\n" in head + b"\r\n"
+    assert content == bytes(size)
+
+
+async def test_long_words_of_an_error_are_cut(caplog: pytest.LogCaptureFixture) -> None:
+    """An app that fails with megabytes of text has failed like any other."""
+
+    async def app(_scope: Scope, _receive: Any, _send: Any) -> None:
+        raise LookupError("\0" * 3_000_000)
+
+    assert (await ask(app)).startswith(b"HTTP/1.1 500 ")
+    assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 1
+
+
 async def test_events_are_not_held_back() -> None:
     """Each part of a stream is at the client before the app makes the next."""
     go_on = asyncio.Event()

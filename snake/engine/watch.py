@@ -22,8 +22,8 @@ QUIET = 0.5
 """Seconds without a change after which those that were are told."""
 LONGEST = 5.0
 """Seconds after which they are told in any case."""
-MISSING = 1.0
-"""Seconds between two looks for a folder that is not there."""
+LOOK = 1.0
+"""Seconds between two looks whether the app's folders are still the same: nothing tells of that."""
 _EXHAUSTED = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE})
 POLLING = 1.0
 """Seconds between two looks at all files, where the system does not tell of changes."""
@@ -35,6 +35,7 @@ class Watch:
     def __init__(self, watched: Watched) -> None:
         self._watched = watched
         self._plan = Plan({})
+        self._own = watched.identity()
         self._eyes = _Eyes(self._hear)
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
@@ -56,7 +57,9 @@ class Watch:
         while True:
             await self._wait()
             folders, self._folders = self._folders, set()
-            if folders or self._plan.missing:
+            others = self._others()
+            if folders or others:
+                self._changed |= others
                 self._changed |= await asyncio.to_thread(self._look_again, folders)
             if self._changed:
                 changed, self._changed = self._changed, set()
@@ -65,7 +68,7 @@ class Watch:
     async def _wait(self) -> None:
         """Wait for something, and until it is over."""
         try:
-            async with asyncio.timeout(MISSING if self._plan.missing else None):
+            async with asyncio.timeout(LOOK):
                 await self._news.wait()
         except TimeoutError:
             return
@@ -73,6 +76,13 @@ class Watch:
         while (due := min(self._last + QUIET, began + LONGEST)) > self._loop.time():  # noqa: ASYNC110
             await asyncio.sleep(due - self._loop.time())
         self._news.clear()
+
+    def _others(self) -> set[str]:
+        """Return those of the app's own folders that are others now, as after a switched link."""
+        now = self._watched.identity()
+        others = {folder for folder, key in now.items() if key and key != self._own.get(folder)}
+        self._own |= {folder: now[folder] for folder in others}
+        return others
 
     # In threads ------------------------------------------------------------------
 
@@ -88,8 +98,6 @@ class Watch:
         for holder in before.holders ^ self._plan.holders:
             if any(f"{holder}/".startswith(f"{path}/") for path in folders):
                 changed.add(holder)
-        if before.missing:
-            changed |= self._plan.holders - before.holders
         return changed
 
     def _hear(self, event: FileSystemEvent) -> None:

@@ -39,8 +39,6 @@ class Plan(Record):
     """The folders that have such files."""
     links: Mapping[str, str] = {}
     """Links to folders, and where they lead."""
-    missing: bool = False
-    """Whether a root is not there."""
 
 
 class Watched:
@@ -85,9 +83,6 @@ class Watched:
         """Look at what is there."""
         walk = _Walk(self)
         for folder in self._folders:
-            if os.path.islink(folder):
-                walk.add_alone(os.path.dirname(folder))
-                walk.links[folder] = os.path.realpath(folder)
             walk.add(os.path.realpath(folder))
         for file in self._files:
             walk.add_alone(os.path.dirname(file))
@@ -99,8 +94,11 @@ class Watched:
             roots=tuple(walk.whole),
             holders=frozenset(walk.holders),
             links=walk.links,
-            missing=not all(os.path.isdir(folder) for folder in self._folders),
         )
+
+    def identity(self) -> dict[str, Key | None]:
+        """Return which folders the app's own are now; `None` for one that is not there."""
+        return {folder: _key(folder) for folder in self._folders}
 
 
 class _Walk:

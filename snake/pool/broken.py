@@ -27,8 +27,8 @@ _PAGE = """\
 body {{ margin: 0 auto; max-width: 60rem; padding: 2rem 1rem;
   font: 1rem/1.5 system-ui, sans-serif; }}
 h1 {{ font-size: 1.25rem; margin: 0 0 1rem; overflow-wrap: anywhere; }}
-pre {{ margin: 0; padding: 1rem; overflow-x: auto; font: .875rem/1.5 ui-monospace, monospace;
-  border-left: .25rem solid #c33; background: #8881; }}
+pre {{ margin: 0; padding: 1rem; white-space: pre-wrap; overflow-wrap: anywhere;
+  font: .875rem/1.5 ui-monospace, monospace; border-left: .25rem solid #c33; background: #8881; }}
 p {{ margin: 1rem 0 0; opacity: .75; }}
 </style>
 <h1>{title}</h1>
@@ -41,7 +41,7 @@ page.</p>
 def broken(why: str) -> ASGIApp:
     """Return an app that answers 503; `why` is a line, and maybe a traceback after it."""
     title, _, trace = why.partition("\n")
-    title = title.rstrip(":")
+    title = f"{title[:1].upper()}{title[1:]}".rstrip(":")
     trace = trace.strip("\n")
     block = f"<pre>{escape(trace)}</pre>\n" if trace else ""
     page = _PAGE.format(title=escape(title), trace=block).encode()

@@ -7,7 +7,6 @@ import sys
 import sysconfig
 from collections.abc import Mapping
 from copy import copy
-from importlib.util import find_spec
 from pathlib import Path
 
 from snake.app.envfile import read_env_file
@@ -16,6 +15,7 @@ from snake.core.errors import StartError
 from snake.core.variables import CACHE
 from snake.engine.greeting import greeting
 from snake.engine.launch import Launch, launch
+from snake.engine.nursery import BOOT, ROOT, Nursery, is_late, uvloop, venv_around
 from snake.engine.spawner import Started, start_program
 from snake.fork.channel import Prepare, pair, send
 from snake.pool.settings import Settings, encode
@@ -30,34 +30,11 @@ from snake.python.values import (
     thread_count,
 )
 
-_ROOT = str(Path(__file__).parents[2])
-_BOOT = """\
-import sys
-sys.path[:] = [path for path in sys.path if path]
-if sys.version_info < (3, 11):
-    import json, os, struct
-    told = json.dumps(["Failed", "%d.%d" % sys.version_info[:2], ""]).encode()
-    os.write(int(sys.argv[1]), struct.pack(">I", len(told)) + told)
-    sys.exit(0)
-from importlib.util import module_from_spec, spec_from_file_location
-folder = sys.argv[2] + "/snake"
-spec = spec_from_file_location(
-    "snake", folder + "/__init__.py", submodule_search_locations=[folder])
-sys.modules["snake"] = snake = module_from_spec(spec)
-spec.loader.exec_module(snake)
-from snake.pool.host import main
-main(int(sys.argv[1]))
-"""
-"""Makes snake importable there, and nothing else that lies beside it.
-
-Any Python reads it, so that one that is too old can say so.
-"""
-
 
 class Host:
     """How the processes of one app come to be."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         fields: PythonFields,
         cwd: Path,
@@ -65,6 +42,7 @@ class Host:
         multiprocess: bool,
         grace: float | None,
         cache: str = "",
+        nursery: Nursery | None = None,
     ) -> None:
         """Look at all that can be wrong before anything is started. Raises `StartError`."""
         folder = cwd / fields.working_dir
@@ -74,6 +52,7 @@ class Host:
         self._interpreter = interpreter_of(fields, cwd)
         self.python = ""
         """The version of the interpreter, once it has told."""
+        self._nursery = nursery
         self._isolation = fields.isolation
         self.isolated = fields.isolation is not None and fields.isolation.backend != "none"
         if self.isolated:
@@ -94,7 +73,7 @@ class Host:
             ),
             working_dir=str(folder),
             packages=self._interpreter.packages,
-            uvloop="-" if fields.runtime == "native" else "" if is_in_image(fields) else _uvloop(),
+            uvloop="-" if fields.runtime == "native" else "" if is_in_image(fields) else uvloop(),
             abi=sysconfig.get_config_var("SOABI") or "",
             preload=fields.preload == "on",
             grace=grace,
@@ -122,21 +101,28 @@ class Host:
 
     def _be_own(self) -> None:
         self._interpreter = Interpreter(sys.executable, "the Python of snake")
-        self._isolated = False
+        self.isolated = False
+        self._nursery = None
         self._environment = os.environ
 
     async def start(self) -> Started:
         """Start the host. Raises `StartError`."""
-        command = [self._interpreter.path, "-S", "-c", _BOOT]
-        if self.isolated:
+        command = [self._interpreter.path, "-S", "-c", BOOT]
+        settings = self.settings
+        if self._nursery is not None and not self.isolated and is_late(self._environment):
+            started = await self._nursery.fork(self._interpreter)
+            settings = settings._replace(
+                environment=dict(self._environment), venv=venv_around(self._interpreter.path)
+            )
+        elif self.isolated:
             started = await self._start_isolated(command)
         else:
             try:
-                started = start_program(command, [_ROOT], self._environment)
+                started = start_program(command, [ROOT, "host"], self._environment)
             except OSError as error:
                 raise StartError(f"{self._interpreter.told} cannot run: {error.strerror}") from None
         self.python = await greeting(started, self._interpreter.told)
-        send(started.sock, Prepare(encode(self.settings)))
+        send(started.sock, Prepare(encode(settings)))
         return started
 
     async def _start_isolated(self, command: list[str]) -> Started:
@@ -144,7 +130,7 @@ class Host:
         ours, theirs = pair()
         with theirs:
             what = Launch(
-                argv=(*command, str(theirs.fileno()), _ROOT),
+                argv=(*command, str(theirs.fileno()), ROOT, "host"),
                 env=self._environment,
                 cwd=settings.working_dir,
                 pass_fds=(theirs.fileno(),),
@@ -169,9 +155,3 @@ def _environment(fields: PythonFields, folder: Path, below: Mapping[str, str]) -
     for file in fields.env_files:
         variables |= read_env_file(file, folder)
     return variables | fields.env_vars | cache_variables(fields.cache)
-
-
-def _uvloop() -> str:
-    """Return the folder of snake's uvloop; nothing when it has none."""
-    found = find_spec("uvloop")
-    return str(Path(found.origin).parent) if found and found.origin else ""

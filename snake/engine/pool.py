@@ -15,6 +15,7 @@ from snake.engine.autoreload import GRACE, follow, watched
 from snake.engine.crew import Crew
 from snake.engine.hearing import Hearing
 from snake.engine.host import Host
+from snake.engine.nursery import Nursery
 from snake.engine.process import Work
 from snake.engine.sockets import BACKLOG
 from snake.engine.together import all_of
@@ -26,8 +27,15 @@ from snake.python.pools import Address
 class Pool:
     """The processes of one app, each with a socket that outlives it."""
 
-    def __init__(
-        self, plan: AppPlan, folder: Path, cwd: Path, grace: float | None, cache: str = ""
+    def __init__(  # noqa: PLR0913
+        self,
+        plan: AppPlan,
+        folder: Path,
+        cwd: Path,
+        grace: float | None,
+        *,
+        cache: str = "",
+        nursery: Nursery | None = None,
     ) -> None:
         """Look at what can be wrong, and listen inside of `folder`. Raises `StartError`."""
         self.name = plan.name
@@ -40,7 +48,13 @@ class Pool:
             grace = GRACE
         self._grace = grace
         self._make_host = partial(
-            Host, fields, cwd, multiprocess=self.count != 1, grace=grace, cache=cache
+            Host,
+            fields,
+            cwd,
+            multiprocess=self.count != 1,
+            grace=grace,
+            cache=cache,
+            nursery=nursery,
         )
         self._host = self._make_host()
         self._hear = Hearing(self.name, isolated=self._host.isolated).hear

@@ -16,6 +16,7 @@ from snake.core.errors import DocumentError, StartError
 from snake.engine.cache import Addresses, namespace
 from snake.engine.cache_thread import ThreadCache
 from snake.engine.folder import PrivateFolder
+from snake.engine.nursery import Nursery
 from snake.engine.overview import AppView, overview
 from snake.engine.pool import Pool
 from snake.engine.process import Asker
@@ -49,6 +50,7 @@ class AppPools:
         self._cwd = Path.cwd()
         self._grace = grace
         self._cache = cache
+        self._nursery = Nursery()
         with ExitStack() as undo:
             for plan in plans:
                 if plan.placed.pooled:
@@ -78,7 +80,8 @@ class AppPools:
         own_keys = sha256(tenant.encode()).hexdigest() if tenant else namespace(plan.placed.fields)
         url = "" if cache is None else cache.url(own_keys)
         try:
-            return Pool(plan, self._folder.path, self._cwd, self._grace, url)
+            nursery = self._nursery if tenant else None
+            return Pool(plan, self._folder.path, self._cwd, self._grace, cache=url, nursery=nursery)
         except DocumentError as error:
             raise StartError(error.message, error.path or plan.path) from None
 
@@ -137,6 +140,7 @@ class AppPools:
             *(pool.drain() for pool in self._pools.values()),
             *(tenants.drain() for tenants in self._tenants.values()),
         )
+        await self._nursery.close()
 
     async def kill(self) -> None:
         """End every process now."""
@@ -144,6 +148,7 @@ class AppPools:
             *(pool.kill() for pool in self._pools.values()),
             *(tenants.kill() for tenants in self._tenants.values()),
         )
+        await self._nursery.close()
 
 
 async def trial(document: Document, stack: AsyncExitStack) -> tuple[Pools, list[AppView]]:

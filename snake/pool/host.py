@@ -11,6 +11,7 @@ import os
 import site
 import socket
 import sys
+import time
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
@@ -27,11 +28,15 @@ from snake.pool.settings import Settings, decode
 
 
 def main(fd: int) -> None:
+    """Be the host, as a program of its own."""
+    be_quiet()
+    run(socket.socket(fileno=fd))
+
+
+def run(supervisor: socket.socket) -> None:
     """Be the host; in each fork of it, a process of the pool."""
     die_with_parent()
-    be_quiet()
     name_process("snake-pool")
-    supervisor = socket.socket(fileno=fd)
     try:
         send(supervisor, Hello(".".join(map(str, sys.version_info[:3]))))
     except ConnectionError:
@@ -40,13 +45,16 @@ def main(fd: int) -> None:
     if not isinstance(message, Prepare):
         return
     settings = decode(message.settings)
-    app = _prepare(settings)
+    # A fork of the base writes to as little of their memory as it can: its own forks prepare.
+    is_late = settings.environment is not None and not settings.preload
+    app = None if is_late else _prepare(settings)
     gc.freeze()
     try:
         channel = Zygote(supervisor).serve()
     except ConnectionError:  # the supervisor went away while it was told something
         return
     if channel is not None:
+        app = _prepare(settings) if is_late else app
         sys.exit(process.main(channel, settings, app))
 
 
@@ -57,6 +65,8 @@ def _prepare(settings: Settings) -> Any:  # noqa: ANN401
     try:
         if settings.broken:
             return broken(settings.broken)
+        if settings.environment is not None:
+            _become(settings.environment, settings.venv)
         os.chdir(settings.working_dir)
         site.main()
         before = sys.path.copy()
@@ -77,6 +87,22 @@ def _prepare(settings: Settings) -> Any:  # noqa: ANN401
         )
     except BaseException as error:  # noqa: BLE001  (a .pth file of the venv can raise anything)
         return StartError(f"the environment of the app cannot be entered: {error!r}")
+
+
+def _become(environment: dict[str, str], venv: str) -> None:
+    """Be, as a fork of the base, what a program with these variables would be.
+
+    `venv` is the folder of the venv whose interpreter it is, if it is one.
+    """
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+    if venv:
+        sys.executable = str(Path(venv) / "bin" / Path(sys.executable).name)
+        if not Path(sys.executable).exists():
+            sys.executable = str(Path(venv) / "bin" / "python3")
+        # `site` finds the venv by its interpreter; since 3.14 it expects to find it set as well.
+        sys.prefix = sys.exec_prefix = venv
 
 
 def _make_room() -> None:

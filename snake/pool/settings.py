@@ -30,6 +30,10 @@ class Settings(NamedTuple):
     """Seconds in which the app has to make some progress with a request."""
     broken: str = ""
     """Why there is no app: then this is what is answered, instead of `terms`."""
+    environment: dict[str, str] | None = None
+    """All variables, for a host that is a fork; `None` where it was started with its own."""
+    venv: str = ""
+    """The venv whose interpreter a host that is a fork would be."""
     owner: int = -1
     """The user whose processes may connect."""
 

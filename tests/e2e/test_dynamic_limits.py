@@ -173,6 +173,7 @@ def test_what_holds_no_placeholder_is_checked_at_once(
         assert message in done.stderr.replace("\n", " ")
 
 
+@pytest.mark.timeout(180)
 def test_nothing_grows_while_apps_come_and_go(tmp_path: Path) -> None:
     """After 200 apps in turn there are as many processes, descriptors and files as after ten."""
     names = [f"t{number}" for number in range(10)]

@@ -45,7 +45,9 @@ class Flags(Record):
     """What goes into the document as it is, by the names of the handler's fields."""
     env_vars: tuple[str, ...] = ()
     isolation: str = ""
+    """The backend."""
     docker: dict[str, Any] = {}
+    """The rest of the isolation's flags, by the names of docker's fields."""
     cache: dict[str, Any] = {}
 
 
@@ -134,26 +136,37 @@ def _python(flags: Flags) -> Json:
         del python["workers"]
     if flags.env_vars:
         python["env_vars"] = dict(map(_variable, flags.env_vars))
-    docker = {name: value for name, value in flags.docker.items() if value}
-    if docker and flags.isolation != "docker":
-        name = next(iter(docker)).replace("_", "-")
-        raise SnakeError(f"--isolation-{name} takes --isolation docker beside it")
-    if flags.isolation:
-        python["isolation"] = {"backend": flags.isolation} | ({"docker": docker} if docker else {})
-        _check_isolation(python["isolation"])
+    if isolation := _isolation(flags):
+        python["isolation"] = isolation
     if cache := {name: value for name, value in flags.cache.items() if value}:
         python["cache"] = cache
     return python
 
 
-def _check_isolation(isolation: Json) -> None:
+def _isolation(flags: Flags) -> Json:
+    """Return the isolation that is asked for; nothing if none is."""
     import msgspec  # noqa: PLC0415  (seldom needed)
 
+    backend = flags.isolation
+    given = {name: value for name, value in flags.docker.items() if value}
+    takes = _TAKES.get(backend, ())
+    if alien := next((name for name in given if backend != "docker" and name not in takes), ""):
+        flag = f"--isolation-{alien.replace('_', '-')}"
+        others = [f"--isolation {each}" for each in _TAKES if alien in _TAKES[each]]
+        raise SnakeError(f"{flag} takes {' or '.join([*others, '--isolation docker'])} beside it")
+    if not backend:
+        return {}
+    made: Json = {"backend": backend} | ({backend: given} if given else {})
     try:
-        check_isolation(msgspec.convert(isolation, Isolation))
+        check_isolation(msgspec.convert(made, Isolation))
     except ConfigError as error:
         name = error.path.rpartition("/")[2].replace("_", "-")
         raise SnakeError(f"--isolation-{name}: {error.message}") from None
+    return made
+
+
+_TAKES = {"process": ("memory", "read_only", "user")}
+"""What another isolation than docker takes of its flags."""
 
 
 def _variable(text: str) -> tuple[str, str]:

@@ -53,7 +53,8 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("--isolation-image", "NAME", "The image of the container."),
         ("--isolation-network", "NAME", "Its network."),
         ("--isolation-docker-host", "ADDRESS", "Where the engine is; DOCKER_HOST."),
-        ("--isolation-memory", "SIZE", "Its memory, like 512m."),
+        ("--isolation-memory", "SIZE", "Its memory, like 512m; that of each process."),
+        ("--isolation-user", "USER", "Whose processes they are."),
         ("--isolation-cpus", "N", "Its processors, like 1.5."),
     ),
     "cache": (

@@ -135,6 +135,16 @@ def test_docker_flags() -> None:
     }
 
 
+def test_process_flags() -> None:
+    """What isolation by processes has as well is its field then."""
+    flags = "--isolation process --isolation-memory 512MiB --isolation-user nobody"
+    ctx = command.make_context("", ["-a", "a:b", *flags.split()])
+    assert handlers(document(read(ctx.params)))[-1]["isolation"] == {
+        "backend": "process",
+        "process": {"memory": "512MiB", "user": "nobody"},
+    }
+
+
 def test_every_flag_of_caddy_snake_is_there() -> None:
     """Whoever comes from Caddy Snake finds every flag."""
     known = {name for param in command.params for name in param.opts}
@@ -188,6 +198,9 @@ def test_it_serves_the_app_and_the_files(tmp_path: Path) -> None:
         ("--isolation dokcer", 'did you mean "docker"?'),
         ("--isolation docker", "--isolation-image: isolation docker requires image"),
         ("--isolation-image x", "--isolation-image takes --isolation docker beside it"),
+        ("--isolation-user x", "takes --isolation process or --isolation docker beside it"),
+        ("--isolation process --isolation-image x", "--isolation-image takes --isolation docker"),
+        ("--isolation process --isolation-memory 1", "--isolation-memory: memory must be at least"),
         ("--wokers 2", "Did you mean one of: '--workers'"),
         ("", "found no app in"),
     ],

@@ -267,7 +267,7 @@ def test_where_there_can_be_no_cache_apps_run_without(folder: Path) -> None:
             assert httpx.get(server.url + "/plain").text == "plain"
             assert "cannot make a folder" in server.wait_for("apps have no cache")["error"]
             assert httpx.get(server.url).status_code == 500
-            assert "there is no cache here: SNAKE_CACHE is not set" in server.log
+            assert "SNAKE_CACHE is not set" in server.wait_for("app failed")["error"]
 
 
 @pytest.mark.parametrize("how", ["environment", "env_var"])
@@ -278,5 +278,5 @@ def test_the_environment_may_name_a_cache(folder: Path, how: str) -> None:
     env: dict[str, Any] = {"SNAKE_CACHE": url} if how == "environment" else {}
     with running(caddyfile(*lines), folder, env=env) as server:
         assert httpx.get(server.url).status_code == 500
-        assert "127.0.0.1:1 is not available" in server.log
+        assert "127.0.0.1:1 is not available" in server.wait_for("app failed")["error"]
         assert started(server) == []

@@ -21,6 +21,7 @@ from snake.core.errors import StartError
 from snake.core.record import Record
 from snake.engine import bubblewrap
 from snake.engine.account import Account, account, owner
+from snake.engine.control_group import make_group
 from snake.engine.launch import Launch, Plain, not_started
 from snake.engine.output import reading, relay
 from snake.python.isolation_process import OWNER, Process, amount, check_process
@@ -67,6 +68,8 @@ async def launch_confined(process: Process | None, launch: Launch) -> Plain:
         output, speaking = _pipe(stack)
         told = stack.enter_context(_nameless())
         settings = gate_settings(process, launch, facts, reporting.fileno(), speaking.fileno())
+        group = None if facts.bwrap or not facts.root else make_group()
+        settings["control_group"] = "" if group is None else group.processes
         told.write(json.dumps(settings).encode())
         told.flush()
         try:
@@ -85,7 +88,7 @@ async def launch_confined(process: Process | None, launch: Launch) -> Plain:
             )
         except OSError as error:
             raise not_started(launch, error) from None
-        launched = Plain(child, leads=True)
+        launched = Plain(child, leads=True, group=group)
         for end in (reporting, complaining, speaking):
             end.close()
         try:

@@ -169,6 +169,7 @@ def gate_settings(launch: Launch) -> dict[str, Any]:
         "group": None,
         "groups": (),
         "needs": [],
+        "control_group": "",
         "fds": [1, 2, report, *launch.pass_fds],
         "report": report,
         "stderr": None,

@@ -23,6 +23,8 @@ from snake.python.isolation import Isolation
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from snake.engine.control_group import ControlGroup
+
 
 class Launch(Record):
     """A program to start, and what it is given."""
@@ -72,12 +74,20 @@ async def launch(isolation: Isolation | None, launch: Launch) -> Launched:
 class Plain:
     """A program that is the supervisor's own child."""
 
-    def __init__(self, process: asyncio.subprocess.Process, *, leads: bool = False) -> None:
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        *,
+        leads: bool = False,
+        group: ControlGroup | None = None,
+    ) -> None:
         self.pid = process.pid
+        self._group = group
         self.exited: asyncio.Future[int] = asyncio.ensure_future(process.wait())
         self._leads = leads
         if leads:
             self.exited.add_done_callback(self._sweep)
+            self.exited.add_done_callback(self._end_group)
 
     def kill(self) -> None:
         """End it now; if it leads a session, all that has not left its group too."""
@@ -86,6 +96,12 @@ class Plain:
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
         self._sweep()
+        if self._group is not None:
+            self._group.kill()
+
+    def _end_group(self, _: object) -> None:
+        if self._group is not None:
+            self._group.end()
 
     def _sweep(self, _: object = None) -> None:
         """End what it has left in its group; while there is any, the number is no other's."""

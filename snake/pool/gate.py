@@ -110,6 +110,9 @@ def _give_up(settings: dict[str, Any]) -> None:
         file.write(_EXPENDABLE)
     for name, soft, hard in settings["limits"]:
         _limit(getattr(resource, name), soft, hard)
+    if settings["control_group"]:
+        with contextlib.suppress(OSError), open(settings["control_group"], "w") as file:  # noqa: PTH123
+            file.write("0")
     _leave_keys()
     if os.geteuid() == 0:
         _drop_capabilities()

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from snake.core.errors import ConfigError, StartError
+from snake.engine.control_group import make_group
 from snake.python.isolation import Isolation
 from tests.engine.confining import (
     ROOT,
@@ -152,6 +153,37 @@ async def test_kill_ends_it_with_all_that_it_started(sandbox: str, folder: Path)
 
     assert await program.said() == 1  # the pipe has no other end any more
     assert program.launched.exited.result() in (-signal.SIGKILL, 128 + signal.SIGKILL)
+
+
+@pytest.mark.skipif(make_group() is None, reason="no control group can be made here")
+@needs_root
+async def test_what_has_left_its_session_ends_as_well(folder: Path) -> None:
+    """A daemon of the app, without parent, session or anything open, is in its group still."""
+    code = (
+        "if os.fork() == 0:\n"
+        "    os.setsid()\n"
+        "    pid = os.fork()\n"
+        "    if pid: say(pid); os._exit(0)\n"
+        "    os.closerange(3, 99); os.execv('/bin/sleep', ['sleep', '61'])\n"
+        "import time; time.sleep(60)"
+    )
+    program = await start(process(bubblewrap="off"), code, folder)
+    await program.began()
+
+    program.launched.kill()
+    daemon = await program.said()
+
+    async with asyncio.timeout(10):
+        while _is_running(daemon):  # noqa: ASYNC110  (nothing tells when a stranger ends)
+            await asyncio.sleep(0.01)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+    return "State:\tZ" not in status
 
 
 @pytest.mark.parametrize("sandbox", BOTH)

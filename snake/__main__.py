@@ -16,4 +16,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    if not sys.flags.safe_path:
+        # `python -m` looks into the current folder first. What lies there is an app's, and may be
+        # named like a module of Python that snake imports later.
+        del sys.path[0]
     main()

@@ -6,6 +6,7 @@ code does not start, a page that says why takes their place, until it does.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import time
@@ -13,6 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
 from snake.core.errors import DocumentError, StartError
+from snake.engine.bytecode import forget
 from snake.engine.watch import Watch
 from snake.engine.watched import Watched, editable
 from snake.logs.encoders import STACK
@@ -54,6 +56,7 @@ async def follow(name: str, watch: Watch, renew: Renew, show: Show) -> None:
     while True:
         changed = await watch.changes()
         began = time.monotonic()
+        await asyncio.to_thread(forget, changed)
         told: dict[str, object] = {"app": name, "changed": _names(changed)}
         try:
             await renew()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import py_compile
 import signal
 import socket
 import sys
@@ -78,6 +79,18 @@ def test_a_save_brings_the_new_code(server: Server, project: Path) -> None:
     (project / "part.py").write_text("TEXT = b'three'")
     assert answers(server, "three")
     assert server.wait_for(RELOADED)["changed"] == ["project/part.py"]
+
+
+def test_two_saves_in_one_second_are_two(server: Server, project: Path) -> None:
+    """Code that has the size and the second of what was imported last is imported all the same."""
+    part = project / "part.py"
+    py_compile.compile(str(part), doraise=True)
+    second = part.stat().st_mtime_ns // 10**9 * 10**9
+    fresh = project / "fresh"
+    fresh.write_text("TEXT = b'two'")
+    os.utime(fresh, ns=(second, second))
+    fresh.replace(part)
+    assert answers(server, "two")
 
 
 def test_a_broken_save_is_shown_until_it_is_repaired(server: Server, project: Path) -> None:

@@ -119,10 +119,13 @@ class Connection(asyncio.Protocol):
 
     def go_away(self) -> None:
         """Ask the worker to close this connection when it has nothing more to wait for."""
+        if self._exchange is None or self._exchange.is_over:
+            self._say_goodbye()
+
+    def end_websocket(self) -> None:
+        """Tell a WebSocket, if this is one, that the service restarts."""
         if isinstance(self._exchange, WebSocketExchange):
             self._exchange.restart()
-        elif self._exchange is None or self._exchange.is_over:
-            self._say_goodbye()
 
     def _say_goodbye(self) -> None:
         if not self._left:

@@ -17,6 +17,10 @@ log = logging.getLogger("snake.python")
 
 State = dict[str, Any]
 
+_LINGER = 5.0
+"""Seconds that WebSockets go on where requests may run for ever; as those of workers."""
+_GOODBYE = 1.0
+"""Seconds that they have to end before they are cut off."""
 _LONGEST_GOODBYE = 5.0
 """Seconds that apps have to end when they are cancelled."""
 
@@ -47,12 +51,15 @@ class Serving:
         """Ask for no more requests, and let what is being answered finish.
 
         Every connection is closed by its worker, when that has nothing more to wait for. After
-        `grace` seconds (`None`: never) what is left is cut off. Returns when nothing is left
+        `grace` seconds (`None`: never) what is left is cut off. WebSockets are told to end a
+        moment before that, or after a while if it never comes. Returns when nothing is left
         but apps that do not let themselves be cancelled.
         """
         self.draining = True
         for connection in list(self.connections):
             connection.go_away()
+        patience = _LINGER if grace is None else max(grace - _GOODBYE, 0)
+        timer = asyncio.get_running_loop().call_later(patience, self._end_websockets)
         try:
             async with asyncio.timeout(grace):
                 await self._finished()
@@ -64,6 +71,12 @@ class Serving:
             await self._finished(_LONGEST_GOODBYE)
             if self.tasks:
                 log.warning("%d requests do not let themselves be cancelled", len(self.tasks))
+        finally:
+            timer.cancel()
+
+    def _end_websockets(self) -> None:
+        for connection in list(self.connections):
+            connection.end_websocket()
 
     async def _finished(self, patience: float | None = None) -> None:
         while self.connections:

@@ -37,7 +37,7 @@ class Seat:
         self._leaving: set[asyncio.Task[None]] = set()
         self.process = PoolProcess(str(path))
 
-    def sit(self, app: Any) -> None:
+    def sit(self, app: Any, grace: float = 5) -> None:
         """Let a process take the place of the one before it, which drains."""
         before, door = self._serving, self._door
         self._serving = Serving(app)
@@ -45,7 +45,7 @@ class Seat:
         self._door.open()
         if before is not None and door is not None:
             door.close()
-            self._leaving.add(asyncio.create_task(before.drain(5)))
+            self._leaving.add(asyncio.create_task(before.drain(grace)))
 
     def die(self) -> None:
         """End the process as the system ends one that is killed."""
@@ -199,7 +199,7 @@ async def test_websocket_is_told_of_the_restart(seats: list[Seat]) -> None:
         listening(PooledHandler("test:app", [seats[0].process])) as port,
         connect(f"ws://127.0.0.1:{port}/") as client,
     ):
-        seats[0].sit(talk)
+        seats[0].sit(talk, grace=1.2)
         with pytest.raises(ConnectionClosed) as closed:
             await asyncio.wait_for(client.recv(), 5)
 

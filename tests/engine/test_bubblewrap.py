@@ -178,7 +178,7 @@ async def test_it_sees_no_process_but_its_own(folder: Path) -> None:
 @needs_python
 @needs_sandbox
 async def test_a_folder_that_nobody_else_can_reach_will_do(folder: Path) -> None:
-    """A sandbox shows a folder however private what is around it: `/root/app` is its user's."""
+    """A sandbox shows a folder however private what is around it, as a home folder is."""
     private = folder / "private"
     private.mkdir(mode=0o700)
     app = private / "app"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -38,3 +39,5 @@ def main(fd: int) -> None:
         return
     if channel is not None:
         host.run(channel)
+        # No app is in it: it need not take itself apart, which would copy what is shared.
+        os._exit(0)

@@ -215,6 +215,24 @@ def _runs(pid: int) -> bool:
     return state not in "ZX"
 
 
+def test_a_reload_starts_apps_anew_and_loses_no_request(tmp_path: Path) -> None:
+    """After SIGUSR1 apps start when they are asked for; a request under way is answered."""
+    add(tmp_path, "one")
+    with serving(tmp_path) as server, ThreadPoolExecutor(1) as pool:
+        before = told(server, "one")["pid"]
+        waiting = pool.submit(ask, server, "one", "wait")
+        while not (tmp_path / "tenants" / "one" / "waiting").exists():
+            time.sleep(0.01)
+        server.send(signal.SIGUSR1)
+        server.wait_for("reloaded the configuration")
+        end = time.monotonic() + 5  # the workers before may have taken a connection just now
+        while (pid := told(server, "one")["pid"]) == before and time.monotonic() < end:
+            time.sleep(0.05)
+        (tmp_path / "tenants" / "one" / "go").touch()
+        assert pid != before
+        assert waiting.result().json()["pid"] == before
+
+
 def test_a_folder_that_comes_later_is_found(tmp_path: Path) -> None:
     """A tenant that is not there is a 404 until it is."""
     (tmp_path / "tenants").mkdir()

@@ -46,12 +46,14 @@ def fork(argv: Sequence[str]) -> Early | None:
     """
     if not hasattr(os, "fork") or not is_wanted(argv):
         return None
+    gc.disable()
     with _silent_interrupts():
         from snake.engine import warm, zygote  # noqa: PLC0415  (only for commands that serve)
 
         warm.share()
-        # A collection would write to all of it, and then it would be shared no longer.
-        gc.freeze()
+    # A collection would write to all of it, and then it would be shared no longer.
+    gc.freeze()
+    gc.enable()
     channel = zygote.fork()
     from snake.cli.loading import Reader, prepare  # noqa: PLC0415  (not to be in the zygote)
 

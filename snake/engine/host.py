@@ -14,10 +14,10 @@ from snake.app.startup import Terms
 from snake.core.errors import StartError
 from snake.core.variables import CACHE
 from snake.engine.greeting import greeting
-from snake.engine.launch import Launch, launch
 from snake.engine.nursery import BOOT, ROOT, Nursery, is_late, uvloop, venv_around
 from snake.engine.spawner import Started, start_program
 from snake.fork.channel import Prepare, pair, send
+from snake.isolation.launch import Launch, launch
 from snake.pool.settings import Settings, encode
 from snake.python.cache import variables as cache_variables
 from snake.python.fields import PythonFields

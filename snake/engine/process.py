@@ -16,7 +16,6 @@ from snake.core.record import Record
 from snake.engine.dump import Dump as DumpFile
 from snake.engine.health import Health, Kind, Trouble
 from snake.engine.line import Line
-from snake.engine.output import readable
 from snake.engine.spawner import Child, Spawner
 from snake.fork.channel import (
     FDS_PER_MESSAGE,
@@ -34,6 +33,7 @@ from snake.fork.channel import (
     Want,
     send,
 )
+from snake.isolation.output import readable
 from snake.python.plan import StartLimit
 
 logger = logging.getLogger("snake")

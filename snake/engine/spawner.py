@@ -17,9 +17,9 @@ from typing import NamedTuple, Self
 
 from snake.core.errors import StartError
 from snake.engine.backoff import FIRST, Backoff
-from snake.engine.launch import Launched
 from snake.engine.line import Line
 from snake.fork.channel import ChannelError, Exited, Fork, Forked, Kill, Message, pair, send
+from snake.isolation.launch import Launched
 
 logger = logging.getLogger("snake")
 

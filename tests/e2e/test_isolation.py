@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.engine.confining import (
+from tests.isolation.confining import (
     ROOT,
     SYSTEM_PYTHON,
     UID,
@@ -20,7 +20,7 @@ from tests.engine.confining import (
     needs_root,
     needs_sandbox,
 )
-from tests.engine.recorded_engine import ID, recorded_engine
+from tests.isolation.recorded_engine import ID, recorded_engine
 from tests.server import Server, free_port, run, running
 
 APP = """\

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from tests.engine.confining import SYSTEM_PYTHON, UID
+from tests.isolation.confining import SYSTEM_PYTHON, UID
 from tests.server import Server, running
 
 GOOD, EVIL = UID + 10, UID + 11

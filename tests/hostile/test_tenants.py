@@ -15,8 +15,8 @@ from time import monotonic, sleep
 import httpx
 import pytest
 
-from tests.engine.confining import needs_python, needs_root, needs_sandbox
 from tests.hostile.tenants import EVIL, GOOD, SECRET, SERVER_SECRET, Tenants, tenants
+from tests.isolation.confining import needs_python, needs_root, needs_sandbox
 from tests.server import ROOT
 
 READABLE = all(path.stat().st_mode & 0o005 == 0o005 for path in (ROOT, *ROOT.parents))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from snake.pool.peer import is_allowed
-from tests.engine.confining import SYSTEM_PYTHON, UID, needs_python, needs_root
+from tests.isolation.confining import SYSTEM_PYTHON, UID, needs_python, needs_root
 
 pytestmark = pytest.mark.skipif(
     not hasattr(socket, "SO_PEERCRED"), reason="this system does not tell who connects"

@@ -19,11 +19,11 @@ from typing import IO, Any
 
 from snake.core.errors import StartError
 from snake.core.record import Record
-from snake.engine import bubblewrap
-from snake.engine.account import Account, account, owner
-from snake.engine.control_group import make_group
-from snake.engine.launch import Launch, Plain, not_started
-from snake.engine.output import reading, relay
+from snake.isolation import bubblewrap
+from snake.isolation.account import Account, account, owner
+from snake.isolation.control_group import make_group
+from snake.isolation.launch import Launch, Plain, not_started
+from snake.isolation.output import reading, relay
 from snake.python.isolation_process import OWNER, Process, amount, check_process
 
 logger = logging.getLogger("snake")

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from snake.engine import bubblewrap
-from snake.engine.launch import Launch, Launched, launch
+from snake.isolation import bubblewrap
+from snake.isolation.launch import Launch, Launched, launch
 from snake.python.isolation import Isolation
 from snake.python.isolation_process import Process
 

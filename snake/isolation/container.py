@@ -24,10 +24,10 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from snake.core.errors import StartError
-from snake.engine.confined import PACKAGE, UMASK
-from snake.engine.docker_engine import DockerEngine, EngineError, log_text
-from snake.engine.launch import Launch
-from snake.engine.output import reading, relay
+from snake.isolation.confined import PACKAGE, UMASK
+from snake.isolation.docker_engine import DockerEngine, EngineError, log_text
+from snake.isolation.launch import Launch
+from snake.isolation.output import reading, relay
 from snake.python.isolation_docker import (
     PROCESSES,
     Docker,

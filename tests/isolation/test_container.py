@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from snake.core.errors import ConfigError, StartError
-from snake.engine.container import LABEL, gate_settings, specification
-from snake.engine.docker_engine import DockerEngine, log_text
-from snake.engine.launch import Launch, launch
+from snake.isolation.container import LABEL, gate_settings, specification
+from snake.isolation.docker_engine import DockerEngine, log_text
+from snake.isolation.launch import Launch, launch
 from snake.python.isolation import Isolation
 from snake.python.isolation_docker import Docker, Mount
-from tests.engine.confining import (
+from tests.isolation.confining import (
     ROOT,
     UID,
     folder_of,
@@ -26,7 +26,7 @@ from tests.engine.confining import (
     needs_sandbox,
     start,
 )
-from tests.engine.recorded_engine import ID, RecordedEngine, recorded_engine
+from tests.isolation.recorded_engine import ID, RecordedEngine, recorded_engine
 
 LAUNCH = Launch(("python3", "-c", "app"), {"SECRET": "hush"}, "/srv/app", (7,), name="main:app")
 OWN = f"{os.getuid()}:{os.getgid()}"

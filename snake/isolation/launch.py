@@ -23,7 +23,7 @@ from snake.python.isolation import Isolation
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from snake.engine.control_group import ControlGroup
+    from snake.isolation.control_group import ControlGroup
 
 
 class Launch(Record):
@@ -63,10 +63,10 @@ async def launch(isolation: Isolation | None, launch: Launch) -> Launched:
         raise StartError(f"isolation {isolation.backend} is not available on Windows")
     # What isolates is imported where it is asked for: the server starts faster without.
     if isolation.backend == "docker":
-        from snake.engine.container import launch_container  # noqa: PLC0415
+        from snake.isolation.container import launch_container  # noqa: PLC0415
 
         return await launch_container(isolation.docker, launch)
-    from snake.engine.confined import launch_confined  # noqa: PLC0415
+    from snake.isolation.confined import launch_confined  # noqa: PLC0415
 
     return await launch_confined(isolation.process, launch)
 

@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from snake.engine import bubblewrap
+from snake.isolation import bubblewrap
 
 ID = "4f66ad9b1b8e5d1b"
 Answer = tuple[int, object]

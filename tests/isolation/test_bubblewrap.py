@@ -10,8 +10,16 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from snake.engine.bubblewrap import Sandbox, arguments, fault, interpreter_paths
-from tests.engine.confining import ROOT, UID, folder_of, needs_python, needs_sandbox, process, said
+from snake.isolation.bubblewrap import Sandbox, arguments, fault, interpreter_paths
+from tests.isolation.confining import (
+    ROOT,
+    UID,
+    folder_of,
+    needs_python,
+    needs_sandbox,
+    process,
+    said,
+)
 
 PLAIN = Sandbox(read=(), write=("/srv/app",), network=True, root=True)
 

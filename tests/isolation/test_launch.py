@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from snake.core.errors import ConfigError, StartError
-from snake.engine.control_group import make_group
+from snake.isolation.control_group import make_group
 from snake.python.isolation import Isolation
-from tests.engine.confining import (
+from tests.isolation.confining import (
     ROOT,
     UID,
     folder_of,
@@ -240,7 +240,7 @@ async def test_missing_bubblewrap_is_told_with_the_way_to_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A setting that only a sandbox can honour is refused without, and how to get it is told."""
-    monkeypatch.setattr("snake.engine.bubblewrap.find", lambda: None)
+    monkeypatch.setattr("snake.isolation.bubblewrap.find", lambda: None)
 
     with pytest.raises(StartError, match=r"network off needs bubblewrap.*apt-get install bubble"):
         await said(process(network="off"), "say(1)", folder)

@@ -84,7 +84,7 @@ def _real(interpreter: Interpreter) -> str:
 
 
 async def _start(path: str, told: str) -> Started:
-    arguments = [ROOT, "base", uvloop(), sysconfig.get_config_var("SOABI") or ""]
+    arguments = [ROOT, "nursery", uvloop(), sysconfig.get_config_var("SOABI") or ""]
     try:
         started = start_program([path, "-S", "-c", BOOT], arguments, os.environ)
     except OSError as error:

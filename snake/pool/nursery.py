@@ -1,4 +1,4 @@
-"""The base: a process that hosts are forked from, one for each interpreter.
+"""The nursery: a process that hosts are forked from, one for each interpreter.
 
 The hosts of tenants are many and alike: they share what it has imported, and are there in
 milliseconds. It is started with `python -S`, knows no app and no venv, and has no thread.
@@ -21,10 +21,10 @@ from snake.pool.loop import preload
 
 
 def main(fd: int) -> None:
-    """Be the base; in each fork of it, a host, and in each fork of that, a process of a pool."""
+    """Be the nursery; in each fork of it, a host, and in each fork of that, a process of a pool."""
     die_with_parent()
     be_quiet()
-    name_process("snake-base")
+    name_process("snake-nursery")
     supervisor = socket.socket(fileno=fd)
     preload(*sys.argv[4:6])
     # What a loop, or an app, imports when it is first used.

@@ -73,7 +73,7 @@ def test_each_tenant_lives_in_its_own_venv(tmp_path: Path) -> None:
             assert tells["inner"] == f"{venv} {name}\n"
             packages = [path for path in tells["path"] if path.endswith("site-packages")]
             assert [Path(path).parents[2] for path in packages] == [Path(venv)]
-        assert len(named(server, "snake-base")) == 1
+        assert len(named(server, "snake-nursery")) == 1
 
 
 def test_variables_that_python_reads_when_it_starts_are_heard(tmp_path: Path) -> None:
@@ -81,12 +81,12 @@ def test_variables_that_python_reads_when_it_starts_are_heard(tmp_path: Path) ->
     add(tmp_path, "one", app=APP)
     with serving(tmp_path, "env_var PYTHONHASHSEED 0") as server:
         assert told(server, "one")["random"] == 0
-        assert not named(server, "snake-base")
+        assert not named(server, "snake-nursery")
     add(tmp_path, "two", app=APP)
     with serving(tmp_path) as server:
         assert told(server, "two")["random"] == 1
         assert told(server, "two")["uvloop"] is True
-        assert named(server, "snake-base")
+        assert named(server, "snake-nursery")
 
 
 def test_the_base_may_die(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_the_base_may_die(tmp_path: Path) -> None:
     add(tmp_path, "one", "two", app=APP)
     with serving(tmp_path) as server:
         before = {name: told(server, name)["pid"] for name in ("one", "two")}
-        (base,) = named(server, "snake-base")
+        (base,) = named(server, "snake-nursery")
         os.kill(base, signal.SIGKILL)
         end = time.monotonic() + 15
         for name, pid in before.items():

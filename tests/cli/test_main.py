@@ -55,8 +55,8 @@ def test_every_command_has_help(tmp_path: Path, name: str) -> None:
         (["run", "--confg", "x"], "No such option '--confg'"),
         (["run", "extra"], "Got unexpected extra argument (extra)"),
         (
-            ["python-server", "--app", "main:app"],
-            "Missing option '-t' / '--server-type'. Choose from: wsgi, asgi\n",
+            ["python-server", "--app", "main:app", "--server-type", "wsgy"],
+            'did you mean "wsgi"?',
         ),
         (["help", "rnu"], 'unknown command "rnu"; did you mean "run"?'),
         (["run", "--config", "nowhere"], "cannot read nowhere: No such file or directory"),

@@ -67,7 +67,7 @@ def test_an_uri_cannot_forge_a_record(tmp_path: Path) -> None:
 
 
 def test_a_terminal_gets_the_readable_form(tmp_path: Path) -> None:
-    """On a terminal records are coloured text to be read at a glance."""
+    """On a terminal records are coloured text, around what tells all at one glance."""
     port = free_port()
     (tmp_path / "Caddyfile").write_text(site("respond hi").replace("PORT", str(port)))
     ours, theirs = pty.openpty()
@@ -80,7 +80,7 @@ def test_a_terminal_gets_the_readable_form(tmp_path: Path) -> None:
     os.close(theirs)
     seen = b""
     try:
-        while b"serving\x1b" not in seen:
+        while b"Ctrl-C stops it" not in seen:
             seen += os.read(ours, 4096)
     finally:
         process.send_signal(signal.SIGTERM)

@@ -139,7 +139,9 @@ async def test_only_what_is_given_is_there(folder: Path) -> None:
 
         top, tmp, *written = told
         assert not {"home", "run", "srv", "boot", "sys"} & set(top)
-        assert sorted(tmp) == sorted(path.name for path in (folder, shared, data))
+        snake = Path(sys.prefix).parts[:3]  # may lie in /tmp as well, where this is tried
+        given = {path.name for path in (folder, shared, data)}
+        assert set(tmp) - set(snake[2:] if snake[1] == "tmp" else ()) == given
         assert written == [False, True, True]
 
 

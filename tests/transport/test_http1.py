@@ -61,6 +61,7 @@ async def test_scope() -> None:
         "server": server.address,
         "extensions": {
             "http.response.pathsend": {},
+            "http.response.early_hint": {},
             "http.response.trailers": {},
             "snake.half_close": {},
         },

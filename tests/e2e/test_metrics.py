@@ -49,5 +49,8 @@ def test_worker_that_dies_has_counted(tmp_path: Path) -> None:
             httpx.get(server.url)
         last = total(server, "caddy_http_requests_total")
 
-    assert (before, after, last) == (40, 41, 53)
+    # The first look is counted after its answer: it may have been the killed worker's last.
+    assert before == 40
+    assert after in (40, 41)
+    assert last == after + 12
     assert in_flight == 1

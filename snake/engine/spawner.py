@@ -124,12 +124,11 @@ class Spawner:
     async def fork(self) -> Child:
         """Make a worker. Raises `StartError` when the system has no process to give."""
         serial = next(self._serials)
-        ours, theirs = pair()
         loop = asyncio.get_running_loop()
-        forked = self._forks[serial] = loop.create_future()
-        exited = self._exits[serial] = loop.create_future()
-        with theirs:
-            send(self._sock, Fork(serial), [theirs.fileno()])
+        forked: asyncio.Future[int] = loop.create_future()
+        exited: asyncio.Future[int] = loop.create_future()
+        ours = self._ask(serial)
+        self._forks[serial], self._exits[serial] = forked, exited
         ours.settimeout(0)
         try:
             pid = await forked
@@ -139,6 +138,22 @@ class Spawner:
         child = Child(pid, ours, exited, lambda: self._kill(serial, pid, exited))
         child.is_visible = self._zygote.isolated is None
         return child
+
+    def _ask(self, serial: int) -> socket.socket:
+        """Ask for a fork; return the supervisor's end of its channel. Raises `StartError`."""
+        try:
+            ours, theirs = pair()
+            with theirs:
+                try:
+                    send(self._sock, Fork(serial), [theirs.fileno()])
+                except OSError:
+                    ours.close()
+                    raise
+        except OSError as error:
+            # It has died, and another takes its place: whoever asks again is heard there.
+            reason = error.strerror or str(error)
+            raise StartError(f"the process that makes workers does not answer: {reason}") from None
+        return ours
 
     def _kill(self, serial: int, pid: int, exited: asyncio.Future[int]) -> None:
         isolated = self._zygote.isolated

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -168,3 +169,30 @@ def children(server: Server, name: str) -> list[int]:
     """Return the supervisor's own processes of a name."""
     pids = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
     return [int(each) for each in pids if Path(f"/proc/{each}/comm").read_text().strip() == name]
+
+
+def answers(server: Server) -> bool:
+    """Whether the app answers within a second."""
+    try:
+        return httpx.get(server.url, timeout=1).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def parent(process: int) -> int:
+    """Return the process that a process was forked from."""
+    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def test_a_pool_whose_process_and_zygote_die_comes_back(tmp_path: Path) -> None:
+    """The process is asked for again until there is a zygote that hears it."""
+    with app_running(tmp_path, "pooled", APP, kind="wsgi") as server:
+        for wait in (0.0, 0.02, 0.05):
+            process = pid(server)
+            host = parent(process)
+            end(process)
+            time.sleep(wait)
+            end(host)
+            until(lambda: answers(server))
+        assert server.stop() == 0
+    assert "bug in snake" not in server.log

@@ -11,6 +11,7 @@ import logging
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from snake.core.errors import DocumentError, StartError
@@ -51,23 +52,45 @@ def _is_inside(path: Path, venv: Path | None) -> bool:
 async def follow(name: str, watch: Watch, renew: Renew, show: Show) -> None:
     """Renew an app whenever something of it changes, for ever.
 
-    What changes meanwhile is seen after that.
+    A start that is not over when something changes again is given up: it may never end.
     """
-    while True:
-        changed = await watch.changes()
-        began = time.monotonic()
-        await asyncio.to_thread(forget, changed)
-        told: dict[str, object] = {"app": name, "changed": _names(changed)}
-        try:
-            await renew()
-        except DocumentError as error:
-            _log_broken(error, told)
-            await _show(name, error, show)
-        except Exception:
-            logger.exception("a bug in snake: cannot reload an app", extra={"fields": told})
-        else:
-            told["seconds"] = round(time.monotonic() - began, 3)
-            logger.info("app reloaded", extra={"fields": told})
+    coming = asyncio.create_task(watch.changes())
+    applying: asyncio.Task[None] | None = None
+    try:
+        while True:
+            changed = await coming
+            coming = asyncio.create_task(watch.changes())
+            applying = asyncio.create_task(_apply(name, changed, renew, show))
+            await asyncio.wait([applying, coming], return_when=asyncio.FIRST_COMPLETED)
+            await _ended(applying)
+    finally:
+        coming.cancel()
+        if applying is not None:
+            await _ended(applying)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """See a task end, at once."""
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _apply(name: str, changed: Iterable[str], renew: Renew, show: Show) -> None:
+    """Bring what has changed."""
+    began = time.monotonic()
+    await asyncio.to_thread(forget, changed)
+    told: dict[str, object] = {"app": name, "changed": _names(changed)}
+    try:
+        await renew()
+    except DocumentError as error:
+        _log_broken(error, told)
+        await _show(name, error, show)
+    except Exception:
+        logger.exception("a bug in snake: cannot reload an app", extra={"fields": told})
+    else:
+        told["seconds"] = round(time.monotonic() - began, 3)
+        logger.info("app reloaded", extra={"fields": told})
 
 
 async def _show(name: str, why: DocumentError, show: Show) -> None:

@@ -181,6 +181,21 @@ def test_what_is_saved_during_a_reload_follows(server: Server, project: Path) ->
     assert answers(server, "three")
 
 
+def test_a_start_that_does_not_end_is_given_up_for_the_next_save(
+    server: Server, project: Path
+) -> None:
+    """An import that hangs holds no later save up; until then the old code answers."""
+    assert answers(server, "one")
+    save(project / "part.py", "import time\nopen('hangs', 'w').close()\ntime.sleep(600)")
+    end = time.monotonic() + 20
+    while not (project / "hangs").exists():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    assert httpx.get(server.url).text == "one"
+    save(project / "part.py", "TEXT = b'two'")
+    assert answers(server, "two")
+
+
 def test_only_what_counts_reloads(server: Server, project: Path) -> None:
     """Files of ignored folders and patterns, hidden ones and data change nothing; a template does.
 

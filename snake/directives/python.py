@@ -90,11 +90,12 @@ harms anybody; no request is lost.
 
 `request_timeout` is how long an app may make no progress with a request: until its
 response begins, and from each part of that to the next. Then it is a 504, or the connection
-ends. The task of an ASGI app is cancelled; the thread of a WSGI app goes on, but is not
-counted, and the log has where it hangs. What the client takes for its body, or for
-what it is sent, does not count; nor does an accepted WebSocket or an event stream ever end
-by it. `threads` is how many requests of a WSGI app a process runs at once (128). Those for which
-no thread was free in time are a 503 with `Retry-After`.
+ends. The task of an ASGI app is cancelled, unless it blocks its event loop: then nothing
+can, and the process is replaced as above. The thread of a WSGI app goes on, but is not
+counted, and the log has where it hangs. What the client takes for its body, or for what
+it is sent, does not count; nor does an accepted WebSocket or an event stream ever end by
+it. `threads` is how many requests of a WSGI app a process runs at once (128). Those for
+which no thread was free in time are a 503 with `Retry-After`.
 
 `isolation` runs an app apart from the server and from other apps. It has no variable of
 the server's environment, no descriptor, no capability and no way to one, and what it prints

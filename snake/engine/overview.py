@@ -8,7 +8,7 @@ from pathlib import Path
 
 from snake.core.record import Record
 from snake.python.interpreter import venv_of
-from snake.python.plan import AppPlan, cpu_count, embedded, processes
+from snake.python.plan import AppPlan, cpu_count, embedded, in_threads, processes
 
 
 class AppView(Record):
@@ -58,6 +58,8 @@ def overview(plans: list[AppPlan], pythons: Mapping[str, str]) -> list[AppView]:
     for plan in plans:
         placed = plan.placed
         count = (plan.workers or cpu_count()) if placed.pooled else workers
+        if (placed.fields.workers_runtime == "thread") if placed.pooled else in_threads(plans):
+            count = 1
         ours = "" if placed.fields.dynamic else ".".join(map(str, sys.version_info[:3]))
         venv = None if placed.fields.dynamic else venv_of(placed.fields, cwd)
         view = AppView(

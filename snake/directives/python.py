@@ -288,9 +288,8 @@ class Python(HandlerModule, PythonFields):
 
     def _unavailable(self) -> Iterator[tuple[str, str]]:
         """Yield each field that asks for what there is not, and what it asks for."""
-        for field in ("module_esgi",):
-            if getattr(self, field):
-                yield field, field
+        if self.module_esgi:
+            yield "module_esgi", "module_esgi"
         if self.runtime == "gevent":
             yield "runtime", f"runtime {self.runtime}"
 

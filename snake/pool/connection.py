@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from typing import Any
 
 from snake.app.failure import FailedError, describe, excerpt, is_disconnect, place
 from snake.pool.exchange import HTTPExchange
+from snake.pool.flow import Flow
 from snake.pool.frames import FAILED, GOAWAY, HEAD, UNFINISHED, WELCOME, FrameError, Frames, frame
 from snake.pool.request_head import read
 from snake.pool.serving import Serving
@@ -28,16 +28,14 @@ _GOAWAY = frame(GOAWAY)
 Exchange = HTTPExchange | WebSocketExchange
 
 
-class Connection(asyncio.Protocol):
+class Connection(Flow):
     """One connection from a worker."""
 
     def __init__(self, serving: Serving) -> None:
+        super().__init__()
         self._serving = serving
         self._frames = Frames()
         self._exchange: Exchange | None = None
-        self._transport: Any = None
-        self._room: asyncio.Future[None] | None = None
-        self._paused = False
         self._left = False
         self._pieces = 0
 
@@ -68,16 +66,6 @@ class Connection(asyncio.Protocol):
             log.exception("a worker sent what cannot be read")
             self._transport.abort()
 
-    def pause_writing(self) -> None:
-        """Let the app wait: the worker has enough."""
-        self._room = asyncio.get_running_loop().create_future()
-
-    def resume_writing(self) -> None:
-        """Let the app go on."""
-        room, self._room = self._room, None
-        if room is not None and not room.done():
-            room.set_result(None)
-
     @property
     def is_draining(self) -> bool:
         """Whether this process is about to end."""
@@ -85,29 +73,13 @@ class Connection(asyncio.Protocol):
 
     # For exchanges -------------------------------------------------------------
 
-    def write(self, data: bytes) -> None:
-        """Send to the worker."""
-        self._transport.write(data)
-
     async def give_way(self) -> None:
         """Wait until the worker has taken most of what was sent, and let others have their turn."""
         self._pieces += 1
         if self._room is not None:
-            await asyncio.shield(self._room)
+            await self.drained()
         elif self._pieces % _TURN == 0:
             await asyncio.sleep(0)
-
-    def pause_reading(self) -> None:
-        """Take no more from the worker."""
-        if not self._paused and not self._transport.is_closing():
-            self._paused = True
-            self._transport.pause_reading()
-
-    def resume_reading(self) -> None:
-        """Take more from the worker."""
-        if self._paused and not self._transport.is_closing():
-            self._paused = False
-            self._transport.resume_reading()
 
     def answered(self) -> None:
         """Note that a response is out."""

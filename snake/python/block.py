@@ -49,6 +49,10 @@ def _lifespan(words: Words) -> str:
 
 def _autoreload(words: Words) -> dict[str, object]:
     """Read `autoreload` or `autoreload { ignore <pattern...> }`."""
+    if words.has_arguments:
+        words.take().fail(
+            "autoreload takes no argument", "it is on where it stands; leave it out for off"
+        )
     ignored: tuple[str, ...] = ()
     for sub in subdirectives(words.block(), ("ignore",)):
         ignored += tuple(word.text for word in sub.some("one pattern or more"))

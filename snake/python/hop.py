@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from typing import Any, Protocol
+from typing import Protocol
 
 from snake.core.errors import SnakeError
+from snake.pool.flow import Flow
 from snake.pool.frames import GOAWAY, HEAD, WELCOME, Event, FrameError, Frames, frame
 
 log = logging.getLogger("snake.python")
@@ -39,18 +40,16 @@ class Owner(Protocol):
         """Forget a connection; `died` is whether the process ended it, which it never does."""
 
 
-class HopConnection(asyncio.Protocol):
+class HopConnection(Flow):
     """One connection to a process of a pool. It carries one request after the other."""
 
     def __init__(self, owner: Owner) -> None:
+        super().__init__()
         self._owner = owner
         self._frames = Frames()
         self._events: deque[Event] = deque()
         self._size = 0
         self._waiter: asyncio.Future[None] | None = None
-        self._room: asyncio.Future[None] | None = None
-        self._transport: Any = None
-        self._paused = False
         self._fault = ""
         self._lost = False
         self._closed = False
@@ -86,20 +85,9 @@ class HopConnection(asyncio.Protocol):
             return
         if not self._used and self.is_leaving:
             self.close()
-        if self._size > HIGH_WATER and not self._paused:
-            self._paused = True
-            self._transport.pause_reading()
+        if self._size > HIGH_WATER:
+            self.pause_reading()
         self._wake()
-
-    def pause_writing(self) -> None:
-        """Let whoever writes wait."""
-        self._room = asyncio.get_running_loop().create_future()
-
-    def resume_writing(self) -> None:
-        """Let whoever writes go on."""
-        room, self._room = self._room, None
-        if room is not None and not room.done():
-            room.set_result(None)
 
     # For a request -------------------------------------------------------------
 
@@ -124,15 +112,6 @@ class HopConnection(asyncio.Protocol):
         self._used = True
         self._transport.write(frame(HEAD, head))
 
-    def write(self, data: bytes) -> None:
-        """Send a frame."""
-        self._transport.write(data)
-
-    async def drained(self) -> None:
-        """Wait until the process has taken most of what was sent."""
-        if self._room is not None:
-            await asyncio.shield(self._room)
-
     async def next(self) -> Event:
         """Return the next frame, or part of one. Raises `HopError` when there is none."""
         while not self._events:
@@ -150,9 +129,8 @@ class HopConnection(asyncio.Protocol):
         event = self._events.popleft()
         if not self._events:
             self._size = 0
-            if self._paused and not self._closed:
-                self._paused = False
-                self._transport.resume_reading()
+            if self._paused:
+                self.resume_reading()
         return event
 
     def release(self) -> None:

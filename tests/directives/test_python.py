@@ -263,7 +263,7 @@ async def test_what_is_wrong_is_refused(config: dict[str, Any], message: str) ->
         (("module_wsgi a:b c:d",), 3, "unrecognized subdirective: c:d"),
         (("module_wsgi a:b", "env_var A"), 4, "env_var takes two arguments: VARNAME value"),
         (("module_wsgi a:b", "env_var 1 A"), 4, "env_var"),
-        (("module_wsgi a:b", "autoreload off"), 4, "unrecognized subdirective: off"),
+        (("module_wsgi a:b", "autoreload off"), 4, "autoreload takes no argument"),
         (("module_wsgi a:b", "lifespan maybe"), 4, "exactly one argument for lifespan: on|off"),
         (("module_wsgi a:b", "start_timeout 0s"), 4, "start_timeout must be a positive duration"),
         (("module_wsgi a:b", "cache local x"), 4, "expected cache mode or a cache block"),

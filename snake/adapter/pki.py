@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from snake.adapter.listening import Listening
 from snake.config.pki import CA, PKIApp
-from snake.tls.internal import Internal
+from snake.issuers.internal import Internal
 
 DEFAULT_CA = "local"
 """The authority that is meant where none is named."""

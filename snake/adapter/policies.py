@@ -23,8 +23,8 @@ from snake.caddyfile.errors import CaddyfileError
 from snake.caddyfile.segments import Token
 from snake.config.tls import ECH, Automation, AutomationPolicy, TLSApp
 from snake.core.modules import Module
+from snake.issuers.internal import Internal
 from snake.tls import subjects
-from snake.tls.internal import Internal
 
 _OPTIONS = ("cert_issuer", "local_certs", "key_type", "ocsp_stapling", "renewal_window_ratio")
 """The options that make a policy for all subjects that have none, beside those of ACME."""

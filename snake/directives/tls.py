@@ -42,7 +42,11 @@ from typing import Any
 
 import msgspec
 
+from snake.acme.challenges import TIMES, read_provider, read_time
 from snake.config.tls import CertificateSelection, ConnectionPolicy
+from snake.issuers.acme import ACME
+from snake.issuers.inherit import implicit_issuers
+from snake.issuers.internal import Internal
 from snake.plugin import (
     Directive,
     Fields,
@@ -57,12 +61,8 @@ from snake.plugin import (
     subdirectives,
     to_json,
 )
-from snake.tls.acme import ACME
 from snake.tls.certificates import FilePair, Tags
-from snake.tls.challenges import TIMES, read_provider, read_time
 from snake.tls.client_auth import read_client_auth
-from snake.tls.inherit import implicit_issuers
-from snake.tls.internal import Internal
 from snake.tls.parameters import CIPHER_SUITES, CURVES, PROTOCOLS, known, read_ratio
 
 

@@ -91,6 +91,8 @@ class Provision(NamedTuple):
     """Where the apps are that run in pools, as JSON; see `python.pools`."""
     cache: str = ""
     """The address of the cache, for the apps that run in the worker."""
+    keys: str = ""
+    """All certificates that there are, as `tls.ring.Update` in JSON."""
 
 
 class KeepCache(NamedTuple):
@@ -190,6 +192,29 @@ class Forgot(NamedTuple):
     loop: int = 0
 
 
+class Keys(NamedTuple):
+    """Supervisor to worker: these certificates are new, or gone, as `tls.ring.Update` in JSON."""
+
+    update: str
+
+
+class Seek(NamedTuple):
+    """Worker to supervisor: a client waits for a certificate, or asks for a challenge's answer."""
+
+    kind: str
+    name: str
+    loop: int = 0
+
+
+class Found(NamedTuple):
+    """Supervisor to worker: what it sought, as `tls.ring.Found` in JSON."""
+
+    kind: str
+    name: str
+    found: str
+    loop: int = 0
+
+
 class Announce(NamedTuple):
     """Supervisor to worker: in so many seconds you will be told to drain; until then go on."""
 
@@ -231,6 +256,9 @@ Message = (
     | Used
     | Forget
     | Forgot
+    | Keys
+    | Seek
+    | Found
     | Announce
     | Drain
 )

@@ -24,10 +24,10 @@ from __future__ import annotations
 
 import msgspec
 
+from snake.acme.chains import ChainPreference, read_preference
 from snake.core.units import duration
+from snake.issuers.acme import ExternalAccount
 from snake.plugin import Guests, Option, Segment, Token, Words, subdirectives
-from snake.tls.acme import ExternalAccount
-from snake.tls.chains import ChainPreference, read_preference
 
 
 def _text(line: Segment, earlier: object, guests: Guests) -> str:

@@ -8,9 +8,9 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from snake.acme.challenges import Challenges
 from snake.core.modules import Module
-from snake.tls.acme import ACME
-from snake.tls.challenges import Challenges
+from snake.issuers.acme import ACME
 
 ZEROSSL_DIRECTORY = "https://acme.zerossl.com/v2/DV90"
 

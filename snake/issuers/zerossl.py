@@ -18,13 +18,13 @@ from typing import Self
 
 import msgspec
 
+from snake.acme.challenges import TIMES, DNSChallenge, read_provider, read_time
 from snake.caddyfile.fields import Fields
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment
 from snake.caddyfile.words import Words, subdirectives
 from snake.core.modules import Module
-from snake.tls.acme import read_port
-from snake.tls.challenges import TIMES, DNSChallenge, read_provider, read_time
+from snake.issuers.acme import read_port
 
 
 class ZeroSSL(Module):

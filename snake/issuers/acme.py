@@ -38,6 +38,8 @@ from typing import Annotated, Self
 
 import msgspec
 
+from snake.acme.chains import ChainPreference, read_preference
+from snake.acme.challenges import TIMES, Challenges, read_provider, read_time
 from snake.caddyfile.fields import Fields
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment
@@ -47,8 +49,6 @@ from snake.core.modules import Module
 from snake.core.namespace import In
 from snake.core.numbers import integer
 from snake.core.units import duration
-from snake.tls.chains import ChainPreference, read_preference
-from snake.tls.challenges import TIMES, Challenges, read_provider, read_time
 
 Reader = Callable[[Words, Fields, Guests], None]
 

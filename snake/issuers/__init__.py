@@ -1,0 +1,1 @@
+"""What issues certificates: one file per issuer."""

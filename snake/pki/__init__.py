@@ -1,0 +1,1 @@
+"""Certificate authorities of the server's own, and who believes them."""

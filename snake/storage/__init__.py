@@ -1,0 +1,1 @@
+"""Storage: where certificates, keys and accounts are kept."""

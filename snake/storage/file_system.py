@@ -10,7 +10,8 @@ from typing import Self
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment
 from snake.caddyfile.words import subdirectives
-from snake.core.modules import Module
+from snake.core.modules import Context, Module
+from snake.storage.folder import FileStorage
 
 
 class FileSystem(Module):
@@ -19,6 +20,11 @@ class FileSystem(Module):
     id = "caddy.storage.file_system"
 
     root: str = ""
+
+    async def provision(self, ctx: Context) -> FileStorage:
+        """Return the folder. It is made when something is put into it."""
+        del ctx
+        return FileStorage(self.root)
 
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:

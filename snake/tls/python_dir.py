@@ -11,7 +11,6 @@ Syntax, in `permission`::
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
@@ -19,6 +18,8 @@ from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment
 from snake.core.modules import Context, Module
 from snake.core.suggest import suggestion
+from snake.core.thread import in_thread
+from snake.tls.permission import DeniedError, Permission
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
 _FIELDS = ("root", "domain_suffix")
@@ -44,14 +45,14 @@ class PythonDir(Module):
         _read(line, fields)
         return cls(**fields)
 
-    async def provision(self, ctx: Context) -> Callable[[str], bool]:
-        """Look for the folder now; return what says of a name whether it may."""
+    async def provision(self, ctx: Context) -> Permission:
+        """Look for the folder now. Raises `ConfigError`."""
         for field in _FIELDS:
             if not getattr(self, field).strip():
                 raise ctx.at(field).fail(f"{self.id}: {field} is required")
         root = self._folder(ctx)
         suffix = "." + self.domain_suffix.strip().lower().strip(".")
-        return lambda name: _allowed(name, root, suffix)
+        return Folders(root, suffix)
 
     def _folder(self, ctx: Context) -> Path:
         try:
@@ -61,6 +62,19 @@ class PythonDir(Module):
         if not root.is_dir():
             raise ctx.at("root").fail(f'{self.id}: root "{root}" is not a directory')
         return root
+
+
+class Folders:
+    """A `Permission` of the folders in `root`, whose names are those before `suffix`."""
+
+    def __init__(self, root: Path, suffix: str) -> None:
+        self._root = root
+        self._suffix = suffix
+
+    async def allows(self, name: str) -> None:
+        """Look for the folder. Raises `DeniedError`."""
+        if not await in_thread(_allowed, name, self._root, self._suffix):
+            raise DeniedError(f"there is no folder for it in {self._root}")
 
 
 def _allowed(name: str, root: Path, suffix: str) -> bool:

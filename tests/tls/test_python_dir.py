@@ -9,6 +9,7 @@ import pytest
 
 from snake.core.errors import ConfigError
 from snake.core.modules import Context, Registry
+from snake.tls.permission import DeniedError
 from snake.tls.python_dir import PythonDir
 
 
@@ -44,9 +45,13 @@ async def test_name_needs_a_folder(tmp_path: Path, name: str, *, allowed: bool) 
     (root / "escape").symlink_to(tmp_path)
     (root / "file").write_text("")
 
-    permitted = await PythonDir(root=str(root), domain_suffix=".X.com.").provision(context())
+    permission = await PythonDir(root=str(root), domain_suffix=".X.com.").provision(context())
 
-    assert permitted(name) is allowed
+    if allowed:
+        await permission.allows(name)
+    else:
+        with pytest.raises(DeniedError):
+            await permission.allows(name)
 
 
 @pytest.mark.parametrize(

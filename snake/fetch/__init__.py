@@ -1,0 +1,1 @@
+"""What snake itself asks of servers by HTTP: permissions, managers, APIs."""

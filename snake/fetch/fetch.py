@@ -1,0 +1,110 @@
+"""fetch: one request to a server, and its answer. No redirect followed, no connection kept."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from functools import cache
+
+from snake.core.url import URL, URLError, parse_url
+from snake.fetch.response import FetchError, Reading, Response
+
+TIMEOUT = 10.0
+"""Seconds for all of it."""
+MOST = 1 << 20
+"""Bytes of a body."""
+_PORTS = {"http": 80, "https": 443}
+_CHUNK = 64 << 10
+
+
+async def fetch(  # noqa: PLR0913  (what a request has)
+    url: str,
+    *,
+    method: str = "GET",
+    fields: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+    within: float = TIMEOUT,
+    most: int = MOST,
+    trust: ssl.SSLContext | None = None,
+    socket: str = "",
+) -> Response:
+    """Ask for a URL; with `socket`, the server at that path. Raises `FetchError`.
+
+    `trust` has the authorities that an HTTPS server's certificate may be from, if not the
+    system's. A body has `most` bytes at most; with 0 it is not waited for. The whole of it takes
+    no longer than `within` seconds, and may be cancelled.
+    """
+    try:
+        parts = parse_url(url)
+    except URLError as error:
+        raise FetchError(f"this is no URL: {error}") from None
+    if parts.scheme not in _PORTS or not parts.host:
+        raise FetchError("the URL must begin with http:// or https:// and a host")
+    request = _request(parts, method, fields or {}, body)
+    place = socket or f"{parts.host}:{_port(parts)}"
+    try:
+        async with asyncio.timeout(within):
+            return await _exchange(parts, request, most, trust, socket)
+    except TimeoutError:
+        raise FetchError(f"{place} did not answer within {within:g} s") from None
+    except ssl.SSLError as error:
+        raise FetchError(f"{place}: {error.reason or error}") from None
+    except OSError as error:
+        raise FetchError(f"{place}: {error.strerror or error}") from None
+    except FetchError as error:
+        raise FetchError(f"{place}: {error}") from None
+
+
+def _port(url: URL) -> int:
+    try:
+        return int(url.port or _PORTS[url.scheme])
+    except ValueError:
+        raise FetchError(f"{url.port} is no port") from None
+
+
+def _request(url: URL, method: str, fields: Mapping[str, str], body: bytes | None) -> bytes:
+    port = _port(url)
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    lines = [
+        f"{method} {url.path or '/'}{'?' if url.query else ''}{url.query} HTTP/1.1",
+        f"Host: {host}" if port == _PORTS[url.scheme] else f"Host: {host}:{port}",
+        "User-Agent: snake",
+        "Connection: close",
+        *(f"{name}: {value}" for name, value in fields.items()),
+        *([f"Content-Length: {len(body)}"] if body is not None else ()),
+    ]
+    if any(not line.isprintable() for line in lines) or " " in url.path + url.query:
+        raise FetchError("the URL or a field has characters that a request cannot have")
+    try:
+        return "\r\n".join((*lines, "", "")).encode("latin-1") + (body or b"")
+    except UnicodeEncodeError:
+        raise FetchError("the URL or a field has characters that a request cannot have") from None
+
+
+async def _exchange(
+    url: URL, request: bytes, most: int, trust: ssl.SSLContext | None, socket: str
+) -> Response:
+    context = (trust or _system()) if url.scheme == "https" else None
+    if socket:
+        reader, writer = await asyncio.open_unix_connection(socket, limit=_CHUNK)
+    else:
+        reader, writer = await asyncio.open_connection(
+            url.host, _port(url), ssl=context, limit=_CHUNK
+        )
+    try:
+        writer.write(request)
+        await writer.drain()
+        reading = Reading(most)
+        while data := await reader.read(_CHUNK):
+            if (answer := reading.feed(data)) is not None:
+                return answer
+        return reading.end()
+    finally:
+        writer.transport.abort()
+
+
+@cache
+def _system() -> ssl.SSLContext:
+    """Return what believes the system's authorities; it takes a while to load them."""
+    return ssl.create_default_context()

@@ -1,0 +1,164 @@
+"""OnDemand: whether a certificate may be had for a name while a client waits for it.
+
+Anybody can send any name, as often as they like. So a name that can have no certificate is refused
+at once; others are asked about once, however many handshakes want to know; what was refused is
+remembered; and of those who make us ask in vain, each network has a budget. One that sends random
+names costs handshakes and little else, and does not keep others from being asked about.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+from snake.core.record import Record
+from snake.tls.budget import Budget, Budgets
+from snake.tls.permission import DeniedError, NotAllowedError, Permission, UndecidedError
+from snake.tls.server_name import fault_of
+
+log = logging.getLogger("snake.tls.on_demand")
+
+
+class Limits(Record):
+    """What on-demand TLS may cost. Times in seconds, rates a second."""
+
+    asks: int = 16
+    """Names that are asked about at once."""
+    waiting: int = 1000
+    """Names that are asked about or wait for that; more are refused."""
+    patience: float = 30
+    """For an answer, the wait for its turn included."""
+    denied: float = 20
+    """For how long a name that may not is not asked about again."""
+    undecided: float = 5
+    """Likewise, when it could not be found out."""
+    remembered: int = 10_000
+    """Refused names that are remembered."""
+    vain: float = 100
+    """Names that a network of clients may have us ask about in vain at once."""
+    vain_rate: float = 10
+    networks: int = 4096
+    issuances: float = 100
+    """Certificates that may be obtained at once."""
+    issuance_rate: float = 1
+    silence: float = 60
+    """Between two complaints that nobody can say what is allowed."""
+
+
+class OnDemand:
+    """Decides. One for each configuration; all its methods are for the loop that it was made in."""
+
+    def __init__(
+        self,
+        permission: Permission | None,
+        limits: Limits | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._permission = permission
+        self._limits = limits = limits or Limits()
+        self._now = now
+        self._asking: dict[str, asyncio.Task[None]] = {}
+        self._turn = asyncio.Semaphore(limits.asks)
+        self._refused: OrderedDict[str, tuple[float, type[NotAllowedError], str]] = OrderedDict()
+        self._vain = Budgets(limits.vain, limits.vain_rate, limits.networks, now)
+        self._issuances = Budget(limits.issuances, limits.issuance_rate, now)
+        self._complained = -limits.silence
+
+    async def check(self, name: str, *, client: str = "", listed: bool = False) -> None:
+        """Return if a certificate for a name may be loaded or obtained.
+
+        `client` is the IP address of who wants it. Of a name that is `listed` in the configuration,
+        or that no public authority issues for, nobody need be asked if there is nobody to ask.
+        Raises `DeniedError` or `UndecidedError`.
+        """
+        if fault := fault_of(name):
+            raise DeniedError(fault, seconds=self._limits.denied)
+        if self._permission is None:
+            if listed:
+                return
+            raise DeniedError(
+                "there is no permission that could allow it",
+                seconds=self._limits.denied,
+            )
+        self._recall(name)
+        vain = self._vain.of(client)
+        if vain.left < 1 and name not in self._asking:
+            raise UndecidedError(f"too many names were refused to {client or 'clients'} just now")
+        try:
+            await asyncio.shield(self._asked(name, self._permission))
+        except NotAllowedError:
+            vain.spend()
+            raise
+
+    def admit(self) -> None:
+        """Count a certificate that is now to be obtained. Raises `UndecidedError` if too many are.
+
+        One that is loaded from the storage is not counted.
+        """
+        if self._issuances.left < 1:
+            raise UndecidedError(
+                "too many certificates were obtained just now", seconds=self._issuances.wait
+            )
+        self._issuances.spend()
+
+    def _recall(self, name: str) -> None:
+        """Raise what was found of a name, if that is remembered."""
+        found = self._refused.get(name)
+        if found is None:
+            return
+        until, kind, reason = found
+        left = until - self._now()
+        if left > 0:
+            raise kind(reason, seconds=left)
+        del self._refused[name]
+
+    def _asked(self, name: str, permission: Permission) -> asyncio.Task[None]:
+        """Return the answer to come; it is one for all who ask about a name meanwhile."""
+        found = self._asking.get(name)
+        if found is not None:
+            return found
+        if len(self._asking) >= self._limits.waiting:
+            raise UndecidedError("too many names are being asked about")
+        task = self._asking[name] = asyncio.create_task(self._ask(name, permission))
+        task.add_done_callback(lambda done: self._answered(name, done))
+        return task
+
+    def _answered(self, name: str, done: asyncio.Task[None]) -> None:
+        del self._asking[name]
+        if not done.cancelled():
+            done.exception()  # whoever asked may have gone
+
+    async def _ask(self, name: str, permission: Permission) -> None:
+        limits = self._limits
+        kind: type[NotAllowedError] = UndecidedError
+        seconds = limits.undecided
+        try:
+            async with asyncio.timeout(limits.patience), self._turn:
+                await permission.allows(name)
+        except DeniedError as error:
+            log.debug("%s may not have a certificate: %s", name, error)
+            kind, seconds, reason = DeniedError, limits.denied, str(error)
+        except TimeoutError:
+            reason = f"no answer within {limits.patience:g} s"
+        except UndecidedError as error:
+            reason = str(error)
+        except Exception as error:  # noqa: BLE001  (of a plugin: then the name is not allowed)
+            reason = f"{type(error).__name__}: {error}"
+        else:
+            return
+        if kind is UndecidedError:
+            self._complain(name, reason)
+        self._refused[name] = (self._now() + seconds, kind, reason)
+        self._refused.move_to_end(name)
+        while len(self._refused) > limits.remembered:
+            self._refused.popitem(last=False)
+        raise kind(reason, seconds=seconds)
+
+    def _complain(self, name: str, reason: str) -> None:
+        now = self._now()
+        if now - self._complained >= self._limits.silence:
+            self._complained = now
+            log.error("nobody can say whether %s may have a certificate: %s", name, reason)

@@ -7,18 +7,31 @@ Syntax, as an issuer::
         lifetime <duration>
         sign_with_root
     }
+
+The authority is `local`, or one that the option `pki` describes. Certificates are valid for
+`lifetime` (12h), but no longer than what signs them: the authority's intermediate, or with
+`sign_with_root` its root, which only clients need that do not look at the chain.
 """
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment
 from snake.caddyfile.words import subdirectives
-from snake.config.struct import Duration
-from snake.core.modules import Module
+from snake.config.struct import Duration, seconds
+from snake.core.errors import ConfigError
+from snake.core.modules import Context, Module
 from snake.core.units import duration
+from snake.tls.certificate import Certificate
+from snake.tls.issuer import Issued, Issuer, RenewalWindow, Request
+
+if TYPE_CHECKING:
+    from snake.pki.authority import Authority
+
+LIFETIME = 12 * 3600.0
+"""Seconds for which a certificate is valid if nothing is said of it."""
 
 
 class Internal(Module):
@@ -29,6 +42,24 @@ class Internal(Module):
     ca: str = ""
     lifetime: Duration = 0
     sign_with_root: bool = False
+
+    async def provision(self, ctx: Context) -> Issuer:
+        """Return the issuer. Raises `ConfigError`, and `StartError` if its authority fails."""
+        # Only who issues needs what makes certificates, which takes a while to load.
+        from snake.pki.authorities import Authorities  # noqa: PLC0415
+        from snake.pki.terms import DEFAULT_ID  # noqa: PLC0415
+
+        lifetime = seconds(self.lifetime, ctx.at("lifetime").path)
+        authorities = ctx.service(Authorities)
+        if authorities is None:
+            raise ctx.fail("there are no certificate authorities in this process")
+        try:
+            authority = await authorities.get(self.ca or DEFAULT_ID)
+        except ConfigError as error:
+            raise ctx.at("ca").fail(error.message) from None
+        return InternalIssuer(
+            authority, LIFETIME if lifetime is None else lifetime, self.sign_with_root
+        )
 
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:
@@ -45,6 +76,28 @@ class Internal(Module):
                     sub.none()
                     fields["sign_with_root"] = True
         return cls(**fields)
+
+
+class InternalIssuer:
+    """Has an authority of our own sign."""
+
+    def __init__(self, authority: Authority, lifetime: float, sign_with_root: bool) -> None:  # noqa: FBT001
+        self.key = authority.id
+        self._authority = authority
+        self._lifetime = lifetime
+        self._sign_with_root = sign_with_root
+
+    async def issue(self, request: Request) -> Issued:
+        """Return a certificate for the names in the signing request. Raises `IssueError`."""
+        chain = await self._authority.issue(
+            request.csr, lifetime=self._lifetime, sign_with_root=self._sign_with_root
+        )
+        return Issued(chain)
+
+    async def renewal_window(self, certificate: Certificate) -> RenewalWindow | None:
+        """Return `None`: it has no opinion."""
+        del certificate
+        return None
 
 
 _NAMES = ("ca", "lifetime", "sign_with_root")

@@ -60,7 +60,7 @@ class Servers:
             routes=merge_routes(routes),
             errors=ErrorRoutes(tuple(errors)) if errors else None,
             named_routes=self._named.of(name for site in sites for name in site.results.invoked),
-            tls_connection_policies=self._connections[number],
+            tls_connection_policies=self._connections[number] or None,
             automatic_https=automatic,
             logs=server_logs(sites),
             listen_protocols=listening.protocols,

@@ -87,7 +87,7 @@ class Server(Config):
     routes: tuple[Route, ...] = ()
     errors: ErrorRoutes | None = None
     named_routes: dict[str, Route] = {}
-    tls_connection_policies: tuple[ConnectionPolicy, ...] = ()
+    tls_connection_policies: tuple[ConnectionPolicy, ...] | None = None
     automatic_https: AutoHTTPS | None = None
     strict_sni_host: bool | None = None
     trusted_proxies: Annotated[Guest, In("http.ip_sources", "source")] = None

@@ -50,6 +50,26 @@ def fill(text: str) -> str:
     return _PLACEHOLDER.sub(_needed, text)
 
 
+def fill_known(text: str) -> str:
+    """Put in the values of the placeholders that are known. Raises `PlaceholderError`.
+
+    Those that only a request can know stay as they are.
+    """
+    return _PLACEHOLDER.sub(
+        lambda found: _needed(found) if surrounding(found[1]) is not None else found[0], text
+    )
+
+
+def fill_all(text: str) -> str:
+    """Put in the values of the placeholders; those that are not known are empty."""
+    return _PLACEHOLDER.sub(lambda found: _value(found[1]), text)
+
+
+def _value(name: str) -> str:
+    get = surrounding(name)
+    return "" if get is None else str(get())
+
+
 def _needed(found: re.Match[str]) -> str:
     get = surrounding(found[1])
     if get is None:

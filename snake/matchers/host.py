@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from snake.core.hostname import ascii_name
 from snake.matchers._lines import all_words
 from snake.plugin import (
     Context,
@@ -38,7 +39,7 @@ class Host(MatcherModule):
     async def provision(self, ctx: Context) -> Matcher:
         """Sort the hosts into a set for the plain and one test for each of the others."""
         self._refuse_repeats(ctx)
-        plain = frozenset(_ascii(host) for host in (self.hosts or ()) if not _fuzzy(host))
+        plain = frozenset(ascii_name(host) for host in (self.hosts or ()) if not _fuzzy(host))
         tests = [_test(host) for host in (self.hosts or ()) if _fuzzy(host)]
         if not tests:
             return lambda request: request.host in plain
@@ -47,7 +48,7 @@ class Host(MatcherModule):
     def _refuse_repeats(self, ctx: Context) -> None:
         seen: dict[str, int] = {}
         for index, host in enumerate(self.hosts or ()):
-            first = seen.setdefault(_ascii(host), index)
+            first = seen.setdefault(ascii_name(host), index)
             if first != index:
                 raise ctx.fail(f"host at index {first} is repeated at index {index}: {host}")
 
@@ -56,22 +57,11 @@ def _fuzzy(host: str) -> bool:
     return "*" in host or "{" in host
 
 
-def _ascii(host: str) -> str:
-    """Return the name as a client sends it: in lower case, international labels as punycode."""
-    if host.isascii():
-        return host.lower()
-    labels = [
-        label if label.isascii() else f"xn--{label.lower().encode('punycode').decode()}"
-        for label in host.split(".")
-    ]
-    return ".".join(labels).lower()
-
-
 def _test(host: str) -> Callable[[Request], bool]:
     template = Template(host)
     if template.constant is None:
         return lambda request: _like(template.all(request).lower(), request.host)
-    pattern = _ascii(template.constant)
+    pattern = ascii_name(template.constant)
     return lambda request: _like(pattern, request.host)
 
 

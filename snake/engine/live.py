@@ -17,7 +17,7 @@ from snake.engine.needs import grace_period
 from snake.engine.provision import provision
 from snake.fork.channel import Failed, Provision
 from snake.fork.loops import Word
-from snake.python.asking import Asking
+from snake.fork.asking import Asking
 from snake.python.pools import Pools
 
 Sockets = dict[str, list[socket.socket]]

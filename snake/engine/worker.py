@@ -43,7 +43,7 @@ from snake.fork.voice import Voice
 from snake.fork.zygote import Zygote
 from snake.http.shutdown import SHUTDOWN
 from snake.metrics.figures import Figures
-from snake.python.asking import Asking, hand_out
+from snake.fork.asking import Asking, hand_out
 
 
 def main(channel: socket.socket) -> int:

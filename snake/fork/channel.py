@@ -203,6 +203,8 @@ class Seek(NamedTuple):
 
     kind: str
     name: str
+    visitor: str = "{}"
+    """Who waits for it, as `tls.ring.Visitor` in JSON."""
     loop: int = 0
 
 

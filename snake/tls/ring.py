@@ -15,12 +15,15 @@ import msgspec
 from snake.core.record import Record
 from snake.tls.certificate import Certificate
 from snake.tls.challenge import HTTP01, TLSALPN01, Challenge
+from snake.tls.hello import Hello
 from snake.tls.subjects import patterns
 
 CERTIFICATE = "certificate"
 """What is sought, beside the challenges of `HTTP01` and `TLSALPN01`."""
 ANY = "*"
 """The subject of a policy that has certificates for any name, when they are asked for."""
+REFUSED = 5.0
+"""Seconds for which a worker need not ask again for what there is not."""
 _PATIENCE = 180.0
 """Seconds after which a client waits no longer (certmagic: for obtaining a certificate)."""
 _MOST_WAITING = 1000
@@ -28,9 +31,21 @@ _MOST_WAITING = 1000
 _MOST_REFUSED = 10_000
 """Names that are remembered as refused; beyond it they are forgotten, all at once."""
 
-Ask = Callable[[str, str], None]
-"""Asks the supervisor for something of a kind, by name."""
 T = TypeVar("T")
+
+
+class Visitor(Record):
+    """Who waits for a certificate."""
+
+    client: str = ""
+    """The IP address that it has; empty behind a Unix socket."""
+    server: str = ""
+    """The IP address that it came to."""
+    hello: Hello = Hello()
+
+
+Ask = Callable[[str, str, Visitor], None]
+"""Asks the supervisor for something of a kind, by name."""
 
 
 class Update(Record):
@@ -50,7 +65,7 @@ class Found(Record):
     certificate: Certificate | None = None
     challenge: Challenge | None = None
     seconds: float = 0
-    """For how long it need not be asked again, when there is nothing."""
+    """For how long it need not be asked again; a certificate with 0 is kept until it is gone."""
 
 
 class Ring:
@@ -114,25 +129,27 @@ class Ring:
             return True
         return any(pattern in asks for pattern in patterns(name))
 
-    async def seek(self, name: str) -> Certificate | None:
+    async def seek(self, name: str, visitor: Visitor = Visitor()) -> Certificate | None:
         """Return the certificate for a name that may come, when it has come."""
-        found = await self._sought(CERTIFICATE, name)
-        if found.certificate is not None and (
-            found.certificate.fingerprint not in self._by_fingerprint
-        ):
-            self._add(found.certificate)
+        found = await self._sought(CERTIFICATE, name, visitor)
+        certificate = found.certificate
+        if certificate is not None and certificate.fingerprint not in self._by_fingerprint:
+            self._add(certificate)
             self.changes += 1
-        return found.certificate
+            if found.seconds > 0:
+                loop = asyncio.get_running_loop()
+                loop.call_later(found.seconds, self._drop, certificate.fingerprint)
+        return certificate
 
     async def seek_challenge(self, name: str) -> Challenge | None:
         """Return the challenge `tls-alpn-01` that is being solved for a name."""
-        return (await self._sought(TLSALPN01, name)).challenge
+        return (await self._sought(TLSALPN01, name, Visitor())).challenge
 
     async def seek_token(self, name: str) -> Challenge | None:
         """Return the challenge `http-01` that is being solved for a name."""
-        return (await self._sought(HTTP01, name)).challenge
+        return (await self._sought(HTTP01, name, Visitor())).challenge
 
-    async def _sought(self, kind: str, name: str) -> Found:
+    async def _sought(self, kind: str, name: str, visitor: Visitor) -> Found:
         place = (kind, name)
         loop = asyncio.get_running_loop()
         if self._ask is None or self._refused.get(place, 0) > loop.time():
@@ -142,7 +159,7 @@ class Ring:
             if len(self._waiting) >= _MOST_WAITING:
                 return Found()
             waiting = self._waiting[place] = loop.create_future()
-            self._ask(kind, name)
+            self._ask(kind, name, visitor)
         try:
             async with asyncio.timeout(_PATIENCE):
                 return await asyncio.shield(waiting)
@@ -153,7 +170,7 @@ class Ring:
     def answer(self, kind: str, name: str, found: Found) -> None:
         """Take what the supervisor answers."""
         place = (kind, name)
-        if found.seconds > 0:
+        if found.seconds > 0 and found.certificate is None:
             if len(self._refused) >= _MOST_REFUSED:
                 self._refused.clear()
             self._refused[place] = asyncio.get_running_loop().time() + found.seconds

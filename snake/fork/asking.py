@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from snake.fork.channel import Forget, Forgot, Given, Message, Refused, Want
+from snake.fork.channel import Forget, Forgot, Found, Given, Keys, Message, Refused, Seek, Want
 
 Hear = Callable[[Message], None]
 
@@ -17,28 +17,37 @@ class Asking:
         self._number = number
         self._tell = tell
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._hear: Hear | None = None
+        self._hears: list[Hear] = []
 
     def tell(self, message: Message) -> None:
         """Say something to the supervisor."""
-        if isinstance(message, Want | Forgot):
+        if isinstance(message, Want | Forgot | Seek):
             message = message._replace(loop=self._number)
         self._tell(message)
 
     def listen(self, hear: Hear) -> None:
         """From now on, have `hear` called in this loop with what the supervisor says."""
-        self._loop, self._hear = asyncio.get_running_loop(), hear
+        self._loop = asyncio.get_running_loop()
+        self._hears.append(hear)
 
     def answer(self, message: Message) -> None:
         """Take what the supervisor says to this loop, in any thread."""
-        loop, hear = self._loop, self._hear
-        if loop is not None and hear is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(hear, message)
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._heard, message)
+
+    def _heard(self, message: Message) -> None:
+        for hear in self._hears:
+            hear(message)
 
 
 def hand_out(message: Message, askings: list[Asking]) -> bool:
-    """Hand an answer of the supervisor to the loop that asked; tell whether it was one."""
-    if not isinstance(message, Given | Refused | Forget):
+    """Hand what the supervisor says to the loop that asked, or to all; tell whether it was such."""
+    if isinstance(message, Keys):
+        for asking in askings:
+            asking.answer(message)
+        return True
+    if not isinstance(message, Given | Refused | Forget | Found):
         return False
     if message.loop < len(askings):
         askings[message.loop].answer(message)

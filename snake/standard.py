@@ -114,6 +114,7 @@ MODULES = {
     "caddy.network_proxy.none": "snake.proxy.network_proxy:NoProxy",
     "caddy.network_proxy.url": "snake.proxy.network_proxy:ProxyURL",
     "caddy.storage.file_system": "snake.storage.file_system:FileSystem",
+    "caddy.storage.redis": "snake.storage.redis:Redis",
     "tls.ca_pool.source.combined": "snake.tls.pools:Combined",
     "tls.ca_pool.source.file": "snake.tls.pools:File",
     "tls.ca_pool.source.http": "snake.tls.pools:HTTP",

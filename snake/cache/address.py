@@ -36,6 +36,10 @@ class Address(NamedTuple):
     port: int = PORT
     tls: bool = False
     cafile: str = ""
+    cadata: str = ""
+    """The certificates that are believed, as PEM; not in a URL."""
+    insecure: bool = False
+    """Whether any certificate is believed; not in a URL."""
     name: str = ""
     secret: str = ""
     """The password, or the token for snake's own cache."""

@@ -43,7 +43,13 @@ def tls(address: Address) -> SSLContext | None:
         return None
     import ssl  # noqa: PLC0415  (few need it, and it takes a while)
 
-    return ssl.create_default_context(cafile=address.cafile or None)
+    context = ssl.create_default_context(
+        cafile=address.cafile or None, cadata=address.cadata or None
+    )
+    if address.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 class Connection:
@@ -98,13 +104,15 @@ class Connection:
         self._sock.close()
 
 
-def lost(address: Address, error: BaseException) -> CacheUnavailableError:
+def lost(address: Address, cause: BaseException) -> CacheUnavailableError:
     """Return what it means to the app that a connection failed."""
-    if isinstance(error, TimeoutError):
+    if isinstance(cause, TimeoutError):
         what = "it did not answer in time"
     else:
-        what = (isinstance(error, OSError) and error.strerror) or str(error)
-    return CacheUnavailableError(f"the cache at {address.shown} is not available: {what}")
+        what = (isinstance(cause, OSError) and cause.strerror) or str(cause)
+    error = CacheUnavailableError(f"the cache at {address.shown} is not available: {what}")
+    error.reason = what
+    return error
 
 
 def _connect(address: Address) -> socket.socket:

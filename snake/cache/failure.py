@@ -19,6 +19,9 @@ class CacheUnavailableError(CacheError):
     A command that changes something may have been done or not.
     """
 
+    reason: str = ""
+    """Why, without where."""
+
 
 class CacheTypeError(CacheError):
     """A key holds another kind of value: a list where a scalar is expected, for example."""
@@ -26,7 +29,8 @@ class CacheTypeError(CacheError):
 
 def failure(reply: ReplyError) -> CacheError:
     """Return what an answered error is to the app."""
-    text = str(reply)
+    # Redis repeats what it was sent with a command that it does not know: a password, perhaps.
+    text = str(reply).partition(", with args")[0]
     if text.startswith("WRONGTYPE"):
         return CacheTypeError("the key holds another kind of value")
     if text.startswith(("NOAUTH", "WRONGPASS")):

@@ -10,6 +10,7 @@ from typing import Self
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment
 from snake.caddyfile.words import subdirectives
+from snake.core.folder import START
 from snake.core.modules import Context, Module
 from snake.storage.folder import FileStorage
 
@@ -24,7 +25,7 @@ class FileSystem(Module):
     async def provision(self, ctx: Context) -> FileStorage:
         """Return the folder. It is made when something is put into it."""
         del ctx
-        return FileStorage(self.root)
+        return FileStorage(START.path(self.root))
 
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
+
+from snake.storage.moments import moment, stamp
 
 FRESHENED = 5.0
 """Seconds between two times that a holder writes."""
@@ -118,30 +118,13 @@ def make_folder(path: Path) -> None:
         path.mkdir(mode=0o700, exist_ok=True)
 
 
-def stamp(nanoseconds: int) -> str:
-    """Return a time as RFC 3339 has it, always of the same length."""
-    seconds, rest = divmod(nanoseconds, 10**9)
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
-
-
 def updated(content: bytes) -> float | None:
     """Return when the holder last wrote, in seconds since the epoch; `None` if that is not told."""
     times = _times(content) or {}
     for name in ("updated", "created"):
-        with suppress(ValueError, TypeError, OverflowError):
-            # Python knows microseconds, and Go writes as many digits as there are.
-            moment = datetime.fromisoformat(_FRACTION.sub(_micro, str(times.get(name))))
-            if moment.tzinfo is not None and moment.year > 1:  # Go's zero time is none
-                return moment.timestamp()
+        with suppress(ValueError):
+            return moment(str(times.get(name)))
     return None
-
-
-_FRACTION = re.compile(r"\.(\d+)")
-
-
-def _micro(found: re.Match[str]) -> str:
-    return f".{found[1][:6]:0<6}"
 
 
 def _times(content: bytes) -> dict[str, object] | None:

@@ -19,7 +19,7 @@ def test_folder_is_written_on_the_line_or_in_a_block(line: str) -> None:
     ("options", "message"),
     [
         ("storage", "storage takes the name of a module"),
-        ("storage redis", "module not registered: caddy.storage.redis"),
+        ("storage rediss", 'did you mean "redis"?'),
         ("storage file_system", "missing root path"),
         ('storage file_system ""', "missing root path"),
         ("storage file_system /a /b", "file_system takes one folder, got 2"),

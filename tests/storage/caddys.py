@@ -38,6 +38,18 @@ class Caddy:
         """What it has written until now."""
         return self._log.read_text()
 
+    def says(self, text: str) -> None:
+        """Wait until it has written a text."""
+        end = time.monotonic() + PATIENCE
+        while text not in self.log:
+            assert time.monotonic() < end, self.log
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+        self._process.wait(PATIENCE)
+
     def certificate(self, name: str) -> x509.Certificate:
         """Return what it serves for a name, when it serves something."""
         end = time.monotonic() + PATIENCE

@@ -99,6 +99,17 @@ async def test_key_that_could_leave(storage: Storage, key: str) -> None:
         assert not isinstance(caught.value, MissingError)
 
 
+async def test_key_below_a_value(storage: Storage) -> None:
+    """No key stands below one that has a value, and none gets a value that has keys below it."""
+    await storage.store("a/b", b"x")
+    for key in ("a/b/c", "a/b/c/d", "a"):
+        with pytest.raises(StorageError):
+            await storage.store(key, b"y")
+
+    assert await storage.list("", recursive=True) == ["a/b"]
+    assert await storage.load("a/b") == b"x"
+
+
 async def test_no_key(storage: Storage) -> None:
     """All that there is cannot be deleted in one go."""
     await storage.store("a", b"x")

@@ -20,6 +20,7 @@ from snake.http.autohttps import names_needing_certificates
 from snake.http.handler import ASGIApp
 from snake.http.held_body import wants_body
 from snake.http.ip_ranges import Within
+from snake.http.listener_wrappers import provision_wrappers
 from snake.http.measured import Measuring
 from snake.http.named_routes import NamedRoutes
 from snake.http.own_server import OwnServer
@@ -98,17 +99,8 @@ async def _provision_server(
     needs = Needs(early, proxies, wants_body([msgspec.json.encode(server)]))
     asgi = make_app(routes(unanswered), errors, access, needs)
     own.app = asgi
-    wrappers = await _wrappers(ctx.at("listener_wrappers"), server)
+    wrappers = await provision_wrappers(ctx.at("listener_wrappers"), server)
     return RunningServer(name, server.listen, asgi, settings_of(ctx, server), wrappers)
-
-
-async def _wrappers(ctx: Context, server: Server) -> tuple[ListenerWrapper, ...]:
-    """Provision what looks at connections before HTTP does."""
-    loaded = [
-        await ctx.at(index).load(raw, namespace="caddy.listeners", key="wrapper")
-        for index, raw in enumerate(server.listener_wrappers)
-    ]
-    return tuple(wrapper for wrapper in loaded if wrapper is not None)
 
 
 async def _trusted_proxies(ctx: Context, server: Server) -> TrustedProxies | None:

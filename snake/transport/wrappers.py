@@ -18,12 +18,17 @@ from snake.core.errors import SnakeError
 from snake.core.modules import Context, Module
 from snake.core.suggest import suggestion
 from snake.core.units import SECOND, duration
-from snake.transport import proxy_protocol
+from snake.transport import http_redirect, proxy_protocol
 from snake.transport.admission import ListenerWrapper
 
 _BITS = re.compile(r"/(?:0|[1-9]\d{0,2})\Z")
 _TIMEOUT = 10 * SECOND
 """For a PROXY header, in nanoseconds."""
+_HEADER_SIZE = 16_384
+"""Bytes of the head of a request that is redirected, as for all others (Caddy: 1 MiB)."""
+_LARGEST_HEADER = 1_048_576
+_PATIENCE = 60.0
+"""Seconds in which such a head must come, as for all others."""
 _POLICIES = ("IGNORE", "USE", "REJECT", "REQUIRE", "SKIP")
 
 
@@ -94,6 +99,13 @@ class HTTPRedirect(Module):
     id = "caddy.listeners.http_redirect"
 
     max_header_bytes: int = 0
+
+    async def provision(self, ctx: Context) -> ListenerWrapper:
+        """Set the limits."""
+        if self.max_header_bytes < 0:
+            raise ctx.at("max_header_bytes").fail("a size is not below 0")
+        size = min(self.max_header_bytes or _HEADER_SIZE, _LARGEST_HEADER)
+        return http_redirect.HTTPRedirect(size, _PATIENCE)
 
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:

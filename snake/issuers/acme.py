@@ -44,11 +44,14 @@ from snake.caddyfile.fields import Fields
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment
 from snake.caddyfile.words import Words, subdirectives
-from snake.config.struct import Config, Duration, Guest
-from snake.core.modules import Module
+from snake.config.struct import Config, Duration, Guest, seconds
+from snake.core.folder import START
+from snake.core.modules import Context, Module, name_of
 from snake.core.namespace import In
 from snake.core.numbers import integer
+from snake.core.surroundings import PlaceholderError, fill
 from snake.core.units import duration
+from snake.tls.issuer import Issuer
 
 Reader = Callable[[Words, Fields, Guests], None]
 
@@ -78,6 +81,37 @@ class ACME(Module):
     certificate_lifetime: Duration = 0
     network_proxy: Annotated[Guest, In("caddy.network_proxy", "from")] = None
 
+    async def provision(self, ctx: Context) -> Issuer:
+        """Return the issuer. Raises `ConfigError`."""
+        # Only who issues needs what speaks ACME, which takes a while to load.
+        from snake.acme.account import External  # noqa: PLC0415
+        from snake.acme.assembly import Settings, assembled  # noqa: PLC0415
+
+        account = self.external_account
+        return await assembled(
+            ctx,
+            Settings(
+                ca=_filled(ctx, "ca", self.ca),
+                test_ca=_filled(ctx, "test_ca", self.test_ca),
+                email=_filled(ctx, "email", self.email),
+                profile=self.profile,
+                account_key=_filled(ctx, "account_key", self.account_key),
+                external=None
+                if account is None
+                else External(
+                    _filled(ctx, "external_account/key_id", account.key_id),
+                    _filled(ctx, "external_account/mac_key", account.mac_key),
+                ),
+                timeout=seconds(self.acme_timeout, ctx.at("acme_timeout").path) or 0,
+                challenges=self.challenges or Challenges(),
+                roots=tuple(map(START.path, self.trusted_roots_pem_files)),
+                chains=self.preferred_chains,
+                lifetime=seconds(self.certificate_lifetime, ctx.at("certificate_lifetime").path)
+                or 0,
+                proxy=_proxy(ctx.at("network_proxy"), self.network_proxy),
+            ),
+        )
+
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:
         """Read `acme [<directory>] { … }`."""
@@ -89,6 +123,26 @@ class ACME(Module):
         for sub in subdirectives(line, SUBDIRECTIVES):
             _read(sub, fields, guests)
         return msgspec.convert(fields.values, cls)
+
+
+def _filled(ctx: Context, field: str, text: str) -> str:
+    try:
+        return fill(text)
+    except PlaceholderError as error:
+        raise ctx.at(field).fail(str(error)) from None
+
+
+def _proxy(ctx: Context, guest: Guest) -> str | None:
+    """Return the URL of a proxy, empty for none; `None` leaves it to the environment."""
+    if guest is None:
+        return None
+    module = ctx.registry.decode(guest, "caddy.network_proxy", "from", None, ctx.path)
+    if name_of(type(module)) == "none":
+        return ""
+    url = str(getattr(module, "url", ""))
+    if not url.startswith(("http://", "https://")):
+        raise ctx.fail(f"the URL of a proxy begins with http:// or https://, got {url!r}")
+    return url
 
 
 def _read(sub: Words, fields: Fields, guests: Guests) -> None:

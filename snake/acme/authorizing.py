@@ -1,0 +1,194 @@
+"""Authorizing: how the names of an order are proved (RFC 8555 §7.5)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection, Mapping
+
+from snake.acme.account import Account
+from snake.acme.client import Client
+from snake.acme.history import History
+from snake.acme.names import arpa
+from snake.acme.polling import Polling
+from snake.acme.problem import ANOTHER_CHALLENGE, Problem, ProblemError
+from snake.acme.resources import IP, PENDING, PROCESSING, VALID, Authorization, Offer, read
+from snake.acme.solver import Solver, SolverError
+from snake.acme.wire import Answer
+from snake.core.errors import SnakeError
+from snake.tls.challenge import TLSALPN01, Challenge
+
+logger = logging.getLogger("snake.tls.issuance.acme")
+
+_TOKEN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+_LONGEST_TOKEN = 512
+_DNS01 = "dns-01"
+_CLEAN_UP = 10.0
+"""Seconds for telling the authority that an authorization is no longer wanted."""
+
+
+class UnsolvableError(SnakeError):
+    """A name that cannot be proved by any challenge that is left.
+
+    One that is `lasting` is so until the configuration is another.
+    """
+
+    def __init__(self, message: str, *, lasting: bool = False) -> None:
+        super().__init__(message)
+        self.lasting = lasting
+
+
+class FailedError(SnakeError):
+    """A challenge that failed, where one of another type is left to try."""
+
+    def __init__(self, name: str, type: str, error: SnakeError) -> None:
+        super().__init__(f"{name}: {type}: {error}")
+        self.error = error
+
+
+class Authorizing:
+    """Proves names to an authority, each by one challenge."""
+
+    def __init__(
+        self,
+        client: Client,
+        account: Account,
+        solvers: Mapping[str, Solver],
+        history: History,
+        polling: Polling,
+    ) -> None:
+        self._client = client
+        self._account = account
+        self._solvers = solvers
+        self._history = history
+        self._polling = polling
+
+    async def prove(self, urls: Collection[str], failed: dict[str, set[str]]) -> None:
+        """Prove all that is asked at some URLs, at the same time.
+
+        `failed` has the types that have failed before, by name, and gets more. Raises
+        `FailedError` if it may be tried again with a new order, else `UnsolvableError`,
+        `ProblemError`, `NonsenseError` or `WireError`.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                for url in urls:
+                    group.create_task(self._prove(url, failed))
+        except BaseExceptionGroup as errors:
+            known, unknown = errors.split(SnakeError)
+            if known is None or unknown is not None:
+                raise
+            await self._give_back(urls)
+            raise _first(known) from None
+
+    async def _prove(self, url: str, failed: dict[str, set[str]]) -> None:
+        found = read(await self._post(url), Authorization)
+        name = found.identifier.value.lower()
+        if found.status == VALID:
+            return
+        if found.status != PENDING:
+            raise UnsolvableError(f"{name}: its authorization is {found.status!r} from the start")
+        left = {
+            offer.type: offer
+            for offer in found.challenges
+            if offer.type in self._solvers and offer.type not in failed.get(name, ())
+        }
+        if not left:
+            tried = failed.get(name, set())
+            raise UnsolvableError(self._why_none(name, found, tried), lasting=not tried)
+        for type in self._history.order(left):
+            try:
+                await self._solve(url, left[type], name, is_ip=found.identifier.type == IP)
+            except SolverError as error:
+                # It cannot even be tried from here, so the authorization is as good as before.
+                failed.setdefault(name, set()).add(type)
+                del left[type]
+                if not left:
+                    raise UnsolvableError(f"{name}: {type}: {error}") from None
+                logger.info("challenge cannot be answered", extra=_extra(name, type, error))
+            except ProblemError as error:
+                failed.setdefault(name, set()).add(type)
+                if error.kind in ANOTHER_CHALLENGE and len(left) > 1:
+                    raise FailedError(name, type, error) from None
+                raise
+            else:
+                return
+
+    async def _solve(self, url: str, offer: Offer, name: str, *, is_ip: bool) -> None:
+        if not offer.token or len(offer.token) > _LONGEST_TOKEN or set(offer.token) - _TOKEN:
+            raise UnsolvableError(f"{name}: {offer.type}: its token is none (RFC 8555 §8)")
+        challenge = Challenge(
+            type=offer.type,
+            # An address has no SNI: it is asked for by its name in the reverse DNS (RFC 8738 §6).
+            name=arpa(name) if is_ip and offer.type == TLSALPN01 else name,
+            token=offer.token,
+            key_authorization=f"{offer.token}.{self._account.key.thumbprint}",
+        )
+        logger.info("trying to solve challenge", extra=_extra(name, offer.type))
+        async with self._solvers[offer.type].solving(challenge):
+            await self._post(offer.url, {})
+            try:
+                await self._wait(url, name, offer.type)
+            except ProblemError:
+                self._history.note(offer.type, succeeded=False)
+                raise
+            self._history.note(offer.type, succeeded=True)
+        logger.info("challenge solved", extra=_extra(name, offer.type))
+
+    async def _wait(self, url: str, name: str, type: str) -> None:
+        found = await self._polling.until(
+            lambda: self._post(url),
+            Authorization,
+            lambda found: found.status not in (PENDING, PROCESSING),
+            f"{name}: {type}",
+        )
+        if found.status == VALID:
+            return
+        why = next((offer.error for offer in found.challenges if offer.error is not None), None)
+        raise ProblemError(
+            why or Problem(detail=f"its authorization has become {found.status!r}"),
+            f"{name}: {type}",
+        )
+
+    def _why_none(self, name: str, found: Authorization, failed: Collection[str]) -> str:
+        offered = ", ".join(sorted({offer.type for offer in found.challenges})) or "none"
+        enabled = ", ".join(sorted(self._solvers)) or "none"
+        tried = f"; failed: {', '.join(sorted(failed))}" if failed else ""
+        hint = ""
+        if {offer.type for offer in found.challenges} == {_DNS01}:
+            hint = "; a wildcard is proved by DNS only: set dns <provider>"
+        return (
+            f"{name}: no challenge is left that could prove it (offered: {offered}; enabled: "
+            f"{enabled}{tried}){hint}"
+        )
+
+    async def _give_back(self, urls: Collection[str]) -> None:
+        """Deactivate what is pending: authorities count it (RFC 8555 §7.5.2)."""
+        try:
+            async with asyncio.timeout(_CLEAN_UP):
+                await asyncio.gather(*map(self._deactivate, urls))
+        except (SnakeError, TimeoutError) as error:
+            logger.debug("authorization not given back", extra={"error": str(error)})
+
+    async def _deactivate(self, url: str) -> None:
+        if read(await self._post(url), Authorization).status == PENDING:
+            await self._post(url, {"status": "deactivated"})
+
+    async def _post(self, url: str, payload: Mapping[str, str] | None = None) -> Answer:
+        return await self._client.post(url, payload, self._account.key, self._account.location)
+
+
+def _first(errors: BaseExceptionGroup[SnakeError]) -> SnakeError:
+    """Return the error to report: one that ends the attempt rather than one that does not."""
+    flat: list[SnakeError] = []
+    for error in errors.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            flat.append(_first(error))
+        else:
+            flat.append(error)
+    return next((error for error in flat if not isinstance(error, FailedError)), flat[0])
+
+
+def _extra(name: str, type: str, error: SnakeError | None = None) -> dict[str, str]:
+    extra = {"identifier": name, "challenge_type": type}
+    return extra if error is None else extra | {"error": str(error)}

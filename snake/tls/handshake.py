@@ -1,8 +1,25 @@
-"""Handshake matchers: which connections a policy is for."""
+"""Handshake matchers: which connections a policy is for.
+
+Source: https://caddyserver.com/docs/json/apps/http/servers/tls_connection_policies/match/.
+"""
 
 from __future__ import annotations
 
-from snake.core.modules import Module
+import re
+from collections.abc import Callable, Iterable
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from snake.core.modules import Context, Module
+from snake.core.regexp import RegexpError, compile_regexp
+from snake.core.surroundings import surrounding
+from snake.tls.hello import Hello
+from snake.tls.subjects import patterns
+
+Match = Callable[[Hello, str, str], bool]
+"""Whether a hello that came to an address of ours, from one of a client, is meant."""
+
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+_WORD = re.compile(r"\w+", re.ASCII)
 
 
 class SNI(Module):
@@ -13,6 +30,19 @@ class SNI(Module):
 
     names: tuple[str, ...] = ()
 
+    async def provision(self, ctx: Context) -> Match:
+        """Write the names as clients do."""
+        del ctx
+        wanted = frozenset(map(as_sent, self.names))
+        wild = any("*" in name for name in wanted)
+
+        def match(hello: Hello, local_ip: str, remote_ip: str) -> bool:
+            del local_ip, remote_ip
+            name = hello.server_name
+            return name in wanted or (wild and not wanted.isdisjoint(patterns(name)))
+
+        return match
+
 
 class SNIRegexp(Module):
     """The JSON of `tls.handshake_match.sni_regexp`: such names, by a pattern."""
@@ -21,6 +51,18 @@ class SNIRegexp(Module):
 
     name: str = ""
     pattern: str = ""
+
+    async def provision(self, ctx: Context) -> Match:
+        """Compile the pattern. Raises `ConfigError`."""
+        if self.name and not _WORD.fullmatch(self.name):
+            raise ctx.at("name").fail(
+                f"invalid regexp name (must contain only word characters): {self.name}"
+            )
+        try:
+            search = compile_regexp(_filled(self.pattern)).search
+        except RegexpError as error:
+            raise ctx.at("pattern").fail(f"matcher regexp {self.pattern}: {error}") from None
+        return lambda hello, _, __: search(hello.server_name) is not None
 
 
 class RemoteIP(Module):
@@ -31,6 +73,20 @@ class RemoteIP(Module):
     ranges: tuple[str, ...] = ()
     not_ranges: tuple[str, ...] = ()
 
+    async def provision(self, ctx: Context) -> Match:
+        """Read the ranges. Raises `ConfigError`."""
+        wanted = _networks(ctx.at("ranges"), self.ranges)
+        others = _networks(ctx.at("not_ranges"), self.not_ranges)
+
+        def match(hello: Hello, local_ip: str, remote_ip: str) -> bool:
+            del hello, local_ip
+            address = _address(remote_ip)
+            if address is None:
+                return False
+            return (not wanted or _within(address, wanted)) and not _within(address, others)
+
+        return match
+
 
 class LocalIP(Module):
     """The JSON of `tls.handshake_match.local_ip`: which address of ours it came to."""
@@ -38,3 +94,62 @@ class LocalIP(Module):
     id = "tls.handshake_match.local_ip"
 
     ranges: tuple[str, ...] = ()
+
+    async def provision(self, ctx: Context) -> Match:
+        """Read the ranges. Raises `ConfigError`."""
+        wanted = _networks(ctx.at("ranges"), self.ranges)
+
+        def match(hello: Hello, local_ip: str, remote_ip: str) -> bool:
+            del hello, remote_ip
+            address = _address(local_ip)
+            return address is not None and (not wanted or _within(address, wanted))
+
+        return match
+
+
+def as_sent(name: str) -> str:
+    """Return a name of the document as clients send it: in lower case, in ASCII (RFC 5891)."""
+    name = _filled(name)
+    if name.isascii():
+        return name.lower()
+    labels = []
+    for label in name.split("."):
+        try:
+            labels.append(label.encode("idna").decode())
+        except UnicodeError:
+            return name.lower()
+    return ".".join(labels).lower()
+
+
+def _filled(text: str) -> str:
+    """Put in what placeholders stand for before any request; nothing for those that are unknown."""
+    return _PLACEHOLDER.sub(_value, text)
+
+
+def _value(found: re.Match[str]) -> str:
+    get = surrounding(found[1])
+    return found[0] if get is None else str(get())
+
+
+Network = IPv4Network | IPv6Network
+
+
+def _networks(ctx: Context, texts: Iterable[str]) -> tuple[Network, ...]:
+    found = []
+    for index, text in enumerate(texts):
+        try:
+            found.append(ip_network(_filled(text), strict=False))
+        except ValueError as error:
+            raise ctx.at(index).fail(f"no IP address and no network: {error}") from None
+    return tuple(found)
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+
+
+def _within(address: IPv4Address | IPv6Address, networks: tuple[Network, ...]) -> bool:
+    return any(address in network for network in networks)

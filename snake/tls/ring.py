@@ -120,6 +120,10 @@ class Ring:
                 return self._by_name[pattern]
         return ()
 
+    def called(self, name: str) -> tuple[Certificate, ...]:
+        """Return the certificates that bear exactly this name, or this wildcard."""
+        return self._by_name.get(name, ())
+
     def may_come(self, name: str) -> bool:
         """Return whether a certificate for a name in lower case may come if it is sought."""
         asks = self._asks

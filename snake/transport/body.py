@@ -6,6 +6,9 @@ from snake.transport.chunks import ChunkReader
 from snake.transport.head import CHUNKED
 from snake.transport.settings import Settings
 
+MOST_DISCARDED = 262_144
+"""Bytes of a body nobody wanted that are read for the sake of the next request (Go: 256 KiB)."""
+
 
 class RequestBody:
     """Counts the bytes that belong to a request, and keeps those that the app has not taken."""

@@ -16,9 +16,10 @@ import asyncio
 import re
 from typing import TYPE_CHECKING
 
+from snake.tls.secured import Secured, asgi_extension
 from snake.transport.admission import Admission, of_transport
 from snake.transport.asgi import Scope
-from snake.transport.body import RequestBody
+from snake.transport.body import MOST_DISCARDED, RequestBody
 from snake.transport.client import DONE, STREAMING
 from snake.transport.exchange import Exchange
 from snake.transport.flow import Flow
@@ -39,22 +40,21 @@ has it; a handler has it; the last bytes go out and what comes in is dropped; it
 PREFACE = b"PRI * HTTP/2.0\r\n\r\n"
 """How HTTP/2 begins (RFC 9113 §3.4): the part of it that looks like a head."""
 
-MOST_DISCARDED = 262_144
-"""Bytes of a body nobody wanted that are read for the sake of the next request (Go: 256 KiB)."""
-
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _CR = ord("\r")
 _END = b"\r\n\r\n"
-CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Connection(Flow):
     """One client."""
 
     __slots__ = ("_admission", "_advancing", "_buffer", "client", "exchange", "guest",
-                 "half_closed", "phase", "server", "serving", "since", "tunnel")  # fmt: skip
+                 "half_closed", "may_http2", "phase", "secured", "server", "serving", "since",
+                 "tls_extension", "tunnel")  # fmt: skip
 
-    def __init__(self, serving: Serving, admission: Admission | None = None) -> None:
+    def __init__(
+        self, serving: Serving, admission: Admission | None = None, secured: Secured | None = None
+    ) -> None:
         super().__init__(serving.settings.write_high_water, serving.context)
         self.serving = serving
         self.exchange: Exchange | None = None
@@ -70,6 +70,10 @@ class Connection(Flow):
         self._buffer = admission.begun if admission else b""
         self._admission = admission
         self._advancing = False
+        self.secured = secured
+        """What its handshake came to; `None` without TLS."""
+        self.tls_extension = asgi_extension(secured) if secured else {}
+        self.may_http2 = secured.alpn == "h2" if secured else serving.settings.http2
 
     # What the loop calls ------------------------------------------------------
 
@@ -171,7 +175,7 @@ class Connection(Flow):
         try:
             heads.read(head)
         except RefusedError as error:
-            if head == PREFACE and serving.settings.http2:
+            if head == PREFACE and self.may_http2:
                 self._hand_over(head, data[end:])
             else:
                 self.refuse(error)
@@ -190,7 +194,7 @@ class Connection(Flow):
             end = self._begin_body(exchange, data, end)
             if exchange.gone:
                 return end
-        scope = http_scope(heads, self.client, self.server, exchange)
+        scope = http_scope(heads, self, exchange)
         self._run(scope, exchange)
         return end
 
@@ -213,10 +217,7 @@ class Connection(Flow):
         app = serving.app if scope["raw_path"] != b"*" else answer_options
         running = exchange.begin(app, scope)
         if running is not None:
-            task = serving.start(running)
-            if not task.done():
-                serving.tasks.add(task)
-                task.add_done_callback(serving.tasks.discard)
+            serving.keep(serving.start(running))
 
     def _hand_over(self, begun: bytes, data: bytes) -> None:
         """Let Hypercorn have the connection, and what was read from it."""
@@ -268,7 +269,7 @@ class Connection(Flow):
         if exchange.expects:
             exchange.expects = False
             if exchange.state < STREAMING:
-                self.write(CONTINUE)
+                self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         self.resume_reading()
 
     def body_taken(self) -> None:

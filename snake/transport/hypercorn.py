@@ -30,6 +30,7 @@ from snake.transport.http2 import GOAWAY, HTTP2
 from snake.transport.limits import Limits
 from snake.transport.names import TOKEN, RequestNames
 from snake.transport.refusal import RefusedError
+from snake.transport.scope import secure
 from snake.transport.settings import Settings
 from snake.transport.target import check_host, check_path
 from snake.transport.websocket import Handshake
@@ -107,7 +108,7 @@ class Guest:
             host.context,
             cast(Any, self),
             ConnectionState(host.serving.state or {}),
-            False,  # noqa: FBT003
+            connection.secured is not None,
             connection.client,
             cast(Any, connection.server),
             self._send,
@@ -314,6 +315,9 @@ class Guest:
         scope["headers"] = _one_cookie(headers)
         if self._host.serving.state is None:
             scope.pop("state", None)
+        connection = self._connection
+        if connection.secured is not None:
+            secure(scope, connection.secured, connection.tls_extension)
 
     def stamp(self, *, dated: bool, named: bool) -> list[tuple[bytes, bytes]]:
         """Return the fields that the transport adds to a head that has not got them."""

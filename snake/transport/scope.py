@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from snake.tls.secured import EXTENSION, SECURED, Secured
 from snake.transport.asgi import CLIENT, HALF_CLOSE, TARGET, Client, Scope
 from snake.transport.head import HeadReader
+
+if TYPE_CHECKING:
+    from snake.transport.http1 import Connection
 
 _VERSIONS = {"version": "3.0", "spec_version": "2.5"}
 """Of ASGI, as every scope has them."""
 _NOTHING: dict[str, Any] = {}
 
-Address = tuple[str, int | None] | None
 
-
-def http_scope(heads: HeadReader, peer: Address, local: Address, client: Client) -> Scope:
+def http_scope(heads: HeadReader, connection: Connection, client: Client) -> Scope:
     """Return the scope of the request whose head was read last."""
     scope: dict[str, Any] = {
         "type": "http",
@@ -27,8 +29,8 @@ def http_scope(heads: HeadReader, peer: Address, local: Address, client: Client)
         "query_string": heads.query,
         "root_path": "",
         "headers": heads.headers,
-        "client": peer,
-        "server": local,
+        "client": connection.client,
+        "server": connection.server,
         "extensions": {
             "http.response.pathsend": _NOTHING,
             "http.response.trailers": _NOTHING,
@@ -39,4 +41,13 @@ def http_scope(heads: HeadReader, peer: Address, local: Address, client: Client)
     }
     if heads.odd_target:
         scope[TARGET] = heads.odd_target
+    if connection.secured is not None:
+        secure(scope, connection.secured, connection.tls_extension)
     return scope
+
+
+def secure(scope: Scope, secured: Secured, extension: dict[str, Any]) -> None:
+    """Say in a scope that its connection has TLS; `extension` is `asgi_extension(secured)`."""
+    scope["scheme"] = "https" if scope["type"] == "http" else "wss"
+    scope[SECURED] = secured
+    scope["extensions"][EXTENSION] = extension

@@ -16,6 +16,9 @@ _SMALL = 65_536
 _MOST_AT_ONCE = 1_048_576
 """Bytes that are handed to the kernel before other connections get their turn."""
 
+_PIECE = 131_072
+"""Bytes that are read and encrypted at once."""
+
 
 class FileResponse:
     """An open file, and the way of its bytes to a client."""
@@ -36,6 +39,9 @@ class FileResponse:
             if len(data) < size:
                 raise OSError("the file became shorter while it was sent")
             return
+        if connection.transport.get_extra_info("ssl_object") is not None:
+            await self._read_and_write(connection, offset, offset + size)
+            return
         await connection.flush()
         # A second descriptor, because the loop lets nobody else wait for the first one.
         out = os.dup(connection.transport.get_extra_info("socket").fileno())
@@ -43,6 +49,19 @@ class FileResponse:
             await self._hand_over(connection, out, offset, offset + size)
         finally:
             os.close(out)
+
+    async def _read_and_write(self, connection: Flow, offset: int, end: int) -> None:
+        """Send what has to be encrypted, and so cannot be left to the kernel."""
+        while offset < end:
+            data = os.pread(self._fd, min(end - offset, _PIECE), offset)
+            if not data:
+                raise OSError("the file became shorter while it was sent")
+            connection.write(data)
+            offset += len(data)
+            await connection.drained()
+            if connection.gone:
+                raise ConnectionResetError("the client is gone")
+            await asyncio.sleep(0)
 
     async def _hand_over(self, connection: Flow, out: int, offset: int, end: int) -> None:
         while offset < end:

@@ -10,7 +10,10 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from snake.transport.admission import (
+    Admission,
     ListenerWrapper,
     RefusedConnectionError,
     admission,
@@ -26,7 +29,11 @@ from snake.transport.settings import Settings
 from snake.transport.start import starter
 
 if TYPE_CHECKING:
+    from snake.tls.encryption import Encryption
+    from snake.tls.engine import Engine
+    from snake.tls.secured import Secured
     from snake.transport.hypercorn import Guest, Host
+    from snake.transport.tls import Handshake
 
 log = logging.getLogger("snake.http")
 
@@ -39,20 +46,22 @@ _MOST_AT_ONCE = 128
 """Connections accepted before those that are open get their turn."""
 
 
-async def serve(
+async def serve(  # noqa: PLR0913  (each of it belongs to the socket alone)
     sock: socket.socket,
     app: ASGIApp,
     settings: Settings,
     *,
     state: dict[str, Any] | None = None,
     wrappers: Sequence[ListenerWrapper] = (),
+    encryption: Encryption | None = None,
 ) -> Serving:
     """Serve `app` on a bound and listening TCP or Unix socket; return at once.
 
     Each scope has a shallow copy of `state`, if it is given. Each connection goes through the
-    wrappers first, in order. The socket stays the caller's: it is never closed here.
+    wrappers first, in order, and then, with `encryption`, through a handshake of TLS. The socket
+    stays the caller's: it is never closed here.
     """
-    serving = Serving(sock, app, settings, state, wrappers)
+    serving = Serving(sock, app, settings, state, wrappers, encryption=encryption)
     serving.resume()
     return serving
 
@@ -60,13 +69,15 @@ async def serve(
 class Serving:
     """One socket that is served: its open connections, and how to end them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what `serve` is told, and the one who runs servers)
         self,
         sock: socket.socket,
         app: ASGIApp,
         settings: Settings,
         state: dict[str, Any] | None,
         wrappers: Sequence[ListenerWrapper] = (),
+        *,
+        encryption: Encryption | None = None,
     ) -> None:
         _prepare(sock, settings)
         self._sock = sock
@@ -94,6 +105,9 @@ class Serving:
         self.tasks: set[asyncio.Task[Any]] = set()
         """Apps that wait for something, and connections on their way in."""
         self._wrappers = wrappers
+        self._encryption = encryption
+        self._shaking: set[Handshake] = set()
+        """Clients whose connections are not encrypted yet."""
         self._waiting: set[asyncio.Task[Any]] = set()
         """Connections that the wrappers have not let in yet."""
 
@@ -134,11 +148,11 @@ class Serving:
             if self._wrappers:
                 _keep(self.start(self._wrap(client)), self._waiting)
             else:
-                _keep(self.start(self._admit(client, Connection(self))), self.tasks)
+                _keep(self.start(self._admit(client)), self.tasks)
 
-    async def _admit(self, client: socket.socket, connection: Connection) -> None:
+    async def _admit(self, client: socket.socket, admitted: Admission | None = None) -> None:
         try:
-            await self._loop.connect_accepted_socket(lambda: connection, client)
+            await self._loop.connect_accepted_socket(lambda: self._newcomer(admitted), client)
         except OSError:  # it was reset before it was ours
             client.close()
 
@@ -156,7 +170,28 @@ class Serving:
             if not isinstance(error, OSError):
                 raise
         else:
-            await self._admit(client, Connection(self, admitted))
+            await self._admit(client, admitted)
+
+    def _newcomer(self, admitted: Admission | None) -> asyncio.Protocol:
+        """Return what speaks first on a new connection."""
+        if self._encryption is None:
+            return Connection(self, admitted)
+        # A server without TLS never loads it.
+        from snake.transport.tls import Handshake  # noqa: PLC0415
+
+        return Handshake(self, self._encryption, admitted)
+
+    def establish(
+        self, raw: asyncio.Transport, engine: Engine, admitted: Admission, secured: Secured
+    ) -> None:
+        """Speak HTTP on a connection that is encrypted now."""
+        from snake.transport.encrypted import EncryptedTransport  # noqa: PLC0415  (as above)
+
+        admitted = msgspec.structs.replace(admitted, begun=b"")
+        connection = Connection(self, admitted, secured)
+        transport = EncryptedTransport(raw, engine, connection)
+        connection.connection_made(transport)
+        transport.begin()
 
     def _back_off(self, error: OSError) -> None:
         """Let connections wait while there are no file descriptors for them."""
@@ -174,6 +209,10 @@ class Serving:
         """Call back in the next turn of the loop, in the context in which serving began."""
         self._loop.call_soon(callback, context=self.context)
 
+    def keep(self, task: asyncio.Task[None]) -> None:
+        """Keep an app's task from the garbage collector until it is done."""
+        _keep(task, self.tasks)
+
     def opened(self, connection: Connection) -> None:
         """Count a connection in."""
         self._open.add(connection)
@@ -182,7 +221,20 @@ class Serving:
     def closed(self, connection: Connection) -> None:
         """Count a connection out."""
         self._open.discard(connection)
-        if not self._open:
+        self._rest()
+
+    def shaking(self, handshake: Handshake) -> None:
+        """Count in a connection that is about to be encrypted."""
+        self._shaking.add(handshake)
+        self.clock.start()
+
+    def shaken(self, handshake: Handshake) -> None:
+        """Count it out."""
+        self._shaking.discard(handshake)
+        self._rest()
+
+    def _rest(self) -> None:
+        if not (self._open or self._shaking):
             self.clock.stop()
             self._closed.set()
 
@@ -205,6 +257,8 @@ class Serving:
     def _check(self, now: float) -> None:
         for connection in list(self._open):
             enforce(connection, now)
+        for handshake in list(self._shaking):
+            handshake.enforce(now, self.settings.handshake_timeout)
 
     # The end -------------------------------------------------------------------------
 
@@ -242,6 +296,8 @@ class Serving:
             await self._host.drain()
         for connection in list(self._open):
             connection.drain(websockets=websockets)
+        for handshake in list(self._shaking):
+            handshake.abort()
 
     async def _cut_off(self) -> None:
         for connection in list(self._open):
@@ -266,7 +322,7 @@ class Serving:
             each.cancel()
 
     async def _finished(self, patience: float | None = None) -> None:
-        while self._open:
+        while self._open or self._shaking:
             self._closed.clear()
             await self._closed.wait()
         if self.tasks:

@@ -55,6 +55,12 @@ class Settings(Record):
     """Field names with a dot that are not dropped, in lower case."""
 
     @property
+    def handshake_timeout(self) -> float | None:
+        """For TLS, to its end: the shortest of those for a head and for all (Go: `net/http`)."""
+        times = (self.read_header_timeout, self.read_timeout, self.write_timeout)
+        return min((time for time in times if time is not None), default=None)
+
+    @property
     def limits(self) -> Limits:
         """What holds for every request."""
         return Limits(

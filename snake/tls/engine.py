@@ -1,0 +1,78 @@
+"""Engine: TLS between bytes in memory: what stands between a socket and a protocol.
+
+It is Python's `ssl`, or what looks like it (`pyopenssl.py`).
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import Protocol
+
+from snake.core.record import Record
+
+
+class Bytes(Protocol):
+    """Bytes that go one way, as `ssl.MemoryBIO`."""
+
+    @property
+    def pending(self) -> int:
+        """How many are here."""
+        ...
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Take bytes."""
+        ...
+
+    def write(self, data: bytes, /) -> int:
+        """Add bytes."""
+        ...
+
+
+class Session(Protocol):
+    """One side of a connection, as `ssl.SSLObject`. What it raises is `ssl`'s."""
+
+    def do_handshake(self) -> None:
+        """Go on with the handshake; raises `SSLWantReadError` until it is over."""
+        ...
+
+    def read(self, size: int = ..., /) -> bytes:
+        """Return what a record has. Raises `SSLWantReadError`; `SSLZeroReturnError` at the end."""
+        ...
+
+    def write(self, data: bytes | memoryview, /) -> int:
+        """Encrypt bytes."""
+        ...
+
+    def pending(self) -> int:
+        """Return how many bytes of a record are decrypted already."""
+        ...
+
+    def unwrap(self) -> object:
+        """Say that nothing more comes (close_notify)."""
+        ...
+
+    def selected_alpn_protocol(self) -> str | None:
+        """Return what application protocol the two have agreed on."""
+        ...
+
+    def version(self) -> str | None:
+        """Return the version, such as `TLSv1.3`."""
+        ...
+
+    def cipher(self) -> tuple[str, str, int] | None:
+        """Return OpenSSL's name of the cipher suite, and more of it."""
+        ...
+
+
+class Engine(Record):
+    """A session, and the bytes that it reads and writes."""
+
+    session: Session
+    incoming: Bytes
+    outgoing: Bytes
+
+
+def engine(context: ssl.SSLContext) -> Engine:
+    """Return the server's side of a new connection."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    return Engine(context.wrap_bio(incoming, outgoing, server_side=True), incoming, outgoing)

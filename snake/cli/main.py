@@ -23,6 +23,7 @@ COMMANDS = {
     "python-server": "Serve one Python app without a configuration file",
     "run": "Start the server and stay until it is stopped",
     "schema": "Print the JSON Schema of a configuration, for editors",
+    "storage": "Copy certificates and keys out of a storage, or into one",
     "validate": "Tell whether a configuration works, apps included",
     "version": "Print the version",
 }

@@ -61,7 +61,7 @@ async def read_archive(storage: Storage, file: BinaryIO) -> int:
 
 def _members(file: BinaryIO) -> list[tarfile.TarInfo]:
     """Return what is in an archive that a storage takes. Raises `StorageError` for what else is."""
-    found = []
+    found: list[tarfile.TarInfo] = []
     with tarfile.open(fileobj=file, mode="r:") as archive:
         for member in archive:
             if member.isdir():

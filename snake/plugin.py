@@ -38,6 +38,9 @@ from snake.config.struct import Config, Duration, Guest
 from snake.core.errors import ConfigError, SnakeError, StartError
 from snake.core.modules import Context, Module, to_json
 from snake.core.namespace import In
+from snake.dns.provider import Provider as DNSProvider
+from snake.dns.provider import ProviderError as DNSProviderError
+from snake.dns.provider import Record as DNSRecord
 from snake.http.errors import AbortError, HandlerError
 from snake.http.handler import Handler, HandlerModule, Message, Next, Receive, Send
 from snake.http.matcher import MAP, Matcher, MatcherModule, Shape
@@ -54,6 +57,9 @@ __all__ = [
     "Config",
     "ConfigError",
     "Context",
+    "DNSProvider",
+    "DNSProviderError",
+    "DNSRecord",
     "Directive",
     "Duration",
     "ErrorRouteValue",

@@ -115,6 +115,8 @@ MODULES = {
     "caddy.network_proxy.url": "snake.proxy.network_proxy:ProxyURL",
     "caddy.storage.file_system": "snake.storage.file_system:FileSystem",
     "caddy.storage.redis": "snake.storage.redis:Redis",
+    "dns.providers.cloudflare": "snake.dns.cloudflare:Cloudflare",
+    "dns.providers.rfc2136": "snake.dns.rfc2136:RFC2136",
     "tls.ca_pool.source.combined": "snake.tls.pools:Combined",
     "tls.ca_pool.source.file": "snake.tls.pools:File",
     "tls.ca_pool.source.http": "snake.tls.pools:HTTP",

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Token
 from snake.caddyfile.words import Words
-from snake.config.struct import Config, Duration, Guest
+from snake.config.struct import Config, Duration, Guest, nanoseconds
+from snake.core.errors import SnakeError
+from snake.core.modules import Context
 from snake.core.namespace import In
-from snake.core.units import duration
+from snake.core.surroundings import fill
+from snake.core.units import SECOND, duration
+
+if TYPE_CHECKING:
+    from snake.dns.solver import Solver
 
 FOR_EVER = "-1"
 """The propagation timeout that is none."""
@@ -40,6 +46,41 @@ class DNSChallenge(Config):
     propagation_timeout: Duration = 0
     resolvers: tuple[str, ...] = ()
     override_domain: str = ""
+
+
+async def solver_of(challenge: DNSChallenge, ctx: Context) -> Solver:
+    """Return what has records in the DNS; `ctx` is where the challenge stands in the document.
+
+    Without a provider of its own, it is that of `apps.tls`, and so are the resolvers. Raises
+    `ConfigError`.
+    """
+    # Caddyfiles are read without all this, too.
+    from snake.dns.provider import Defaults  # noqa: PLC0415
+    from snake.dns.solver import NO_CHECK, Solver  # noqa: PLC0415
+
+    defaults = ctx.service(Defaults) or Defaults()
+    provider = defaults.provider
+    if challenge.provider is not None:
+        provider = await ctx.at("provider").load(
+            challenge.provider, namespace="dns.providers", key="name"
+        )
+    if provider is None:
+        raise ctx.fail(
+            "DNS challenge enabled, but no DNS provider configured: "
+            "name one here, or for all with the global option dns"
+        )
+    try:
+        timeout = nanoseconds(challenge.propagation_timeout)
+        return Solver(
+            provider,
+            ttl=nanoseconds(challenge.ttl) / SECOND,
+            propagation_delay=nanoseconds(challenge.propagation_delay) / SECOND,
+            propagation_timeout=NO_CHECK if timeout < 0 else timeout / SECOND,
+            resolvers=challenge.resolvers or defaults.resolvers,
+            override_domain=fill(challenge.override_domain),
+        )
+    except SnakeError as error:
+        raise ctx.fail(str(error)) from None
 
 
 class Challenges(Config):

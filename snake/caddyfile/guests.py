@@ -18,6 +18,9 @@ from snake.core.errors import ConfigError
 from snake.core.modules import Module, Registry, to_json
 from snake.core.suggest import suggestion
 
+_OF_PLUGINS = {"dns.providers": "; others are plugins, see docs/dns-providers.md"}
+"""Namespaces of which most modules are not snake's, and what is said of the others."""
+
 
 class Guests:
     """Reads guest modules; `registry` has all that there are."""
@@ -39,9 +42,10 @@ class Guests:
         id = f"{namespace}.{line.name}"
         if not self.has(namespace, line.name):
             known = self.names(namespace)
+            more = _OF_PLUGINS.get(namespace, "")
             line.words[0].fail(
                 f"module not registered: {id}{suggestion(line.name, known)}",
-                f"known: {', '.join(known)}"
+                f"known: {', '.join(known)}{more}"
                 if known
                 else "there is none without a plugin that has it",
             )

@@ -100,6 +100,10 @@ def _long_numbers_rounded(text: bytes) -> dict[str, Any]:
     return found
 
 
+_FEW = 8
+"""How many names are shown when none is near."""
+
+
 class Registry:
     """Finds module classes by ID; each is imported when first asked for.
 
@@ -123,7 +127,10 @@ class Registry:
         """Return the module class with this ID. Raises `ConfigError` when there is none."""
         if id not in self._table:
             namespace, _, name = id.rpartition(".")
-            hint = suggestion(name, self.names(namespace))
+            known = self.names(namespace)
+            hint = suggestion(name, known)
+            if not hint and 0 < len(known) <= _FEW:
+                hint = f"; known: {', '.join(known)}"
             raise ConfigError(f"unknown module: {id}{hint}")
         return load_object(self._table[id])  # type: ignore[no-any-return]
 

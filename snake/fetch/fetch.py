@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from functools import cache
+from urllib.parse import parse_qs, urlencode
 
 from snake.core.url import URL, URLError, parse_url
 from snake.fetch.response import FetchError, Reading, Response
@@ -16,6 +17,15 @@ MOST = 1 << 20
 """Bytes of a body."""
 _PORTS = {"http": 80, "https": 443}
 _CHUNK = 64 << 10
+
+
+def with_query(url: str, more: Mapping[str, str]) -> str:
+    """Return a URL with some parameters set, and all of them sorted by name, as in Go."""
+    whole, _, _ = url.partition("#")
+    path, _, query = whole.partition("?")
+    found = parse_qs(query, keep_blank_values=True)
+    found.update({name: [value] for name, value in more.items()})
+    return f"{path}?{urlencode(sorted(found.items()), doseq=True)}"
 
 
 async def fetch(  # noqa: PLR0913  (what a request has)

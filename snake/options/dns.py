@@ -8,7 +8,7 @@ Syntax::
         dns <provider> ...
     }
 
-A provider is a module of a plugin; snake brings none itself.
+A provider is `cloudflare` or `rfc2136`, or one that a plugin brings.
 """
 
 from __future__ import annotations

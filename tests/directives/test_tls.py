@@ -99,7 +99,7 @@ def test_arguments_are_refused(oracle: caddy.Adapter, head: str, message: str) -
         ("ca_root a b", "ca_root takes a PEM file, got 2"),
         ("eab id", "eab takes a key ID and a MAC key, got 1"),
         ("dns", "dns takes a provider, unless the option 'dns' sets one"),
-        ("dns cloudflare token", "module not registered: dns.providers.cloudflare"),
+        ("dns route53 token", "module not registered: dns.providers.route53"),
         ("resolvers", "resolvers takes addresses"),
         ("resolvers 9.9.9.9", "setting DNS challenge options [resolvers] requires a DNS provider"),
         ("propagation_delay", "propagation_delay takes a duration, got 0"),

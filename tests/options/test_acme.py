@@ -53,7 +53,7 @@ def test_account_has_both_fields() -> None:
         ("acme_eab a b", "acme_eab takes a block, got a"),
         ("acme_eab {\nkeyid a\n}", 'unrecognized subdirective: keyid; did you mean "key_id"?'),
         ("acme_eab {\nmac_key\n}", "mac_key takes an argument"),
-        ("acme_dns cloudflare", "module not registered: dns.providers.cloudflare"),
+        ("acme_dns route53", "module not registered: dns.providers.route53"),
         ("acme_dns", "acme_dns specified without DNS provider config"),
         ("cert_lifetime", "cert_lifetime takes a duration"),
         ("cert_lifetime soon", 'cert_lifetime: invalid duration "soon"'),

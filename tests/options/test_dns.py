@@ -109,7 +109,8 @@ def test_public_names_need_certificates() -> None:
     ("options", "message"),
     [
         ("dns", "dns takes the name of a module"),
-        ("dns cloudflare", "module not registered: dns.providers.cloudflare"),
+        ("dns route53 x", "module not registered: dns.providers.route53"),
+        ("dns cloudfare x", 'dns.providers.cloudfare; did you mean "cloudflare"?'),
         ("tls_resolvers", "tls_resolvers takes one or more addresses"),
         ("ech", "ech takes one or more public names"),
         ("ech a.com {\ndsn x\n}", 'unrecognized subdirective: dsn; did you mean "dns"?'),
@@ -118,5 +119,5 @@ def test_public_names_need_certificates() -> None:
     ],
 )
 def test_wrong_options_are_refused(options: str, message: str) -> None:
-    """Each mistake says what the option takes; snake brings no provider."""
+    """Each mistake says what the option takes, or which providers there are."""
     assert message in refusal(options)

@@ -117,7 +117,10 @@ def test_everything_is_known() -> None:
             },
             'apps/tls/automation/policies/0/issuers/0/challenges/dns: unknown field "x"',
         ),
-        ({"dns": {"name": "cloudflare"}}, "unknown module: dns.providers.cloudflare"),
+        (
+            {"dns": {"name": "route53"}},
+            "unknown module: dns.providers.route53; known: cloudflare, rfc2136",
+        ),
     ],
 )
 def test_wrong_types_are_refused(tls: Any, message: str) -> None:

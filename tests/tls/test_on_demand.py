@@ -292,7 +292,7 @@ async def test_endpoint_that_says_nothing_sensible(answer: bytes) -> None:
 @pytest.mark.parametrize("answer", [silence, drip])
 async def test_endpoint_that_is_slow(answer: object, monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer that takes too long is none, though bytes of it come all the time."""
-    monkeypatch.setattr("snake.tls.permissions._TIMEOUT", 0.3)
+    monkeypatch.setattr("snake.tls.ask._TIMEOUT", 0.3)
     async with hostile(answer) as server:  # type: ignore[arg-type]
         with pytest.raises(UndecidedError, match="did not answer within"):
             await (await provisioned(server.url)).allows("a.com")

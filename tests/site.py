@@ -18,6 +18,7 @@ from snake.files.filesystem import FileSystems
 from snake.http.app import provision_http
 from snake.http.handler import ASGIApp, Message
 from snake.standard import MODULES, catalogue
+from snake.tls.secured import EXTENSION, SECURED, Secured, asgi_extension
 from snake.transport.asgi import decode_path
 
 
@@ -50,8 +51,14 @@ class Site:
     Requests go to the first server, or the one named by `server`.
     """
 
-    def __init__(self, document: Document, modules: Mapping[str, str] = MODULES) -> None:
+    def __init__(
+        self,
+        document: Document,
+        modules: Mapping[str, str] = MODULES,
+        services: Mapping[type[Any], Any] | None = None,
+    ) -> None:
         self._document = document
+        self._services = services
         self._modules = modules
         self._stack = AsyncExitStack()
         self._apps: dict[str, ASGIApp] = {}
@@ -61,7 +68,7 @@ class Site:
         apps = self._document.apps
         assert apps is not None
         assert apps.http is not None
-        ctx = Context(Registry(self._modules), self._stack).at("apps")
+        ctx = Context(Registry(self._modules), self._stack, self._services).at("apps")
         if apps.filesystems is not None:
             found = await FileSystems.provision(ctx.at("caddy.filesystems"), apps.filesystems)
             ctx = ctx.offering(FileSystems, found)
@@ -98,8 +105,9 @@ class Site:
         server: str = "",
         client: tuple[str, int] = ("127.0.0.1", 50000),
         extensions: dict[str, Any] | None = None,
+        secured: Secured | None = None,
     ) -> Response:
-        """Send one request and gather the whole response."""
+        """Send one request, with TLS if it is `secured`, and gather the whole response."""
         path, _, query = target.partition("?")
         fields = {"host": host, **(headers or {})}
         scope: dict[str, Any] = {
@@ -117,6 +125,9 @@ class Site:
             "server": (urlsplit(f"//{host}").hostname or "localhost", 80),
             "extensions": extensions or {},
         }
+        if secured is not None:
+            scope |= {"scheme": "https", SECURED: secured}
+            scope["extensions"] = {**scope["extensions"], EXTENSION: asgi_extension(secured)}
         sent: list[Message] = []
         bodies: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -149,7 +160,7 @@ def site_of_routes(*routes: dict[str, Any], **server: Any) -> Site:
     return site_of_json({"apps": {"http": {"servers": servers}}})
 
 
-def site(caddyfile: str) -> Site:
-    """Return the site of a Caddyfile."""
+def site(caddyfile: str, services: Mapping[type[Any], Any] | None = None) -> Site:
+    """Return the site of a Caddyfile; its modules are offered `services` by their types."""
     document, _ = adapt(caddyfile, "Caddyfile", catalogue())
-    return Site(document)
+    return Site(document, services=services)

@@ -66,6 +66,8 @@ def build_environ(base: Environ, scope: Scope) -> Environ:
     environ["REQUEST_URI"] = environ["RAW_URI"] = request_uri(scope)
     environ["SERVER_PROTOCOL"] = PROTOCOLS.get(scope["http_version"], "HTTP/1.1")
     environ["wsgi.url_scheme"] = scheme
+    if scheme == "https":
+        environ["HTTPS"] = "on"  # as CGI has it, and libraries that come from there
     environ["SERVER_NAME"], environ["SERVER_PORT"] = server_of(host, scheme, scope.get("server"))
     if client := scope.get("client"):
         environ["REMOTE_ADDR"] = client[0]

@@ -16,7 +16,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from snake.core.thread import in_thread
-from snake.http.placeholders import NULL, lookup
+from snake.http.null import NULL
+from snake.http.placeholders import lookup
 from snake.plugin import (
     Context,
     Directive,

@@ -23,7 +23,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 
 from snake.core.regexp import RegexpError, compile_regexp, expand
-from snake.http.placeholders import NULL, may_be_set
+from snake.http.null import NULL
+from snake.http.placeholders import may_be_set
 from snake.http.template import as_text
 from snake.plugin import (
     Config,

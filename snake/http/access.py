@@ -19,6 +19,7 @@ from snake.http.request import Request
 from snake.http.response import declared_length
 from snake.http.template import as_text
 from snake.logs.app import Logs, Sink
+from snake.tls.secured import SECURED, Secured
 from snake.transport.asgi import NOTHING, Whole
 
 REDACTED = ["REDACTED"]
@@ -115,7 +116,7 @@ class _Entry:
         self._send = send
         self._started = request.started
         self._secrets = show_secrets
-        self._fields = {
+        self._fields: dict[str, Any] = {
             "remote_ip": client[0],
             "remote_port": str(client[1]),
             "client_ip": request.client_ip,
@@ -125,6 +126,8 @@ class _Entry:
             "uri": request.target,
             "headers": _readable(scope["headers"], show_secrets, host=False),
         }
+        if SECURED in scope:
+            self._fields["tls"] = _encryption(scope[SECURED])
         self.read = 0
         self.size = 0
         self.status = 0
@@ -193,6 +196,27 @@ class _Entry:
         level = logging.ERROR if self.status >= 500 else logging.INFO  # noqa: PLR2004
         for sink in sinks:
             sink.emit(level, "NOP" if self.unanswered else "handled request", fields)
+
+
+def _encryption(secured: Secured) -> dict[str, Any]:
+    """Return what a record tells of a connection's TLS."""
+    fields: dict[str, Any] = {
+        "resumed": secured.resumed,
+        "version": secured.version,
+        "cipher_suite": secured.cipher_suite,
+        "proto": secured.alpn,
+        "server_name": secured.server_name,
+        "ech": False,
+    }
+    if secured.peers:
+        # Few servers ask for any, and what reads certificates takes a while to load.
+        from snake.tls.peer_certificate import PeerCertificate  # noqa: PLC0415
+
+        client = PeerCertificate.of(secured.peers[0])
+        if client is not None:
+            fields["client_common_name"] = client.common_name
+            fields["client_serial"] = client.serial
+    return fields
 
 
 def _readable(

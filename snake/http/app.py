@@ -24,10 +24,13 @@ from snake.http.listener_wrappers import provision_wrappers
 from snake.http.measured import Measuring
 from snake.http.named_routes import NamedRoutes
 from snake.http.own_server import OwnServer
+from snake.http.ports import Ports
+from snake.http.protocols import alt_svc
 from snake.http.routes import end, load_routes, unanswered
 from snake.http.server import Needs, make_app
 from snake.http.trusted_proxies import DEFAULT_HEADERS, TrustedProxies
 from snake.logs.app import Logs
+from snake.tls.ring import Ring
 from snake.transport.admission import ListenerWrapper
 from snake.transport.settings import Settings
 
@@ -45,7 +48,6 @@ QUIET_HANDLERS = frozenset(
 UNAVAILABLE = (
     "packet_conn_wrappers",
     "tls_connection_policies",
-    "strict_sni_host",
 )
 """Fields of a server that this version reads but cannot honour."""
 
@@ -92,11 +94,23 @@ async def _provision_server(
     if server.errors is not None and server.errors.routes:
         errors = (await load_routes(ctx.at("errors", "routes"), server.errors.routes))(end)
     access = AccessLog(server.logs, logs) if server.logs is not None and logs else None
-    early = not all(
-        _is_quiet(each) for each in _handlers(msgspec.to_builtins(server, enc_hook=_json))
+    strict = server.strict_sni_host is True
+    advertised = alt_svc(server, Ports.of(app))
+    early = (
+        strict
+        or bool(advertised)
+        or not all(
+            _is_quiet(each) for each in _handlers(msgspec.to_builtins(server, enc_hook=_json))
+        )
     )
-    proxies = await _trusted_proxies(ctx, server)
-    needs = Needs(early, proxies, wants_body([msgspec.json.encode(server)]))
+    needs = Needs(
+        early,
+        await _trusted_proxies(ctx, server),
+        wants_body([msgspec.json.encode(server)]),
+        advertised,
+        strict,
+        ctx.service(Ring),
+    )
     asgi = make_app(routes(unanswered), errors, access, needs)
     own.app = asgi
     wrappers = await provision_wrappers(ctx.at("listener_wrappers"), server)

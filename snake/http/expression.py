@@ -24,7 +24,8 @@ from snake.core.errors import ConfigError, SnakeError
 from snake.core.modules import Context
 from snake.http.errors import HandlerError, PlainError
 from snake.http.matcher import MAP, Matcher, MatcherModule
-from snake.http.placeholders import NULL, lookup
+from snake.http.null import NULL
+from snake.http.placeholders import lookup
 from snake.http.request import Request
 
 T = TypeVar("T")

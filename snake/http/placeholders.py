@@ -20,6 +20,7 @@ from snake.core.units import MILLISECOND, SECOND, Span
 from snake.http import peers
 from snake.http.cookies import find_cookie
 from snake.http.errors import HandlerError, PlainError, status_text
+from snake.http.null import NULL, Null
 from snake.http.parameters import parse_query
 from snake.http.peers import requested_host, requested_port
 from snake.http.request import Request
@@ -28,15 +29,6 @@ from snake.http.uri_parts import directory, extension, file, segment, stem
 
 Getter = Callable[[Request], Any]
 """The value for one request. `None` means that this request does not know the name."""
-
-
-class Null(str):
-    """The value of a placeholder that is known and has none: empty as text, `null` in a log."""
-
-    __slots__ = ()
-
-
-NULL = Null()
 
 
 def lookup(key: str) -> Getter | None:
@@ -228,20 +220,11 @@ def _until_shutdown(_: Request) -> Span | Null:
     return NULL if left is None else Span(left * SECOND)
 
 
-_TLS = re.compile(
-    r"cipher_suite|ech|proto|proto_mutual|resumed|server_name|version"
-    r"|client\.(?:certificate_der_base64|certificate_pem|fingerprint|issuer|public_key"
-    r"|public_key_sha256|serial|subject|san\.(?:dns_names|emails|ips|uris)(?:\.[0-9]+)?)"
-)
-"""What `{http.request.tls.*}` tells of a connection with TLS."""
-
-
 def _tls(name: str) -> Getter | None:
-    return _null if _TLS.fullmatch(name.lower()) else None
+    # Few sites ask, and what reads certificates takes a while to load.
+    from snake.http.tls_placeholders import lookup as of_tls  # noqa: PLC0415
 
-
-def _null(_: Request) -> Null:
-    return NULL
+    return of_tls(name)
 
 
 _EXACT: dict[str, Getter] = {

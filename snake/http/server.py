@@ -14,10 +14,14 @@ from snake.http.access import AccessLog
 from snake.http.errors import AbortError, HandlerError
 from snake.http.handler import ASGIApp, Message, Next, Receive, Scope, Send
 from snake.http.held_body import HeldBody
+from snake.http.http_challenge import answering_challenges
 from snake.http.request import Request
 from snake.http.response import respond
+from snake.http.strict_host import with_strict_host
 from snake.http.trusted_proxies import Arrival, TrustedProxies
 from snake.http.websocket import as_get
+from snake.tls.ring import Ring
+from snake.tls.secured import SECURED
 from snake.transport.asgi import (
     NOTHING,
     ClientDisconnectedError,
@@ -40,11 +44,22 @@ class Needs(Record):
     """Those that may say who the client is."""
     body: bool = False
     """Whether a placeholder of the body stands somewhere."""
+    alt_svc: bytes = b""
+    """What clients with TLS are told of HTTP/3; it is a header that is set early."""
+    strict_host: bool = False
+    """Whether Host must be the name that TLS is for; early headers as well."""
+    ring: Ring | None = None
+    """Knows the challenges of authorities, if there are any."""
 
 
 def make_app(routes: Next, errors: Next | None, access: AccessLog | None, needs: Needs) -> ASGIApp:
     """Return the ASGI app of a server; `errors` are its error routes, linked."""
     proxies, holds_body = needs.proxies, needs.body
+    advertised = (b"alt-svc", needs.alt_svc) if needs.alt_svc else None
+    if needs.strict_host:
+        routes = with_strict_host(routes)
+    if needs.ring is not None:
+        routes = answering_challenges(needs.ring, routes)
     run = _with_errors(routes, errors)
     if needs.early:
         run = _with_early_headers(run)
@@ -56,6 +71,8 @@ def make_app(routes: Next, errors: Next | None, access: AccessLog | None, needs:
         if scope["type"] == "websocket":
             send = as_get(scope, send)
         request = Request(scope, receive)
+        if advertised is not None and SECURED in scope and scope["http_version"] != "3":
+            request.early = [advertised]
         if proxies is not None:
             request.arrival = Arrival(proxies, scope)
         if holds_body:

@@ -25,6 +25,13 @@ _EXTENSIONS = {
     "http": ("http.response.pathsend", "http.response.trailers", "http.response.early_hint"),
     "websocket": ("websocket.http.response",),
 }
+_TLS = "tls"
+"""https://asgi.readthedocs.io/en/latest/specs/tls.html"""
+_ENCRYPTION = (
+    *("client_cert_chain", "client_cert_name", "client_cert_error", "tls_version", "cipher_suite"),
+)
+_NO_OWN = {"server_cert": None}
+"""Of the server's certificate nothing is told: it is too long to go with each request."""
 
 
 def write(scope: Scope, body: int, encode: Encode) -> bytes:
@@ -52,6 +59,7 @@ def write(scope: Scope, body: int, encode: Encode) -> bytes:
             body,
             scope.get("asgi", _NOTHING).get("spec_version", _VERSION),
             HALF_CLOSE in scope.get("extensions", _NOTHING),
+            _encryption(scope.get("extensions", _NOTHING).get(_TLS)),
         ]
     )
     return head + b"\n" + join(scope["headers"])
@@ -60,11 +68,12 @@ def write(scope: Scope, body: int, encode: Encode) -> bytes:
 def read(data: bytes) -> tuple[Scope, int]:
     """Return the scope, and whether a body follows."""
     head, _, fields = data.partition(b"\n")
-    line, client, server, uri, subprotocols, body, spec_version, half_close = _decode(head.decode())
+    line, client, server, uri, subprotocols, body, version_of_spec, *more = _decode(head.decode())
+    half_close, encryption = more
     kind, method, version, scheme, path, raw_path, query, root_path = line
     scope: dict[str, Any] = {
         "type": kind,
-        "asgi": {"version": "3.0", "spec_version": spec_version},
+        "asgi": {"version": "3.0", "spec_version": version_of_spec},
         "http_version": version,
         "scheme": scheme,
         "path": _text(path),
@@ -78,6 +87,8 @@ def read(data: bytes) -> tuple[Scope, int]:
     }
     if half_close:
         scope["extensions"][HALF_CLOSE] = {}
+    if encryption is not None:
+        scope["extensions"][_TLS] = dict(zip(_ENCRYPTION, encryption, strict=True)) | _NO_OWN
     if kind == "websocket":
         scope["subprotocols"] = subprotocols
     else:
@@ -85,6 +96,10 @@ def read(data: bytes) -> tuple[Scope, int]:
     if uri is not None:
         scope[URI] = uri.encode("latin-1")
     return scope, body
+
+
+def _encryption(extension: dict[str, Any] | None) -> list[object] | None:
+    return None if extension is None else [extension[name] for name in _ENCRYPTION]
 
 
 def _latin1(text: str) -> str:

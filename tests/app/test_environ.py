@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from snake.app.environ import base_environ, build_environ
 from tests.python.serving import exchange, listening, under, wsgi
 
 pytestmark = pytest.mark.usefixtures("way")
@@ -143,3 +144,23 @@ async def test_protocol_1_0() -> None:
     assert environ["SERVER_PROTOCOL"] == "HTTP/1.0"
     assert environ["SERVER_NAME"] == "127.0.0.1"
     assert environ["SERVER_PORT"] == str(port)
+
+
+def test_https_is_told() -> None:
+    """A request over TLS has the scheme https, its port, and HTTPS as in CGI."""
+    scope: dict[str, Any] = {
+        "type": "http",
+        "method": "GET",
+        "http_version": "1.1",
+        "scheme": "https",
+        "path": "/",
+        "raw_path": b"/",
+        "query_string": b"",
+        "headers": [(b"host", b"a.example")],
+        "server": ("127.0.0.1", 443),
+    }
+    environ = build_environ(base_environ(multiprocess=False), scope)
+
+    assert environ["wsgi.url_scheme"] == "https"
+    assert environ["HTTPS"] == "on"
+    assert environ["SERVER_PORT"] == "443"

@@ -137,10 +137,10 @@ class FileStorage:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, call)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
+            reason = error.strerror or str(error)
             missing = error.errno in _MISSING and doing in _OF_WHAT_IS_THERE
             raise (MissingError if missing else StorageError)(
-                f"cannot {doing} {path}: {reason}"
+                f"cannot {doing} {path}: {reason[:1].lower()}{reason[1:]}"
             ) from None
 
 

@@ -30,6 +30,11 @@ def read_certificates(file: str) -> list[str]:
     return [base64.b64encode(der).decode() for _, der in blocks]
 
 
+def certificates_in(text: bytes) -> list[bytes]:
+    """Return the certificates in a text as DER; what else is in it does not count."""
+    return [der for kind, der in _blocks(text) if kind == b"CERTIFICATE"]
+
+
 def _blocks(text: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield kind and content of each block. One that is malformed is no block, as in Go."""
     kind: bytes | None = None

@@ -47,7 +47,8 @@ from snake.config.struct import Config, Duration, Guest
 from snake.core.modules import Context, Module
 from snake.core.namespace import In
 from snake.core.units import duration
-from snake.tls.trust import TrustPool, decoded, in_files
+from snake.storage.chosen import chosen
+from snake.tls.trust import TrustPool, decoded, in_files, in_storage
 
 _NAMESPACE = "tls.ca_pool.source"
 
@@ -124,6 +125,13 @@ class Storage(Module):
 
     storage: Annotated[Guest, In("caddy.storage", "module")] = None
     pem_keys: tuple[str, ...] = ()
+
+    async def provision(self, ctx: Context) -> TrustPool:
+        """Read the values of the keys. Raises `ConfigError`."""
+        if not self.pem_keys:
+            raise ctx.fail("no keys are given: the storage trusts nobody")
+        storage = await chosen(ctx.at("storage"), self.storage)
+        return TrustPool(await in_storage(ctx.at("pem_keys"), storage, self.pem_keys))
 
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:

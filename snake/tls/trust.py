@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 from snake.core.modules import Context
 from snake.core.record import Record
-from snake.tls.pem import PEMError, read_certificates
+from snake.storage.storage import Storage, StorageError
+from snake.tls.pem import PEMError, certificates_in, read_certificates
 
 
 class TrustPool(Record):
@@ -45,4 +46,21 @@ def in_files(ctx: Context, files: Iterable[str]) -> tuple[bytes, ...]:
             found += [base64.b64decode(each) for each in read_certificates(file)]
         except PEMError as error:
             raise ctx.at(index).fail(str(error)) from None
+    return tuple(found)
+
+
+async def in_storage(ctx: Context, storage: Storage, keys: Iterable[str]) -> tuple[bytes, ...]:
+    """Return the certificates under keys of a storage, as DER.
+
+    Raises `ConfigError` at the key that has none: nobody is believed by accident.
+    """
+    found: list[bytes] = []
+    for index, key in enumerate(keys):
+        try:
+            some = certificates_in(await storage.load(key))
+        except StorageError as error:
+            raise ctx.at(index).fail(str(error)) from None
+        if not some:
+            raise ctx.at(index).fail(f"there is no certificate in {key}")
+        found += some
     return tuple(found)

@@ -23,7 +23,7 @@ from typing import TypeVar
 from snake.storage.checked_key import checked, checked_prefix
 from snake.storage.held import held
 from snake.storage.keys import LOCKS, safe
-from snake.storage.lock_file import FRESHENED, STALE, LockFile, make_folder
+from snake.storage.lock_file import BINARY, FRESHENED, STALE, LockFile, make_folder
 from snake.storage.storage import KeyInfo, MissingError, StorageError
 
 T = TypeVar("T")
@@ -148,7 +148,7 @@ def _write(path: Path, value: bytes) -> None:
     make_folder(path.parent)
     fresh = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
-        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, 0o600)
         with open(file, "wb") as stream:  # noqa: PTH123  (an open descriptor)
             stream.write(value)
             stream.flush()
@@ -161,7 +161,7 @@ def _write(path: Path, value: bytes) -> None:
 
 def _read(path: Path) -> bytes:
     # A FIFO does not keep a thread for ever, and is no value.
-    file = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    file = os.open(path, os.O_RDONLY | BINARY | getattr(os, "O_NONBLOCK", 0))
     with open(file, "rb") as stream:  # noqa: PTH123  (an open descriptor)
         if not stat.S_ISREG(os.fstat(file).st_mode):
             raise OSError(errno.EINVAL, "it is no file")

@@ -21,6 +21,9 @@ FRESHENED = 5.0
 """Seconds between two times that a holder writes."""
 STALE = 2 * FRESHENED
 
+BINARY: int = getattr(os, "O_BINARY", 0)
+"""What Windows has to be told, so that bytes stay as they are."""
+
 _LONGEST = 2048
 
 
@@ -40,7 +43,7 @@ class LockFile:
     def refresh(self) -> bool:
         """Write the time into the file; return whether it is still this holder's."""
         try:
-            file = os.open(self.path, os.O_RDWR)
+            file = os.open(self.path, os.O_RDWR | BINARY)
         except FileNotFoundError:
             return False
         try:
@@ -62,7 +65,7 @@ class LockFile:
 
     def _make(self) -> bool:
         try:
-            file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, 0o600)
         except FileExistsError:
             return False
         self._created = stamp(self._now())

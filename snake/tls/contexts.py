@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import ssl
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from snake.core.record import Record
 from snake.tls.alerts import HANDSHAKE_FAILURE, RefusedHandshakeError
 from snake.tls.authentication import Authentication, Mode
 from snake.tls.certificate import Certificate
+from snake.tls.engine import Engine, Object, engine
 from snake.tls.hello import Hello
 from snake.tls.tickets import take
 
+Make = Callable[[], Engine]
+"""Makes what does one handshake."""
 _MOST = 2000
 """Contexts that are kept. One has some tens of kilobytes."""
 
@@ -67,10 +71,10 @@ class Contexts:
     """The contexts of a process's connections, by policy, certificate and curve."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str, str], ssl.SSLContext] = {}
+        self._found: dict[tuple[str, str, str], Make] = {}
 
-    def of(self, terms: Terms, certificate: Certificate, hello: Hello) -> ssl.SSLContext:
-        """Return the context for a handshake. Raises `RefusedHandshakeError`."""
+    def engine(self, terms: Terms, certificate: Certificate, hello: Hello) -> Engine:
+        """Return what does the handshake of a client. Raises `RefusedHandshakeError`."""
         curve = curve_for(terms.curves, hello) if terms.curves else ""
         place = (terms.purpose, certificate.fingerprint, curve)
         context = self._found.get(place)
@@ -78,7 +82,7 @@ class Contexts:
             if len(self._found) >= _MOST:
                 del self._found[next(iter(self._found))]
             context = self._found[place] = make(terms, certificate, curve)
-        return context
+        return context()
 
 
 def curve_for(curves: tuple[str, ...], hello: Hello) -> str:
@@ -93,15 +97,50 @@ def curve_for(curves: tuple[str, ...], hello: Hello) -> str:
     raise RefusedHandshakeError("the client knows none of our curves", HANDSHAKE_FAILURE)
 
 
-def make(terms: Terms, certificate: Certificate, curve: str = "") -> ssl.SSLContext:
-    """Return a new context. Raises `RefusedHandshakeError` for a certificate OpenSSL dislikes."""
+def make(terms: Terms, certificate: Certificate, curve: str = "") -> Make:
+    """Return what makes engines. Raises `RefusedHandshakeError` for what OpenSSL dislikes."""
+    if terms.authentication is not None and not terms.authentication.mode.verifies:
+        return _make_by_pyopenssl(terms, certificate)
     context = take("\n".join((terms.purpose, *certificate.names, curve)))
+    apply(terms, context, curve)
+    try:
+        with as_file(certificate.chain + "\n" + certificate.key) as path:
+            context.load_cert_chain(path, password=_no_password)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise RefusedHandshakeError(
+            f"OpenSSL cannot use the certificate of {', '.join(certificate.names)}: {reason}"
+        ) from None
+    context.sslobject_class = Object
+    return partial(engine, context)
+
+
+def _make_by_pyopenssl(terms: Terms, certificate: Certificate) -> Make:
+    # Few policies need it, and it takes a while to load.
+    from snake.tls import pyopenssl  # noqa: PLC0415
+
+    try:
+        context = pyopenssl.make_context(terms, ciphers(terms), certificate)
+    except pyopenssl.ContextError as error:
+        raise RefusedHandshakeError(
+            f"OpenSSL cannot use the certificate of {', '.join(certificate.names)}: {error}"
+        ) from None
+    return partial(pyopenssl.engine, context)
+
+
+def ciphers(terms: Terms) -> str:
+    """Return the suites of TLS 1.2 as OpenSSL writes them."""
+    return ":".join(SUITES[name] for name in terms.suites)
+
+
+def apply(terms: Terms, context: ssl.SSLContext, curve: str = "") -> None:
+    """Have a context keep to the terms. Raises `ssl.SSLError` for what OpenSSL cannot do."""
     context.minimum_version, context.maximum_version = terms.minimum, terms.maximum
     context.options |= (
         ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
     )
     if terms.suites:
-        context.set_ciphers(":".join(SUITES[name] for name in terms.suites))
+        context.set_ciphers(ciphers(terms))
     if terms.alpn:
         context.set_alpn_protocols(terms.alpn)
     if curve and curve != HYBRID:
@@ -120,15 +159,6 @@ def make(terms: Terms, certificate: Certificate, curve: str = "") -> ssl.SSLCont
         # As in Go, whoever is trusted need not have signed itself.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         authentication.pool.apply(context)
-    try:
-        with as_file(certificate.chain + "\n" + certificate.key) as path:
-            context.load_cert_chain(path, password=_no_password)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", None) or error
-        raise RefusedHandshakeError(
-            f"OpenSSL cannot use the certificate of {', '.join(certificate.names)}: {reason}"
-        ) from None
-    return context
 
 
 def _no_password() -> str:

@@ -6,7 +6,6 @@ The first policy that matches decides; what follows is Caddy's and certmagic's o
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Callable, Iterable
 
@@ -19,9 +18,10 @@ from snake.tls.alerts import (
 )
 from snake.tls.certificate import Certificate
 from snake.tls.contexts import Contexts, Terms
+from snake.tls.engine import Engine
 from snake.tls.handshake import Match
 from snake.tls.hello import Hello
-from snake.tls.ring import Ring
+from snake.tls.ring import Ring, Visitor
 from snake.tls.selection import Picked, Wanted, pick
 from snake.tls.subjects import qualifies
 from snake.tls.terms import read_terms
@@ -81,14 +81,14 @@ class Encryption:
         picked = pick(self.ring, policy.wanted, hello, local_ip, self._now())
         name = "" if picked.matched else self._sought(policy, hello, local_ip)
         if name:
-            found = await self.ring.seek(name)
+            found = await self.ring.seek(name, Visitor(remote_ip, local_ip, hello))
             if found is not None:
                 picked = Picked(found, matched=True)
         return _choice(policy, picked, hello)
 
-    def context(self, choice: Choice, hello: Hello) -> ssl.SSLContext:
-        """Return OpenSSL's context for what was chosen. Raises `RefusedHandshakeError`."""
-        return self._contexts.of(choice.policy.terms, choice.certificate, hello)
+    def engine(self, choice: Choice, hello: Hello) -> Engine:
+        """Return what does the handshake that was chosen. Raises `RefusedHandshakeError`."""
+        return self._contexts.engine(choice.policy.terms, choice.certificate, hello)
 
     def _policy(self, hello: Hello, local_ip: str, remote_ip: str) -> Policy:
         for policy in self.policies:

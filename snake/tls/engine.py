@@ -6,6 +6,7 @@ It is Python's `ssl`, or what looks like it (`pyopenssl.py`).
 from __future__ import annotations
 
 import ssl
+import sys
 from typing import Protocol
 
 from snake.core.record import Record
@@ -63,6 +64,15 @@ class Session(Protocol):
         """Return OpenSSL's name of the cipher suite, and more of it."""
         ...
 
+    def peers(self) -> tuple[bytes, ...]:
+        """Return the certificates of the other side as DER, its own first."""
+        ...
+
+    @property
+    def session_reused(self) -> bool:
+        """Whether a session went on that was begun on another connection."""
+        ...
+
 
 class Engine(Record):
     """A session, and the bytes that it reads and writes."""
@@ -72,7 +82,19 @@ class Engine(Record):
     outgoing: Bytes
 
 
+class Object(ssl.SSLObject):
+    """Python's own."""
+
+    def peers(self) -> tuple[bytes, ...]:
+        """Return the certificates of the other side as DER, its own first."""
+        if sys.version_info >= (3, 13):
+            return tuple(self.get_unverified_chain())
+        leaf = self.getpeercert(binary_form=True)
+        return () if leaf is None else (leaf,)
+
+
 def engine(context: ssl.SSLContext) -> Engine:
-    """Return the server's side of a new connection."""
+    """Return the server's side of a new connection. The context has `Object` for its class."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    return Engine(context.wrap_bio(incoming, outgoing, server_side=True), incoming, outgoing)
+    session = context.wrap_bio(incoming, outgoing, server_side=True)
+    return Engine(session, incoming, outgoing)  # type: ignore[arg-type]

@@ -9,16 +9,16 @@ import re
 from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+from snake.core.hostname import ascii_name
 from snake.core.modules import Context, Module
 from snake.core.regexp import RegexpError, compile_regexp
-from snake.core.surroundings import surrounding
+from snake.core.surroundings import fill_all
 from snake.tls.hello import Hello
 from snake.tls.subjects import patterns
 
 Match = Callable[[Hello, str, str], bool]
 """Whether a hello that came to an address of ours, from one of a client, is meant."""
 
-_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _WORD = re.compile(r"\w+", re.ASCII)
 
 
@@ -33,7 +33,7 @@ class SNI(Module):
     async def provision(self, ctx: Context) -> Match:
         """Write the names as clients do."""
         del ctx
-        wanted = frozenset(map(as_sent, self.names))
+        wanted = frozenset(ascii_name(fill_all(name)) for name in self.names)
         wild = any("*" in name for name in wanted)
 
         def match(hello: Hello, local_ip: str, remote_ip: str) -> bool:
@@ -59,7 +59,7 @@ class SNIRegexp(Module):
                 f"invalid regexp name (must contain only word characters): {self.name}"
             )
         try:
-            search = compile_regexp(_filled(self.pattern)).search
+            search = compile_regexp(fill_all(self.pattern)).search
         except RegexpError as error:
             raise ctx.at("pattern").fail(f"matcher regexp {self.pattern}: {error}") from None
         return lambda hello, _, __: search(hello.server_name) is not None
@@ -107,30 +107,6 @@ class LocalIP(Module):
         return match
 
 
-def as_sent(name: str) -> str:
-    """Return a name of the document as clients send it: in lower case, in ASCII (RFC 5891)."""
-    name = _filled(name)
-    if name.isascii():
-        return name.lower()
-    labels = []
-    for label in name.split("."):
-        try:
-            labels.append(label.encode("idna").decode())
-        except UnicodeError:
-            return name.lower()
-    return ".".join(labels).lower()
-
-
-def _filled(text: str) -> str:
-    """Put in what placeholders stand for before any request; nothing for those that are unknown."""
-    return _PLACEHOLDER.sub(_value, text)
-
-
-def _value(found: re.Match[str]) -> str:
-    get = surrounding(found[1])
-    return found[0] if get is None else str(get())
-
-
 Network = IPv4Network | IPv6Network
 
 
@@ -138,7 +114,7 @@ def _networks(ctx: Context, texts: Iterable[str]) -> tuple[Network, ...]:
     found = []
     for index, text in enumerate(texts):
         try:
-            found.append(ip_network(_filled(text), strict=False))
+            found.append(ip_network(fill_all(text), strict=False))
         except ValueError as error:
             raise ctx.at(index).fail(f"no IP address and no network: {error}") from None
     return tuple(found)

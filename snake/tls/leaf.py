@@ -19,8 +19,13 @@ import msgspec
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment
 from snake.config.struct import Guest
-from snake.core.modules import Module
+from snake.core.modules import Context, Module
 from snake.core.namespace import In
+from snake.storage.chosen import chosen
+from snake.storage.storage import StorageError
+from snake.tls.authentication import Verify, one_of
+from snake.tls.pair import file_text, filled, pem_files
+from snake.tls.pem import PEMError, certificates_in
 
 _NAMESPACE = "tls.leaf_cert_loader"
 
@@ -31,6 +36,14 @@ class Leaf(Module):
     id = "tls.client_auth.verifier.leaf"
 
     leaf_certs_loaders: tuple[Annotated[msgspec.Raw, In(_NAMESPACE, "loader")], ...] = ()
+
+    async def provision(self, ctx: Context) -> Verify:
+        """Load them. Raises `ConfigError`. With no loader nobody is let in, as in Caddy."""
+        leaves: list[bytes] = []
+        for index, raw in enumerate(self.leaf_certs_loaders):
+            at = ctx.at("leaf_certs_loaders", index)
+            leaves += await at.load(raw, namespace=_NAMESPACE, key="loader")
+        return one_of(tuple(leaves))
 
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:
@@ -51,6 +64,15 @@ class File(Module):
 
     files: tuple[str, ...] = ()
 
+    async def provision(self, ctx: Context) -> list[bytes]:
+        """Return the certificates in them, as DER. Raises `ConfigError`."""
+        found: list[bytes] = []
+        for index, file in enumerate(self.files):
+            at = ctx.at("files", index)
+            source = file_text(at, file)
+            found += _certificates(at, source.text, source.place)
+        return found
+
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:
         """Read `file <files...>`."""
@@ -64,6 +86,15 @@ class Folder(Module):
     id = "tls.leaf_cert_loader.folder"
 
     folders: tuple[str, ...] = ()
+
+    async def provision(self, ctx: Context) -> list[bytes]:
+        """Return the certificates in their files, as DER. Raises `ConfigError`."""
+        found: list[bytes] = []
+        for index, folder in enumerate(self.folders):
+            at = ctx.at("folders", index)
+            for file in pem_files(at, folder):
+                found += _certificates(at, file_text(at, file).text, file)
+        return found
 
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:
@@ -79,6 +110,14 @@ class PEM(Module):
 
     certificates: tuple[str, ...] = ()
 
+    async def provision(self, ctx: Context) -> list[bytes]:
+        """Return them as DER. Raises `ConfigError`."""
+        found: list[bytes] = []
+        for index, text in enumerate(self.certificates):
+            at = ctx.at("certificates", index)
+            found += _certificates(at, filled(at, text), "")
+        return found
+
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:
         """Read `pem <certificates...>`."""
@@ -93,3 +132,24 @@ class Storage(Module):
 
     certificates: tuple[str, ...] = ()
     storage: Annotated[Guest, In("caddy.storage", "module")] = None
+
+    async def provision(self, ctx: Context) -> list[bytes]:
+        """Return those under the keys, as DER. Raises `ConfigError`."""
+        storage = await chosen(ctx.at("storage"), self.storage)
+        found: list[bytes] = []
+        for index, name in enumerate(self.certificates):
+            at = ctx.at("certificates", index)
+            key = filled(at, name)
+            try:
+                text = (await storage.load(key)).decode("utf-8", "replace")
+            except StorageError as error:
+                raise at.fail(f"{key}: {error}") from None
+            found += _certificates(at, text, key)
+        return found
+
+
+def _certificates(ctx: Context, text: str, place: str) -> list[bytes]:
+    try:
+        return certificates_in(text)
+    except PEMError as error:
+        raise ctx.fail(f"{place}: {error}" if place else str(error)) from None

@@ -104,11 +104,10 @@ class Ring:
     def _drop(self, fingerprint: str) -> None:
         certificate = self._by_fingerprint.pop(fingerprint, None)
         for name in certificate.names if certificate is not None else ():
-            left = [each for each in self._by_name[name] if each.fingerprint != fingerprint]
+            found = self._by_name.pop(name, ())  # a name may stand in a certificate twice
+            left = tuple(each for each in found if each.fingerprint != fingerprint)
             if left:
-                self._by_name[name] = tuple(left)
-            else:
-                del self._by_name[name]
+                self._by_name[name] = left
 
     def matching(self, name: str) -> tuple[Certificate, ...]:
         """Return the certificates for a name in lower case: exact ones, or of a wildcard."""

@@ -14,7 +14,7 @@ from snake.core.modules import Context
 from snake.core.suggest import suggestion
 from snake.core.surroundings import PlaceholderError, fill
 from snake.tls.authentication import provision_authentication
-from snake.tls.contexts import DEFAULT_SUITES, GROUPS, HAS_HYBRID, HYBRID, SUITES, Terms
+from snake.tls.contexts import DEFAULT_SUITES, GROUPS, HAS_HYBRID, HYBRID, SUITES, Terms, apply
 from snake.tls.parameters import CIPHER_SUITES
 
 log = logging.getLogger("snake.tls")
@@ -35,7 +35,7 @@ async def read_terms(ctx: Context, policy: ConnectionPolicy, tls_app: TLSApp | N
         ctx.at("client_authentication"), policy.client_authentication
     )
     tickets = tls_app.session_tickets if tls_app is not None else None
-    return Terms(
+    terms = Terms(
         purpose=_purpose(policy),
         alpn=policy.alpn or DEFAULT_ALPN,
         minimum=minimum,
@@ -46,6 +46,17 @@ async def read_terms(ctx: Context, policy: ConnectionPolicy, tls_app: TLSApp | N
         secrets_log=_secrets_log(ctx.at("insecure_secrets_log"), policy.insecure_secrets_log),
         tickets=authentication is None and not (tickets is not None and tickets.disabled),
     )
+    if terms.curves and authentication is not None and not authentication.mode.verifies:
+        raise ctx.at("curves").fail(
+            f"curves cannot be chosen with client_auth mode {authentication.mode.value}: "
+            "Python's TLS libraries can do either"
+        )
+    try:  # now, not when a client comes
+        apply(terms, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), next(iter(terms.curves), ""))
+    except (ssl.SSLError, ValueError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise ctx.fail(f"OpenSSL cannot do what this policy says: {reason}") from None
+    return terms
 
 
 def _purpose(policy: ConnectionPolicy) -> str:

@@ -18,7 +18,7 @@ from snake.tls.alerts import DECODE_ERROR, RefusedHandshakeError, fatal
 from snake.tls.challenge import ACME_TLS
 from snake.tls.contexts import Terms, make
 from snake.tls.encryption import Choice, Encryption, protocol_for
-from snake.tls.engine import engine
+from snake.tls.engine import Engine
 from snake.tls.hello import Hello, HelloError, HelloReader
 from snake.tls.secured import Secured, suite_of, version_of
 from snake.transport.admission import Admission, of_transport
@@ -152,7 +152,7 @@ class Handshake(asyncio.Protocol):
         challenge_certificate = load_object("snake.acme.tlsalpn01:challenge_certificate")
         terms = Terms(purpose=ACME_TLS, alpn=(ACME_TLS,), tickets=False)
         self._go_on()
-        self._start(make(terms, challenge_certificate(challenge)))
+        self._start(make(terms, challenge_certificate(challenge))())
 
     def _go_on(self) -> None:
         self._task = None
@@ -164,11 +164,11 @@ class Handshake(asyncio.Protocol):
         """Let OpenSSL have the connection. Raises `RefusedHandshakeError`."""
         protocol_for(choice.policy.terms.alpn, self._hello)
         self._choice = choice
-        self._start(self._encryption.context(choice, self._hello))
+        self._start(self._encryption.engine(choice, self._hello))
 
-    def _start(self, context: ssl.SSLContext) -> None:
+    def _start(self, engine: Engine) -> None:
         self._state = SHAKING
-        self._engine = engine(context)
+        self._engine = engine
         self._engine.incoming.write(self._reader.data)
         self._shake()
 
@@ -199,12 +199,23 @@ class Handshake(asyncio.Protocol):
         if choice is None:  # a challenge is answered
             self._transport.close()
             return
+        authentication = choice.policy.terms.authentication
+        peers = session.peers() if authentication is not None else ()
+        refusal = authentication.refusal(peers) if authentication is not None else ""
+        if refusal:
+            self._refused(refusal)
+            self._transport.close()
+            return
+        verified = authentication is None or authentication.mode.verifies
         cipher = session.cipher()
         secured = Secured(
             server_name=self._hello.server_name,
             version=version_of(session.version() or ""),
             cipher_suite=suite_of(cipher[0]) if cipher else 0,
             alpn=session.selected_alpn_protocol() or "",
+            resumed=bool(session.session_reused),
+            peers=peers,
+            peer_error="not verified" if peers and not verified else "",
             chain=choice.certificate.chain,
         )
         self._serving.establish(

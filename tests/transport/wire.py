@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from snake.tls.encryption import Encryption
 from snake.transport.admission import ListenerWrapper
 from snake.transport.asgi import ASGIApp, Receive, Scope, Send
 from snake.transport.serve import Serving, serve
@@ -121,9 +123,16 @@ class Server:
     clients: list[Client] = field(default_factory=list)
 
     @asynccontextmanager
-    async def client(self) -> AsyncIterator[Client]:
-        """Connect; the connection closes at the end of the block."""
-        if isinstance(self.address, str):
+    async def client(
+        self, tls: ssl.SSLContext | None = None, name: str | None = None
+    ) -> AsyncIterator[Client]:
+        """Connect, by TLS to a host of this name; the connection closes at the end of the block."""
+        if tls is not None:
+            name = "" if name is None and not tls.check_hostname else name or "localhost"
+            reader, writer = await asyncio.open_connection(
+                *self.address, ssl=tls, server_hostname=name
+            )
+        elif isinstance(self.address, str):
             reader, writer = await asyncio.open_unix_connection(self.address)
         else:
             reader, writer = await asyncio.open_connection(*self.address)
@@ -139,17 +148,20 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(
+async def serving(  # noqa: PLR0913  (what `serve` is told)
     app: ASGIApp,
     settings: Settings | None = None,
     *,
     state: dict[str, Any] | None = None,
     path: Path | None = None,
     wrappers: Sequence[ListenerWrapper] = (),
+    encryption: Encryption | None = None,
 ) -> AsyncIterator[Server]:
     """Serve an app on a port of this machine, or on a Unix socket at `path`."""
     sock = _listen(path)
-    running = await serve(sock, app, settings or Settings(), state=state, wrappers=wrappers)
+    running = await serve(
+        sock, app, settings or Settings(), state=state, wrappers=wrappers, encryption=encryption
+    )
     try:
         yield Server(running, sock.getsockname())
     finally:

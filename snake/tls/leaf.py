@@ -25,7 +25,7 @@ from snake.storage.chosen import chosen
 from snake.storage.storage import StorageError
 from snake.tls.authentication import Verify, one_of
 from snake.tls.pair import file_text, filled, pem_files
-from snake.tls.pem import PEMError, certificates_in
+from snake.tls.pem import PEMError, only_certificates_in
 
 _NAMESPACE = "tls.leaf_cert_loader"
 
@@ -150,6 +150,6 @@ class Storage(Module):
 
 def _certificates(ctx: Context, text: str, place: str) -> list[bytes]:
     try:
-        return certificates_in(text)
+        return only_certificates_in(text)
     except PEMError as error:
         raise ctx.fail(f"{place}: {error}" if place else str(error)) from None

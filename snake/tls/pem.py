@@ -48,7 +48,7 @@ def check_bundle(text: str) -> None:
             raise PEMError(f"unrecognized PEM block type: {kind}")
 
 
-def certificates_in(text: str) -> list[bytes]:
+def only_certificates_in(text: str) -> list[bytes]:
     """Return the certificates in a text as DER. Raises `PEMError` if there is anything else."""
     blocks = list(_blocks(text.encode("utf-8", "replace")))
     if not blocks or any(kind != b"CERTIFICATE" for kind, _ in blocks):

@@ -177,7 +177,12 @@ def start(
 
 def environment(folder: Path) -> dict[str, str]:
     """Return the environment for snake's processes: this checkout, and no file outside `folder`."""
-    return os.environ | {"PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": str(folder / "xdg")}
+    return os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "XDG_CONFIG_HOME": str(folder / "xdg"),
+        "XDG_DATA_HOME": str(folder / "xdg-data"),
+        "SNAKE_INSTALL_TRUST": "off",
+    }
 
 
 @contextmanager

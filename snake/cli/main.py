@@ -24,6 +24,8 @@ COMMANDS = {
     "run": "Start the server and stay until it is stopped",
     "schema": "Print the JSON Schema of a configuration, for editors",
     "storage": "Copy certificates and keys out of a storage, or into one",
+    "trust": "Have this machine trust snake's own certificate authority",
+    "untrust": "Undo what trust has done",
     "validate": "Tell whether a configuration works, apps included",
     "version": "Print the version",
 }

@@ -24,8 +24,14 @@ Syntax::
     }
     skip_install_trust
 
-Without an id it is the one called `local`. `skip_install_trust` leaves the trust store of
-the system as it is.
+Without an id it is the one called `local`. Certificates are those that Caddy would make, kept
+in the storage where Caddy keeps them. An intermediate lives for `intermediate_lifetime` (7d); it
+is looked at every `maintenance_interval` (10m), and renewed when `renewal_window_ratio` (0.2) of
+its lifetime is left. `root` and `intermediate` are files in place of what snake makes.
+
+When the server starts, it has this machine trust its roots, as far as its user may do that
+without being asked for a password; `snake trust` does the rest. `skip_install_trust` leaves the
+trust stores as they are, and so does `SNAKE_INSTALL_TRUST=off` in the environment.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from snake.core.modules import Context
 from snake.core.suggest import suggestion
 from snake.pki.authority import Authority
 from snake.pki.terms import DEFAULT_ID, Terms
+from snake.pki.trust.background import is_off, trust
 from snake.storage.storage import Storage
 
 log = logging.getLogger("snake.pki")
@@ -80,6 +81,28 @@ class Authorities:
             await self._maintain(authority, now)
 
     async def run(self) -> None:
+        """Have all trusted and keep them renewed, until this is cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.renew())
+            group.create_task(self.trust())
+
+    async def trust(self) -> None:
+        """Have this machine trust each root, unless its configuration says otherwise.
+
+        It takes seconds, and stops nobody: what cannot be done is logged.
+        """
+        for authority in self:
+            if authority.terms.install_trust and not is_off():
+                await trust(authority.id, authority.root, authority.root_place)
+            else:
+                fields = {"ca": authority.id, "path": authority.root_place}
+                log.info(
+                    "root certificate trust store installation disabled; "
+                    "unconfigured clients may show warnings",
+                    extra={"fields": fields},
+                )
+
+    async def renew(self) -> None:
         """Keep all renewed until this is cancelled: each by its own `maintenance_interval`."""
         looks: dict[str, float] = {}
         while True:

@@ -229,7 +229,7 @@ async def test_it_renews_by_itself(tmp_path: Path) -> None:
     authorities = await provisioned(tmp_path, local=settings)
     authority = await authorities.get()
     before = authority.intermediate
-    running = asyncio.create_task(authorities.run())
+    running = asyncio.create_task(authorities.renew())
 
     while authority.intermediate == before:  # noqa: ASYNC110  (it tells nobody)
         await asyncio.sleep(0.05)

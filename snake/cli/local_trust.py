@@ -1,0 +1,89 @@
+"""The root that `trust` and `untrust` are about, and what they say of each store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import click
+
+from snake.config.document import Apps, Document
+from snake.core.errors import SnakeError
+from snake.core.modules import Context
+from snake.core.text import visible
+from snake.engine.source import load
+from snake.engine.warm import registry
+from snake.pki.kept import NotMadeError, kept
+from snake.pki.terms import DEFAULT_ID
+from snake.pki.trust.outcome import Deed, Outcome
+from snake.pki.trust.root import Root
+from snake.storage.chosen import chosen
+from snake.storage.storage import Storage
+
+
+def refuse_address(address: str | None) -> None:
+    """Say that there is no admin API to be asked. Raises `SnakeError`."""
+    if address:
+        raise SnakeError(
+            "--address: this version of snake has no admin API to ask for the root; "
+            "name the configuration with --config"
+        )
+
+
+def find_root(ca: str | None, config: str | None, adapter: str | None) -> Root:
+    """Return the root of an authority, from the storage of a configuration.
+
+    Without one it is that of the Caddyfile in this folder, or the default storage. Raises
+    `SnakeError`, also for an authority that nobody has used yet.
+    """
+    named = config is not None or Path("Caddyfile").is_file()
+    document = load(config, adapter).document if named else Document()
+    data, place = asyncio.run(_kept(document, ca or DEFAULT_ID))
+    root = _root(data, place)
+    click.echo(f"{visible(root.name)}, from {visible(place)}")
+    return root
+
+
+def read_root(file: str) -> Root:
+    """Return the root in a file, PEM or DER. Raises `SnakeError`."""
+    try:
+        data = Path(file).read_bytes()
+    except OSError as error:
+        raise SnakeError(f"cannot read {file}: {error.strerror}") from None
+    root = _root(data, file)
+    click.echo(visible(root.name))
+    return root
+
+
+def tell(outcomes: Sequence[Outcome]) -> None:
+    """Print what became of the root in each store. Raises `SnakeError` if one has failed."""
+    for outcome in outcomes:
+        click.echo(f"  {visible(str(outcome))}")
+    failed = [outcome.store for outcome in outcomes if outcome.deed is Deed.FAILED]
+    if failed:
+        raise SnakeError(f"not done: {', '.join(failed)}")
+
+
+def _root(data: bytes, place: str) -> Root:
+    try:
+        return Root.read(data)
+    except SnakeError as error:
+        raise SnakeError(f"{place}: {error}") from None
+
+
+async def _kept(document: Document, id: str) -> tuple[bytes, str]:
+    apps = document.apps or Apps()
+    async with AsyncExitStack() as stack:
+        ctx = Context(registry(), stack)
+        storage = await chosen(ctx.at("storage"), document.storage)
+        ctx = ctx.offering(Storage, storage)  # type: ignore[type-abstract]
+        try:
+            return await kept(ctx.at("apps", "pki"), apps.pki, id, "root")
+        except NotMadeError as error:
+            raise SnakeError(
+                f"{error.message}; the server makes it when it first needs it, so run it once, "
+                "and name its configuration with --config"
+            ) from None
+    raise AssertionError

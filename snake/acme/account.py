@@ -102,7 +102,7 @@ class Accounts:
             return None
         logger.warning(
             "the account is not known to the authority any more; a new one is made",
-            extra={"ca": self._client.url, "account": account.location},
+            extra={"fields": {"ca": self._client.url, "account": account.location}},
         )
         for ending in ("json", "key"):
             with suppress(MissingError):
@@ -172,7 +172,7 @@ class Accounts:
         await self._save(stored, key)
         logger.info(
             "new ACME account registered",
-            extra={"ca": self._client.url, "contact": list(stored.contact)},
+            extra={"fields": {"ca": self._client.url, "contact": list(stored.contact)}},
         )
         return Account(stored.location, key, stored.contact)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from snake.acme.account import Account, Accounts
+from snake.acme.authorizing import RejectedError
 from snake.acme.chain import Chain
 from snake.acme.client import Client
 from snake.acme.dealings import Dealings
@@ -42,7 +43,8 @@ class Authority:
         try:
             return await self._ordered(account, wanted), account
         except ProblemError as error:
-            if error.kind not in (ACCOUNT_DOES_NOT_EXIST, UNAUTHORIZED):
+            refused = error.kind in (ACCOUNT_DOES_NOT_EXIST, UNAUTHORIZED)
+            if not refused or isinstance(error, RejectedError):
                 raise
             another = await self._accounts.renew(account)
             if another is None:

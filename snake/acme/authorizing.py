@@ -38,6 +38,10 @@ class UnsolvableError(SnakeError):
         self.lasting = lasting
 
 
+class RejectedError(ProblemError):
+    """A challenge that was tried and failed."""
+
+
 class FailedError(SnakeError):
     """A challenge that failed, where one of another type is left to try."""
 
@@ -105,7 +109,7 @@ class Authorizing:
                 del left[type]
                 if not left:
                     raise UnsolvableError(f"{name}: {type}: {error}") from None
-                logger.info("challenge cannot be answered", extra=_extra(name, type, error))
+                logger.info("challenge cannot be answered", extra=_fields(name, type, error))
             except ProblemError as error:
                 failed.setdefault(name, set()).add(type)
                 if error.kind in ANOTHER_CHALLENGE and len(left) > 1:
@@ -124,7 +128,7 @@ class Authorizing:
             token=offer.token,
             key_authorization=f"{offer.token}.{self._account.key.thumbprint}",
         )
-        logger.info("trying to solve challenge", extra=_extra(name, offer.type))
+        logger.info("trying to solve challenge", extra=_fields(name, offer.type))
         async with self._solvers[offer.type].solving(challenge):
             await self._post(offer.url, {})
             try:
@@ -133,7 +137,7 @@ class Authorizing:
                 self._history.note(offer.type, succeeded=False)
                 raise
             self._history.note(offer.type, succeeded=True)
-        logger.info("challenge solved", extra=_extra(name, offer.type))
+        logger.info("challenge solved", extra=_fields(name, offer.type))
 
     async def _wait(self, url: str, name: str, type: str) -> None:
         found = await self._polling.until(
@@ -145,7 +149,7 @@ class Authorizing:
         if found.status == VALID:
             return
         why = next((offer.error for offer in found.challenges if offer.error is not None), None)
-        raise ProblemError(
+        raise RejectedError(
             why or Problem(detail=f"its authorization has become {found.status!r}"),
             f"{name}: {type}",
         )
@@ -168,7 +172,7 @@ class Authorizing:
             async with asyncio.timeout(_CLEAN_UP):
                 await asyncio.gather(*map(self._deactivate, urls))
         except (SnakeError, TimeoutError) as error:
-            logger.debug("authorization not given back", extra={"error": str(error)})
+            logger.debug("authorization not given back", extra={"fields": {"error": str(error)}})
 
     async def _deactivate(self, url: str) -> None:
         if read(await self._post(url), Authorization).status == PENDING:
@@ -189,6 +193,6 @@ def _first(errors: BaseExceptionGroup[SnakeError]) -> SnakeError:
     return next((error for error in flat if not isinstance(error, FailedError)), flat[0])
 
 
-def _extra(name: str, type: str, error: SnakeError | None = None) -> dict[str, str]:
-    extra = {"identifier": name, "challenge_type": type}
-    return extra if error is None else extra | {"error": str(error)}
+def _fields(name: str, type: str, error: SnakeError | None = None) -> dict[str, dict[str, str]]:
+    fields = {"identifier": name, "challenge_type": type}
+    return {"fields": fields if error is None else fields | {"error": str(error)}}

@@ -75,7 +75,9 @@ class Shared:
             except MissingError:
                 pass
             except StorageError as error:
-                logger.warning("challenge stays in the storage", extra={"error": str(error)})
+                logger.warning(
+                    "challenge stays in the storage", extra={"fields": {"error": str(error)}}
+                )
 
     async def find(self, name: str) -> Challenge | None:
         """Return the challenge that is stored for a name in lower case."""
@@ -88,7 +90,8 @@ class Shared:
             return None
         except (StorageError, msgspec.DecodeError) as error:
             logger.warning(
-                "stored challenge cannot be read", extra={"identifier": name, "error": str(error)}
+                "stored challenge cannot be read",
+                extra={"fields": {"identifier": name, "error": str(error)}},
             )
             return None
         return Challenge(stored.type, name, stored.token, stored.key_authorization)

@@ -132,7 +132,9 @@ async def _metadata(authority: Authority, chain: Chain, account: Account) -> dic
     try:
         window = await renewal_window(authority.client, chain.pem)
     except SnakeError as error:
-        logger.warning("the authority does not say when to renew", extra={"error": str(error)})
+        logger.warning(
+            "the authority does not say when to renew", extra={"fields": {"error": str(error)}}
+        )
         return metadata
     if window is not None:
         metadata["renewal_info"] = {

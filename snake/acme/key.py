@@ -6,6 +6,7 @@ It is the one file that knows `acme` and `josepy`.
 from __future__ import annotations
 
 import base64
+import re
 from typing import Any, cast
 
 from acme.jws import JWS
@@ -21,6 +22,7 @@ from josepy.util import ComparableECKey, ComparableRSAKey
 
 from snake.core.errors import SnakeError
 
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
 _CURVES = {"secp256r1": ES256, "secp384r1": ES384, "secp521r1": ES512}
 
 
@@ -90,12 +92,10 @@ class Key:
         Raises `AccountKeyError` for a MAC key that is not base64.
         """
         text = mac_key.strip().rstrip("=").replace("+", "-").replace("/", "_")
-        try:
-            return ExternalAccountBinding.from_data(
-                self._jwk.public_key(), key_id, text, cast("Directory", {"newAccount": new_account})
-            )
-        except ValueError:
-            raise AccountKeyError("the MAC key of the external account is not base64url") from None
+        if not _BASE64URL.fullmatch(text) or len(text) % 4 == 1:
+            raise AccountKeyError("the MAC key of the external account is not base64url")
+        where = cast("Directory", {"newAccount": new_account})
+        return ExternalAccountBinding.from_data(self._jwk.public_key(), key_id, text, where)
 
 
 def is_nonce(text: str) -> bool:

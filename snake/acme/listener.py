@@ -79,7 +79,7 @@ class _Door:
             if error.errno == errno.EADDRINUSE:
                 logger.debug(
                     "somebody listens where the challenge is to be answered",
-                    extra={"address": f"{host}:{port}"},
+                    extra={"fields": {"address": f"{host}:{port}"}},
                 )
                 return
             raise SolverError(

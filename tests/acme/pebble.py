@@ -94,9 +94,13 @@ def pebble(
     env: Mapping[str, str] | None = None,
     http_port: int | None = None,
     tls_port: int | None = None,
+    dns_port: int | None = None,
     **config: Any,
 ) -> Iterator[Pebble]:
-    """Run a Pebble. `env` switches its faults, `config` is more of its configuration."""
+    """Run a Pebble. `env` switches its faults, `config` is more of its configuration.
+
+    With `dns_port` it asks another DNS server on this machine.
+    """
     folder.mkdir(exist_ok=True)
     ca = trustme.CA()
     leaf = ca.issue_cert("localhost", "127.0.0.1")
@@ -111,7 +115,7 @@ def pebble(
         tls_port or free_port(),
         f"https://127.0.0.1:{manage}",
         f"http://127.0.0.1:{dns_manage}",
-        dns,
+        dns_port or dns,
         folder / "pebble.log",
     )
     settings = {
@@ -131,7 +135,13 @@ def pebble(
         *(DNS_PROGRAM, "-dns01", f"127.0.0.1:{dns}", "-management", f"127.0.0.1:{dns_manage}"),
         *("-http01", "", "-https01", "", "-tlsalpn01", "", "-defaultIPv6", ""),
     ]
-    server = [PROGRAM, "-config", str(folder / "pebble.json"), "-dnsserver", f"127.0.0.1:{dns}"]
+    server = [
+        PROGRAM,
+        "-config",
+        str(folder / "pebble.json"),
+        "-dnsserver",
+        f"127.0.0.1:{found.dns_port}",
+    ]
     with ExitStack() as stack:
         log = stack.enter_context(found.log.open("w"))
         stack.enter_context(_running(names, log, dns_manage, {}))

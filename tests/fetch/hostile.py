@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 Answer = Callable[[str, asyncio.StreamWriter], Awaitable[None]]
+WithBody = Callable[[str, asyncio.StreamWriter, bytes], Awaitable[None]]
 
 
 class Hostile:
@@ -46,6 +48,37 @@ class Hostile:
         finally:
             self.at_once -= 1
             writer.close()
+
+
+class API(Hostile):
+    """One that reads bodies, and gives them to the answer, too."""
+
+    def __init__(self, answer: WithBody) -> None:
+        super().__init__(b"")
+        self._with = answer
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one request."""
+        with suppress(OSError, asyncio.IncompleteReadError):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            length = re.search(r"(?i)\r\ncontent-length: ([0-9]+)", head)
+            body = await reader.readexactly(int(length[1])) if length else b""
+            self.heads.append(head)
+            await self._with(head.strip(), writer, body)
+            await writer.drain()
+        writer.close()
+
+
+@asynccontextmanager
+async def api(answer: WithBody) -> AsyncIterator[API]:
+    """Run one that answers so."""
+    server = API(answer)
+    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    server.port = listener.sockets[0].getsockname()[1]
+    try:
+        yield server
+    finally:
+        listener.close()
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from snake.tls.challenge import HTTP01, WELL_KNOWN, Challenge
+from snake.tls.challenge import PATHS, Challenge
 
 
 def answer(challenge: Challenge | None, path: str) -> bytes | None:
@@ -10,6 +10,6 @@ def answer(challenge: Challenge | None, path: str) -> bytes | None:
 
     It is `None` for what is not this challenge: nothing of the path is ever repeated.
     """
-    if challenge is None or challenge.type != HTTP01 or path != WELL_KNOWN + challenge.token:
+    if challenge is None or path != f"{PATHS.get(challenge.type)}{challenge.token}":
         return None
     return challenge.key_authorization.encode()

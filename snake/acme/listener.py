@@ -21,7 +21,7 @@ from snake.acme.http01 import answer
 from snake.acme.solver import SolverError
 from snake.acme.tlsalpn01 import challenge_certificate
 from snake.tls.certificate import Certificate, host_of
-from snake.tls.challenge import ACME_TLS, HTTP01, TLSALPN01, Challenge
+from snake.tls.challenge import ACME_TLS, HTTP01, PKI_VALIDATION, TLSALPN01, Challenge
 
 logger = logging.getLogger("snake.tls.issuance.acme")
 
@@ -179,7 +179,7 @@ class _TLS(_Door):
         """Do no more: the handshake was it (RFC 8737 §3)."""
 
 
-_DOORS: dict[str, type[_Door]] = {HTTP01: _HTTP, TLSALPN01: _TLS}
+_DOORS: dict[str, type[_Door]] = {HTTP01: _HTTP, PKI_VALIDATION: _HTTP, TLSALPN01: _TLS}
 
 
 def _listening(host: str, port: int) -> socket.socket:

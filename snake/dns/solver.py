@@ -10,11 +10,11 @@ import base64
 import hashlib
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
 from snake.core.errors import SnakeError
+from snake.core.finishing import to_the_end
 from snake.core.record import Record as Value
 from snake.dns.provider import Provider, ProviderError, Record, absolute, relative
 from snake.dns.resolver import Place, Resolver, ResolverError, read_place, texts
@@ -103,7 +103,7 @@ class Solver:
             await self._propagated(zone, record)
             yield
         finally:
-            await _to_the_end(self._removed(zone, made or [record]))
+            await to_the_end(self._removed(zone, made or [record]))
 
     async def _appended(self, zone: Zone, record: Record) -> list[Record]:
         log.debug("adding the %s record %s of %s", record.type, record.name, zone.name)
@@ -114,7 +114,7 @@ class Solver:
                 f"no {record.type} record {absolute(record.name, zone.name)}: {error}"
             ) from None
         except asyncio.CancelledError:
-            await _to_the_end(self._removed(zone, [record]))  # it may be there already
+            await to_the_end(self._removed(zone, [record]))  # it may be there already
             raise
 
     async def _removed(self, zone: Zone, records: Sequence[Record]) -> None:
@@ -185,17 +185,3 @@ class Sight(Value):
     says: str = ""
     lame: bool = False
     """Whether it answers for nobody."""
-
-
-async def _to_the_end(cleaning: Coroutine[Any, Any, None]) -> None:
-    """Wait for what must not be left half done; who is cancelled meanwhile ends after it."""
-    task = asyncio.ensure_future(cleaning)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError as error:
-            cancelled = error
-    task.result()
-    if cancelled is not None:
-        raise cancelled

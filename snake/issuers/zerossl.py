@@ -10,6 +10,9 @@ Syntax, as an issuer::
         propagation_timeout <duration> | -1
         dns_ttl             <duration>
     }
+
+A name is proved by a file that it is asked for by HTTP, which any server of ours answers with; with
+a DNS provider, by an alias (CNAME). In the key, `{env.NAME}` and `{file.path}` are replaced.
 """
 
 from __future__ import annotations
@@ -18,13 +21,15 @@ from typing import Self
 
 import msgspec
 
-from snake.acme.challenges import TIMES, DNSChallenge, read_provider, read_time
+from snake.acme.challenges import TIMES, DNSChallenge, read_provider, read_time, solver_of
 from snake.caddyfile.fields import Fields
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment
 from snake.caddyfile.words import Words, subdirectives
-from snake.core.modules import Module
+from snake.core.modules import Context, Module
+from snake.core.surroundings import fill_all
 from snake.issuers.acme import read_port
+from snake.tls.issuer import Issuer
 
 
 class ZeroSSL(Module):
@@ -37,6 +42,37 @@ class ZeroSSL(Module):
     listen_host: str = ""
     alternate_http_port: int = 0
     cname_validation: DNSChallenge | None = None
+
+    async def provision(self, ctx: Context) -> Issuer:
+        """Return the issuer. Raises `ConfigError`."""
+        # Only who issues needs all this, which takes a while to load.
+        from snake.acme.dealings import Dealings  # noqa: PLC0415
+        from snake.acme.distributed import Shared  # noqa: PLC0415
+        from snake.acme.ports import Ports  # noqa: PLC0415
+        from snake.acme.presented import Presented  # noqa: PLC0415
+        from snake.issuers.zerossl_api import API  # noqa: PLC0415
+        from snake.issuers.zerossl_issuer import KEY, ZeroSSLIssuer  # noqa: PLC0415
+        from snake.storage.chosen import chosen  # noqa: PLC0415
+        from snake.tls.challenge import PKI_VALIDATION, Desk  # noqa: PLC0415
+
+        key = fill_all(self.api_key).strip()
+        if not key:
+            raise ctx.at("api_key").fail("ZeroSSL's API needs an access key, and this one is empty")
+        cname = None
+        if self.cname_validation is not None and self.cname_validation.provider is not None:
+            cname = await solver_of(self.cname_validation, ctx.at("cname_validation"))
+        shared = Shared(await chosen(ctx), KEY)
+        port = self.alternate_http_port or (ctx.service(Ports) or Ports()).http
+        presented = Presented(
+            PKI_VALIDATION,
+            ctx.service(Desk) or ctx.shared(Desk),
+            shared,
+            (ctx.service(Dealings) or ctx.shared(Dealings)).listeners,
+            (self.listen_host, port),
+        )
+        return ZeroSSLIssuer(
+            API(key), presented, cname=cname, days=self.validity_days, elsewhere=(shared,)
+        )
 
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:

@@ -16,6 +16,10 @@ HTTP01 = "http-01"
 TLSALPN01 = "tls-alpn-01"
 WELL_KNOWN = "/.well-known/acme-challenge/"
 """Where the answer of `http-01` is (RFC 8555 §8.3)."""
+PKI_VALIDATION = "pki-validation"
+"""The type of what ZeroSSL's API looks for, beside those of ACME: a file."""
+PATHS = {HTTP01: WELL_KNOWN, PKI_VALIDATION: "/.well-known/pki-validation/"}
+"""Where the answers are that any server of ours gives by HTTP, by type."""
 ACME_TLS = "acme-tls/1"
 """The application protocol of `tls-alpn-01` (RFC 8737 §3)."""
 
@@ -28,7 +32,7 @@ class Challenge(Record):
     """The DNS name or IP address that is to be proved, in lower case."""
     token: str
     key_authorization: str
-    """The token and the thumbprint of the account's key (RFC 8555 §8.1)."""
+    """The token and the thumbprint of the account's key (RFC 8555 §8.1); or what is in a file."""
 
 
 class Elsewhere(Protocol):

@@ -13,7 +13,8 @@ from typing import Self
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment
 from snake.caddyfile.words import Words
-from snake.core.modules import Module
+from snake.core.modules import Context, Module
+from snake.tls.certificate_manager import Manager
 
 
 class HTTP(Module):
@@ -32,6 +33,14 @@ class HTTP(Module):
             line.lines[0].fail("http: a block is not allowed here")
         return cls(url=url)
 
+    async def provision(self, ctx: Context) -> Manager:
+        """Check that there is a URL. Raises `ConfigError`."""
+        from snake.tls.certificate_url import CertificateURL  # noqa: PLC0415  (seldom needed)
+
+        if not self.url:
+            raise ctx.at("url").fail("URL is required")
+        return CertificateURL(self.url)
+
 
 class Tailscale(Module):
     """The JSON of `tls.get_certificate.tailscale`: the Tailscale daemon on this machine."""
@@ -44,3 +53,10 @@ class Tailscale(Module):
         del guests
         Words(line).none()
         return cls()
+
+    async def provision(self, ctx: Context) -> Manager:
+        """Return what asks the daemon."""
+        from snake.tls.tailscale import Tailscaled  # noqa: PLC0415  (seldom needed)
+
+        del ctx
+        return Tailscaled()

@@ -148,9 +148,9 @@ class Ring:
         """Return the challenge `tls-alpn-01` that is being solved for a name."""
         return (await self._sought(TLSALPN01, name, Visitor())).challenge
 
-    async def seek_token(self, name: str) -> Challenge | None:
-        """Return the challenge `http-01` that is being solved for a name."""
-        return (await self._sought(HTTP01, name, Visitor())).challenge
+    async def seek_token(self, name: str, type: str = HTTP01) -> Challenge | None:
+        """Return the challenge of a type of `PATHS` that is being solved for a name."""
+        return (await self._sought(type, name, Visitor())).challenge
 
     async def _sought(self, kind: str, name: str, visitor: Visitor) -> Found:
         place = (kind, name)

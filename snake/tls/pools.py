@@ -8,12 +8,6 @@ Syntax, in `trust_pool`::
     file [<pem_files...>] {
         pem_file <pem_files...>
     }
-    pki_root [<authority_ids...>] {
-        authority <authority_ids...>
-    }
-    pki_intermediate [<authority_ids...>] {
-        authority <authority_ids...>
-    }
     storage [<keys...>] {
         storage <storage> ...
         keys    <keys...>
@@ -69,7 +63,7 @@ class Inline(Module):
         """Read `inline { trust_der <certificates...> }`."""
         del guests
         Words(line).none()
-        return cls(trusted_ca_certs=_listed(line, "trust_der", "certificates"))
+        return cls(trusted_ca_certs=listed(line, "trust_der", "certificates"))
 
 
 class File(Module):
@@ -87,35 +81,7 @@ class File(Module):
     def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:
         """Read `file <files...> { pem_file <files...> }`."""
         del guests
-        return cls(pem_files=_listed(line, "pem_file", "certificates"))
-
-
-class PKIRoot(Module):
-    """The JSON of `tls.ca_pool.source.pki_root`: the roots of authorities of the `pki` app."""
-
-    id = "tls.ca_pool.source.pki_root"
-
-    authority: tuple[str, ...] = ()
-
-    @classmethod
-    def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:
-        """Read `pki_root <authorities...> { authority <authorities...> }`."""
-        del guests
-        return cls(authority=_listed(line, "authority", "authorities"))
-
-
-class PKIIntermediate(Module):
-    """The JSON of `tls.ca_pool.source.pki_intermediate`: what those roots have signed."""
-
-    id = "tls.ca_pool.source.pki_intermediate"
-
-    authority: tuple[str, ...] = ()
-
-    @classmethod
-    def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:
-        """Read `pki_intermediate <authorities...> { authority <authorities...> }`."""
-        del guests
-        return cls(authority=_listed(line, "authority", "authorities"))
+        return cls(pem_files=listed(line, "pem_file", "certificates"))
 
 
 class Storage(Module):
@@ -232,7 +198,7 @@ class Combined(Module):
         return cls(sources=sources)
 
 
-def _listed(line: Segment, name: str, what: str) -> tuple[str, ...]:
+def listed(line: Segment, name: str, what: str) -> tuple[str, ...]:
     """Return the arguments of a line, and those of the lines of one name in its block."""
     found = line.texts
     for sub in subdirectives(line, (name,)):

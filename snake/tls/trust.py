@@ -24,6 +24,8 @@ class TrustPool(Record):
         if self.system:
             context.load_default_certs()
         if self.certificates:
+            # As in Go, one that another has signed is believed by itself: an intermediate.
+            context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
             context.load_verify_locations(cadata=b"".join(self.certificates))
 
 

@@ -38,6 +38,7 @@ from snake.config.struct import Config, Duration, Guest
 from snake.core.errors import ConfigError, SnakeError, StartError
 from snake.core.modules import Context, Module, to_json
 from snake.core.namespace import In
+from snake.core.surroundings import fill_all as filled
 from snake.dns.provider import Provider as DNSProvider
 from snake.dns.provider import ProviderError as DNSProviderError
 from snake.dns.provider import Record as DNSRecord
@@ -103,6 +104,7 @@ __all__ = [
     "Template",
     "Token",
     "Words",
+    "filled",
     "on_start",
     "read_block",
     "respond",

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.server import ROOT, run, running
+from tests.plugin.installing import install
+from tests.server import run, running
 
 SITE = "http://localhost:PORT {\n\tvisitor_ip X-Your-Address\n\trespond hi\n}\n"
 
@@ -19,14 +17,7 @@ SITE = "http://localhost:PORT {\n\tvisitor_ip X-Your-Address\n\trespond hi\n}\n"
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment in which the plugin is installed."""
-    folder = tmp_path_factory.mktemp("plugin")
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run(
-        [*pip, "--no-deps", "--no-build-isolation", "--target", folder, ROOT / "examples/plugin"],
-        check=True,
-        stdin=subprocess.DEVNULL,
-    )
-    return {"PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])}
+    return install("plugin", tmp_path_factory.mktemp("plugin"))
 
 
 def test_directive_works_like_ours(installed: dict[str, str], tmp_path: Path) -> None:

@@ -10,10 +10,9 @@ from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Token
 from snake.caddyfile.words import Words
 from snake.config.struct import Config, Duration, Guest, nanoseconds
-from snake.core.errors import SnakeError
 from snake.core.modules import Context
 from snake.core.namespace import In
-from snake.core.surroundings import fill
+from snake.core.surroundings import PlaceholderError, fill
 from snake.core.units import SECOND, duration
 
 if TYPE_CHECKING:
@@ -56,6 +55,7 @@ async def solver_of(challenge: DNSChallenge, ctx: Context) -> Solver:
     """
     # Caddyfiles are read without all this, too.
     from snake.dns.provider import Defaults  # noqa: PLC0415
+    from snake.dns.resolver import ResolverError  # noqa: PLC0415
     from snake.dns.solver import NO_CHECK, Solver  # noqa: PLC0415
 
     defaults = ctx.service(Defaults) or Defaults()
@@ -69,18 +69,20 @@ async def solver_of(challenge: DNSChallenge, ctx: Context) -> Solver:
             "DNS challenge enabled, but no DNS provider configured: "
             "name one here, or for all with the global option dns"
         )
+    timeout = nanoseconds(challenge.propagation_timeout)
     try:
-        timeout = nanoseconds(challenge.propagation_timeout)
         return Solver(
             provider,
-            ttl=nanoseconds(challenge.ttl) / SECOND,
+            ttl=max(0, nanoseconds(challenge.ttl)) / SECOND,
             propagation_delay=nanoseconds(challenge.propagation_delay) / SECOND,
             propagation_timeout=NO_CHECK if timeout < 0 else timeout / SECOND,
             resolvers=challenge.resolvers or defaults.resolvers,
             override_domain=fill(challenge.override_domain),
         )
-    except SnakeError as error:
-        raise ctx.fail(str(error)) from None
+    except PlaceholderError as error:
+        raise ctx.at("override_domain").fail(str(error)) from None
+    except ResolverError as error:
+        raise ctx.at("resolvers").fail(str(error)) from None
 
 
 class Challenges(Config):

@@ -94,21 +94,16 @@ async def _provision_server(
     if server.errors is not None and server.errors.routes:
         errors = (await load_routes(ctx.at("errors", "routes"), server.errors.routes))(end)
     access = AccessLog(server.logs, logs) if server.logs is not None and logs else None
-    strict = server.strict_sni_host is True
     advertised = alt_svc(server, Ports.of(app))
-    early = (
-        strict
-        or bool(advertised)
-        or not all(
-            _is_quiet(each) for each in _handlers(msgspec.to_builtins(server, enc_hook=_json))
-        )
+    early = bool(advertised) or not all(
+        _is_quiet(each) for each in _handlers(msgspec.to_builtins(server, enc_hook=_json))
     )
     needs = Needs(
         early,
         await _trusted_proxies(ctx, server),
         wants_body([msgspec.json.encode(server)]),
         advertised,
-        strict,
+        server.strict_sni_host is True,
         ctx.service(Ring),
     )
     asgi = make_app(routes(unanswered), errors, access, needs)

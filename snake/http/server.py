@@ -47,7 +47,7 @@ class Needs(Record):
     alt_svc: bytes = b""
     """What clients with TLS are told of HTTP/3; it is a header that is set early."""
     strict_host: bool = False
-    """Whether Host must be the name that TLS is for; early headers as well."""
+    """Whether Host must be the name that TLS is for."""
     ring: Ring | None = None
     """Knows the challenges of authorities, if there are any."""
 

@@ -17,15 +17,11 @@ _MISDIRECTED = 421
 
 
 def with_strict_host(routes: Next) -> Next:
-    """Return routes that only requests reach whose Host is the name of their TLS.
-
-    All others are errors, after which the connection is closed.
-    """
+    """Return routes that only requests reach whose Host is the name of their TLS."""
 
     def run(request: Request, send: Send) -> Awaitable[None]:
         secured: Secured | None = request.scope.get(SECURED)
         if secured is not None and secured.server_name.lower() != request.host:
-            request.early = [*(request.early or ()), (b"connection", b"close")]
             raise HandlerError(
                 _MISDIRECTED,
                 f"strict host matching: TLS ServerName ({secured.server_name}) and "

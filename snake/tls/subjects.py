@@ -71,6 +71,8 @@ def patterns(subject: str) -> Iterator[str]:
 
 
 def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    if ":" not in text and not text[-1:].isdigit():
+        return None  # as nearly all are: an exception for each would take long
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

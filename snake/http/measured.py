@@ -83,7 +83,7 @@ class Measuring:
         host = request.host
         if host in self._hosts or host in self._strangers:
             return host
-        if not self._all_hosts and not (self._has_tls and request.scope["scheme"] == "https"):
+        if not self._all_hosts and not (self._has_tls and request.is_secure):
             return OTHER_HOSTS
         if len(self._strangers) >= MOST_HOSTS:
             return OTHER_HOSTS

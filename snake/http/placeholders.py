@@ -229,7 +229,7 @@ def _tls(name: str) -> Getter | None:
 
 _EXACT: dict[str, Getter] = {
     "http.request.method": lambda r: r.method,
-    "http.request.scheme": lambda r: r.scope.get("scheme", "http"),
+    "http.request.scheme": lambda r: "https" if r.is_secure else "http",
     "http.request.proto": _proto,
     "http.request.proto_name": _proto_name,
     "http.request.host": requested_host,

@@ -18,6 +18,8 @@ from snake.http.paths import clean, escape_path, is_encoded
 from snake.http.trusted_proxies import Arrival, peer_ip
 from snake.transport.asgi import TARGET, Receive, Scope, decode_path
 
+_SECURE = frozenset({"https", "wss"})
+
 
 class Original(NamedTuple):
     """The request line as it came, before any rewrite."""
@@ -118,6 +120,11 @@ class Request:
     def method(self) -> str:
         """The method, as sent."""
         return self.scope["method"]  # type: ignore[no-any-return]
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether it came over TLS."""
+        return self.scope["scheme"] in _SECURE
 
     @property
     def path(self) -> str:

@@ -15,7 +15,6 @@ from snake.http.paths import clean, escape_path
 from snake.http.request import Request
 from snake.http.url_component import Component
 
-_SECURE = frozenset({"https", "wss"})
 _COMPONENTS = (
     *("protocol", "username", "password", "hostname", "port", "pathname", "search", "hash"),
 )
@@ -49,7 +48,7 @@ def compile_url_pattern(
     merge = "//" not in _path_of(pattern)
 
     def match(request: Request) -> bool:
-        scheme = "https" if request.scope["scheme"] in _SECURE else "http"
+        scheme = "https" if request.is_secure else "http"
         try:
             found = find(_target(request, merge=merge), f"{scheme}://{request.hostport}")
         except ValueError:

@@ -25,7 +25,6 @@ from snake.plugin import (
     Shape,
 )
 
-_SECURE = frozenset({"https", "wss"})
 _VERSIONS = {"1.0": (1, 0), "1.1": (1, 1), "2": (2, 0), "3": (3, 0)}
 
 
@@ -48,9 +47,9 @@ class Protocol(MatcherModule):
         """Choose the test."""
         match self.protocol:
             case "http":
-                return lambda request: request.scope["scheme"] not in _SECURE
+                return lambda request: not request.is_secure
             case "https":
-                return lambda request: request.scope["scheme"] in _SECURE
+                return lambda request: request.is_secure
             case "grpc":
                 return lambda request: (request.header(b"content-type") or "").startswith(
                     "application/grpc"

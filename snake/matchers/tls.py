@@ -16,7 +16,6 @@ from snake.core.suggest import suggestion
 from snake.matchers._lines import each_line
 from snake.plugin import Context, Matcher, MatcherModule, MatcherSyntax, Scope, Segment
 
-_SECURE = frozenset({"https", "wss"})
 _OPTIONS = ("early_data",)
 
 
@@ -32,7 +31,7 @@ class TLS(MatcherModule):
         del ctx
         if self.handshake_complete is False:
             return lambda _: False
-        return lambda request: request.scope["scheme"] in _SECURE
+        return lambda request: request.is_secure
 
 
 def parse(lines: Sequence[Segment], name: str, scope: Scope) -> TLS:

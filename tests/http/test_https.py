@@ -15,6 +15,7 @@ from snake.http.protocols import alt_svc, protocols_at
 from snake.http.request import Request
 from snake.http.response import respond
 from snake.http.server import Needs, make_app
+from snake.http.template import Template
 from snake.tls.secured import SECURED, Secured
 from tests.site import site, site_of_routes
 from tests.tls.test_secured import make_client
@@ -172,3 +173,13 @@ def test_protocols_of_an_address() -> None:
 
     assert [protocols_at(some, index) for index in range(3)] == [whole, ("h3", "h1", "h2"), ("h1",)]
     assert protocols_at(server(":1"), 0) == ("h1", "h2", "h3")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "told"), [("http", "http"), ("https", "https"), ("ws", "http"), ("wss", "https")]
+)
+def test_the_scheme_is_that_of_the_request(scheme: str, told: str) -> None:
+    """A WebSocket begins as a request by HTTP or HTTPS, and has that scheme."""
+    request = Request({"type": "http", "scheme": scheme}, None)  # type: ignore[arg-type]
+
+    assert Template("{http.request.scheme}").known(request) == told

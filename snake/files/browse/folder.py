@@ -92,7 +92,7 @@ class Folders(Record):
         ):
             value = query(name) or configured
             if value in known:
-                cookies.append(_cookie(name, value, secure=request.scope["scheme"] == "https"))
+                cookies.append(_cookie(name, value, secure=request.is_secure))
             chosen[name] = value or _COOKIES[name](request) or default
         listing.arrange(chosen["sort"], chosen["order"])
         listing.cut(_number(query("offset")), _number(query("limit")))

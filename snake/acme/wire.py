@@ -19,7 +19,7 @@ from typing import Any
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, ProxyError, SSLError
+from urllib3.exceptions import HTTPError, ProtocolError, ProxyError, SSLError
 
 from snake import __version__
 from snake.core.errors import SnakeError
@@ -252,6 +252,8 @@ def _reason(error: BaseException) -> str:
         error = error.args[0]
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted: {error.verify_message}"
+    if isinstance(error, ProtocolError) and isinstance(error.args[-1], BaseException):
+        error = error.args[-1]
     while error.__cause__ is not None:
         error = error.__cause__
     text = str(error)

@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from typing import Any
 
 from cryptography import x509
@@ -57,8 +58,7 @@ class LyingCA:
         self.seen: list[tuple[str, Any]] = []
         """Steps with what was sent there, in their order."""
         self.meta: dict[str, Any] = {}
-        self.offered = ("http-01",)
-        self.wildcard_authz = False
+        self.offered: tuple[str, ...] = ("http-01",)
         self.lifetime = timedelta(days=90)
         self.names: tuple[str, ...] = ()
         """What is issued for, if it is not what was asked for."""
@@ -67,8 +67,11 @@ class LyingCA:
         self.window = (-3600, 3600)
         """When ARI says to renew, in seconds from now."""
         self.authz_status = "pending"
+        self.fails: dict[str, str] = {}
+        """The problem of every challenge, if they fail."""
         self.signer = ec.generate_private_key(ec.SECP256R1())
         self.orders: list[dict[str, Any]] = []
+        self.numbers = count()
         self.accounts: dict[str, str] = {}
         """Where the account of each key is."""
         self.held = threading.Event()
@@ -131,7 +134,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(None)
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        text = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.headers["Content-Type"] != "application/jose+json":
+            self._answer(text.decode())
+            return
+        body = json.loads(text)
         self.protected = json.loads(_decoded(body["protected"]))
         payload = _decoded(body["payload"])
         self._answer(json.loads(payload) if payload else None)
@@ -195,7 +202,7 @@ class _Handler(BaseHTTPRequestHandler):
                 return 400, problem("accountDoesNotExist"), {}
             return 200, {"status": "valid"}, {"Location": ca.accounts[key]}
         status = 200 if key in ca.accounts else 201
-        location = ca.accounts.setdefault(key, f"{ca.url}/account/{len(ca.accounts)}")
+        location = ca.accounts.setdefault(key, f"{ca.url}/account/{next(ca.numbers)}")
         contact = payload.get("contact", [])
         return status, {"status": "valid", "contact": contact}, {"Location": location}
 
@@ -217,7 +224,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _order(self, ca: LyingCA, rest: str, payload: Any) -> tuple[int, Any, dict[str, str]]:
         del payload
         order = ca.orders[int(rest)]
-        if order["status"] == "pending" and len(order["authz"]) == len(order["identifiers"]):
+        names = range(len(order["identifiers"]))
+        proved = all(order["authz"].get(name, ca.authz_status) == "valid" for name in names)
+        if order["status"] == "pending" and proved:
             order["status"] = "ready"
         shown = {key: value for key, value in order.items() if key not in ("csr", "authz")}
         return 200, shown, {}
@@ -234,6 +243,7 @@ class _Handler(BaseHTTPRequestHandler):
                 "url": f"{ca.url}/challenge/{order}/{index}",
                 "status": status,
                 "token": "token-token-token-token",
+                **({"error": ca.fails} if status == "invalid" else {}),
             }
             for type in ca.offered
         ]
@@ -243,7 +253,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _challenge(self, ca: LyingCA, rest: str, payload: Any) -> tuple[int, Any, dict[str, str]]:
         del payload
         order, index = map(int, rest.split("/"))
-        ca.orders[order]["authz"][index] = "valid"
+        ca.orders[order]["authz"][index] = "invalid" if ca.fails else "valid"
         return 200, {"type": "http-01", "url": self.path, "status": "valid"}, {}
 
     def _finalize(self, ca: LyingCA, rest: str, payload: Any) -> tuple[int, Any, dict[str, str]]:

@@ -4,74 +4,58 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from snake.acme.ports import Ports
 from snake.acme.wire import MOST
 from snake.tls.issuer import IssueError
 from tests.acme.issuing import Asked, Host
-from tests.acme.lying_ca import LyingCA, Reply, lying_ca, problem
+from tests.acme.lying_ca import LyingCA, Reply, problem
 from tests.server import free_port
 
 
-@pytest.fixture
-def ca() -> Iterator[LyingCA]:
-    """An authority that will lie."""
-    with lying_ca() as ca:
-        yield ca
-
-
-@pytest.fixture
-async def host(tmp_path: Path) -> Host:
-    """What offers an issuer all it needs."""
-    return Host(tmp_path, Ports(free_port(), free_port()))
-
-
-async def _issue(host: Host, ca: LyingCA, name: str = "a.example.com") -> None:
-    async with host.issuer(ca=ca.directory) as issuer:
+async def _issue(server: Host, liar: LyingCA, name: str = "a.example.com") -> None:
+    async with server.issuer(ca=liar.directory) as issuer:
         asked = Asked(name)
         asked.certificate(await issuer.issue(asked.request()))
 
 
-async def _refusal(host: Host, ca: LyingCA) -> IssueError:
+async def _refusal(server: Host, liar: LyingCA) -> IssueError:
     with pytest.raises(IssueError) as caught:
-        await _issue(host, ca)
+        await _issue(server, liar)
     return caught.value
 
 
-async def test_the_truth_is_believed(host: Host, ca: LyingCA) -> None:
+async def test_the_truth_is_believed(server: Host, liar: LyingCA) -> None:
     """The authority of these tests issues when it does not lie."""
-    await _issue(host, ca)
+    await _issue(server, liar)
 
 
-async def test_a_certificate_for_another_name_is_refused(host: Host, ca: LyingCA) -> None:
+async def test_a_certificate_for_another_name_is_refused(server: Host, liar: LyingCA) -> None:
     """A certificate for another name than the one that was ordered is not used."""
-    ca.names = ("b.example.com",)
-    error = await _refusal(host, ca)
+    liar.names = ("b.example.com",)
+    error = await _refusal(server, liar)
     assert "is for b.example.com, and a.example.com was ordered" in str(error)
 
 
-async def test_a_certificate_for_more_names_is_refused(host: Host, ca: LyingCA) -> None:
+async def test_a_certificate_for_more_names_is_refused(server: Host, liar: LyingCA) -> None:
     """A certificate for one name more is not used: it would be served for that name as well."""
-    ca.names = ("a.example.com", "bank.example.com")
-    assert "a.example.com, bank.example.com" in str(await _refusal(host, ca))
+    liar.names = ("a.example.com", "bank.example.com")
+    assert "a.example.com, bank.example.com" in str(await _refusal(server, liar))
 
 
-async def test_a_certificate_for_another_key_is_refused(host: Host, ca: LyingCA) -> None:
+async def test_a_certificate_for_another_key_is_refused(server: Host, liar: LyingCA) -> None:
     """A certificate for a key that is not ours is not used."""
-    ca.key = ec.generate_private_key(ec.SECP256R1()).public_key()
-    assert "a key that is not ours" in str(await _refusal(host, ca))
+    liar.key = ec.generate_private_key(ec.SECP256R1()).public_key()
+    assert "a key that is not ours" in str(await _refusal(server, liar))
 
 
-async def test_a_certificate_that_is_over_is_refused(host: Host, ca: LyingCA) -> None:
+async def test_a_certificate_that_is_over_is_refused(server: Host, liar: LyingCA) -> None:
     """A certificate that is not valid any more is not used; both clocks are in the error."""
-    ca.lifetime = timedelta(days=-1)
-    error = await _refusal(host, ca)
+    liar.lifetime = timedelta(days=-1)
+    error = await _refusal(server, liar)
     assert "valid until" in str(error)
     assert "and here it is" in str(error)
 
@@ -85,10 +69,10 @@ async def test_a_certificate_that_is_over_is_refused(host: Host, ca: LyingCA) ->
         b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
     ],
 )
-async def test_garbage_is_no_chain(host: Host, ca: LyingCA, body: bytes) -> None:
+async def test_garbage_is_no_chain(server: Host, liar: LyingCA, body: bytes) -> None:
     """What is no chain of certificates is not used."""
-    ca.lies["cert"] = Reply(200, body, {"Content-Type": "application/pem-certificate-chain"})
-    assert "certificate" in str(await _refusal(host, ca))
+    liar.lies["cert"] = Reply(200, body, {"Content-Type": "application/pem-certificate-chain"})
+    assert "certificate" in str(await _refusal(server, liar))
 
 
 @pytest.mark.parametrize("step", ["directory", "account", "new-order", "order", "authz"])
@@ -104,42 +88,42 @@ async def test_garbage_is_no_chain(host: Host, ca: LyingCA, body: bytes) -> None
     ids=["html", "array", "types", "deep", "bytes"],
 )
 async def test_nonsense_is_named(
-    host: Host, ca: LyingCA, step: str, body: bytes, says: str
+    server: Host, liar: LyingCA, step: str, body: bytes, says: str
 ) -> None:
     """What is not ACME is shown in the error, with the URL and without control characters."""
-    ca.lies[step] = Reply(200, body, {"Content-Type": "text/html", "Location": ca.url})
-    text = str(await _refusal(host, ca))
-    assert f"{ca.url}/{step}" in text
+    liar.lies[step] = Reply(200, body, {"Content-Type": "text/html", "Location": liar.url})
+    text = str(await _refusal(server, liar))
+    assert f"{liar.url}/{step}" in text
     assert "\x1b" not in text
     assert "text/html" in text or says in text
 
 
-async def test_an_answer_of_any_length_is_not_read(host: Host, ca: LyingCA) -> None:
+async def test_an_answer_of_any_length_is_not_read(server: Host, liar: LyingCA) -> None:
     """An answer of more than a MiB is not read."""
-    ca.lies["directory"] = Reply(200, b" " * (MOST + 1))
-    assert f"longer than {MOST} bytes" in str(await _refusal(host, ca))
+    liar.lies["directory"] = Reply(200, b" " * (MOST + 1))
+    assert f"longer than {MOST} bytes" in str(await _refusal(server, liar))
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-async def test_redirects_are_refused(host: Host, ca: LyingCA, status: int) -> None:
+async def test_redirects_are_refused(server: Host, liar: LyingCA, status: int) -> None:
     """A redirect is not followed, wherever it leads."""
-    ca.lies["directory"] = Reply(status, b"", {"Location": "http://169.254.169.254/latest"})
-    error = await _refusal(host, ca)
+    liar.lies["directory"] = Reply(status, b"", {"Location": "http://169.254.169.254/latest"})
+    error = await _refusal(server, liar)
     assert "redirects to 'http://169.254.169.254/latest', which is not followed" in str(error)
 
 
 @pytest.mark.parametrize("url", ["ftp://a/", "file:///etc/passwd", "", "http://a/\x00", "x" * 3000])
-async def test_a_url_that_is_none_is_not_asked(host: Host, ca: LyingCA, url: str) -> None:
+async def test_a_url_that_is_none_is_not_asked(server: Host, liar: LyingCA, url: str) -> None:
     """An authority that sends us elsewhere than to HTTP is refused."""
     body = b'{"newNonce": %s, "newAccount": "%s/account", "newOrder": "%s/new-order"}'
     told = json.dumps(url).encode()
-    ca.lies["directory"] = Reply(200, body % (told, ca.url.encode(), ca.url.encode()))
-    assert "which is none to ask" in str(await _refusal(host, ca))
+    liar.lies["directory"] = Reply(200, body % (told, liar.url.encode(), liar.url.encode()))
+    assert "which is none to ask" in str(await _refusal(server, liar))
 
 
-async def test_a_problem_is_told_with_its_words(host: Host, ca: LyingCA) -> None:
+async def test_a_problem_is_told_with_its_words(server: Host, liar: LyingCA) -> None:
     """What an authority says is in the error, with what it is about."""
-    ca.lies["new-order"] = Reply(
+    liar.lies["new-order"] = Reply(
         403,
         problem(
             "rejectedIdentifier",
@@ -153,7 +137,7 @@ async def test_a_problem_is_told_with_its_words(host: Host, ca: LyingCA) -> None
             ],
         ),
     )
-    error = await _refusal(host, ca)
+    error = await _refusal(server, liar)
     assert "policy ␛[31mforbids; a.example.com: no such name (dns) (rejectedIdentifier)" in str(
         error
     )
@@ -161,89 +145,88 @@ async def test_a_problem_is_told_with_its_words(host: Host, ca: LyingCA) -> None
 
 
 @pytest.mark.parametrize("value", ["120", "Thu, 26 Nov 2065 12:00:00 GMT"])
-async def test_a_rate_limit_says_when(host: Host, ca: LyingCA, value: str) -> None:
+async def test_a_rate_limit_says_when(server: Host, liar: LyingCA, value: str) -> None:
     """After a rate limit, the error says from when on it may be asked again."""
-    ca.lies["new-order"] = Reply(429, problem("rateLimited"), {"Retry-After": value})
-    error = await _refusal(host, ca)
+    liar.lies["new-order"] = Reply(429, problem("rateLimited"), {"Retry-After": value})
+    error = await _refusal(server, liar)
     assert error.retry_after is not None
     assert 100 < error.retry_after - time.time() < 8 * 86400
     assert not error.lasting
-    assert len(ca.payloads("new-order")) == 1
+    assert len(liar.payloads("new-order")) == 1
 
 
 @pytest.mark.parametrize("value", ["-5", "soon", "9" * 400, "Thu, 99 Nov 2065 12:00:00 GMT", ""])
-async def test_nonsense_is_no_time_to_wait(host: Host, ca: LyingCA, value: str) -> None:
+async def test_nonsense_is_no_time_to_wait(server: Host, liar: LyingCA, value: str) -> None:
     """A `Retry-After` that is none means nothing; one of years is not believed."""
-    ca.lies["new-order"] = Reply(429, problem("rateLimited"), {"Retry-After": value})
-    error = await _refusal(host, ca)
+    liar.lies["new-order"] = Reply(429, problem("rateLimited"), {"Retry-After": value})
+    error = await _refusal(server, liar)
     assert error.retry_after is None or error.retry_after < time.time() + 8 * 86400
 
 
-async def test_an_error_of_the_server_is_tried_again(host: Host, ca: LyingCA) -> None:
+async def test_an_error_of_the_server_is_tried_again(server: Host, liar: LyingCA) -> None:
     """Two errors of the server in a row cost a moment."""
-    ca.lies["new-order"] = [Reply(500, b"oops"), Reply(503, b"<html>")]
-    await _issue(host, ca)
-    assert len(ca.payloads("new-order")) == 3
+    liar.lies["new-order"] = [Reply(500, b"oops"), Reply(503, b"<html>")]
+    await _issue(server, liar)
+    assert len(liar.payloads("new-order")) == 3
 
 
-async def test_a_server_that_stays_broken_is_given_up(host: Host, ca: LyingCA) -> None:
+async def test_a_server_that_stays_broken_is_given_up(server: Host, liar: LyingCA) -> None:
     """A server that has nothing but errors is asked a few times, and its words are shown."""
-    ca.lies["new-order"] = Reply(500, b"<h1>oops</h1>", {"Content-Type": "text/html"})
-    assert "HTTP status 500, with text/html: '<h1>oops</h1>'" in str(await _refusal(host, ca))
-    assert len(ca.payloads("new-order")) == 4
+    liar.lies["new-order"] = Reply(500, b"<h1>oops</h1>", {"Content-Type": "text/html"})
+    assert "HTTP status 500, with text/html: '<h1>oops</h1>'" in str(await _refusal(server, liar))
+    assert len(liar.payloads("new-order")) == 4
 
 
-async def test_a_nonce_that_is_always_bad_is_given_up(host: Host, ca: LyingCA) -> None:
+async def test_a_nonce_that_is_always_bad_is_given_up(server: Host, liar: LyingCA) -> None:
     """An authority that takes no nonce at all is not asked for ever."""
-    ca.lies["new-order"] = Reply(400, problem("badNonce"))
-    assert "badNonce" in str(await _refusal(host, ca))
-    assert len(ca.payloads("new-order")) == 21
+    liar.lies["new-order"] = Reply(400, problem("badNonce"))
+    assert "badNonce" in str(await _refusal(server, liar))
+    assert len(liar.payloads("new-order")) == 21
 
 
-async def test_an_authority_without_nonces_is_refused(host: Host, ca: LyingCA) -> None:
+async def test_an_authority_without_nonces_is_refused(server: Host, liar: LyingCA) -> None:
     """An authority that gives no nonce, or one that cannot be one, gets no request."""
-    ca.lies["directory"] = [Reply(200, _directory(ca), {"Replay-Nonce": "not base64!"})]
-    ca.lies["nonce"] = Reply(200, b"", {"Replay-Nonce": "\N{LATIN SMALL LETTER E WITH ACUTE}"})
-    assert "no nonce" in str(await _refusal(host, ca))
+    liar.lies["directory"] = [Reply(200, _directory(liar), {"Replay-Nonce": "not base64!"})]
+    liar.lies["nonce"] = Reply(200, b"", {"Replay-Nonce": "\N{LATIN SMALL LETTER E WITH ACUTE}"})
+    assert "no nonce" in str(await _refusal(server, liar))
 
 
-async def test_an_authority_that_is_down_is_named(tmp_path: Path) -> None:
+async def test_an_authority_that_is_down_is_named(server: Host) -> None:
     """That nobody listens where the directory should be is said as such."""
-    host = Host(tmp_path, Ports(free_port(), free_port()))
     url = f"http://127.0.0.1:{free_port()}/directory"
-    async with host.issuer(ca=url) as issuer:
+    async with server.issuer(ca=url) as issuer:
         with pytest.raises(IssueError, match=f"{url}: Connection refused") as caught:
             await issuer.issue(Asked("a.example.com").request())
     assert not caught.value.lasting
 
 
-async def test_a_challenge_whose_token_is_none_is_refused(host: Host, ca: LyingCA) -> None:
+async def test_a_challenge_whose_token_is_none_is_refused(server: Host, liar: LyingCA) -> None:
     """A token that could be more than one in a path is not answered (RFC 8555 §8)."""
-    ca.lies["authz"] = Reply(
+    liar.lies["authz"] = Reply(
         200,
         b'{"status": "pending", "identifier": {"type": "dns", "value": "a.example.com"}, '
         b'"challenges": [{"type": "http-01", "url": "http://127.0.0.1/", "token": "../../x"}]}',
     )
-    assert "its token is none" in str(await _refusal(host, ca))
+    assert "its token is none" in str(await _refusal(server, liar))
 
 
-async def test_an_order_that_fails_says_why(host: Host, ca: LyingCA) -> None:
+async def test_an_order_that_fails_says_why(server: Host, liar: LyingCA) -> None:
     """An order that becomes invalid is an error with the authority's reason."""
-    ca.lies["order"] = Reply(
+    liar.lies["order"] = Reply(
         200, b'{"status": "invalid", "error": {"detail": "CAA says no", "type": "caa"}}'
     )
-    assert "CAA says no (caa)" in str(await _refusal(host, ca))
+    assert "CAA says no (caa)" in str(await _refusal(server, liar))
 
 
-async def test_an_order_that_never_ends_is_given_up(host: Host, ca: LyingCA) -> None:
+async def test_an_order_that_never_ends_is_given_up(server: Host, liar: LyingCA) -> None:
     """An order that is processed for ever is given up after `acme_timeout`."""
-    ca.lies["order"] = Reply(200, b'{"status": "pending"}', {"Retry-After": "0"})
-    async with host.issuer(ca=ca.directory, acme_timeout="2s") as issuer:
+    liar.lies["order"] = Reply(200, b'{"status": "pending"}', {"Retry-After": "0"})
+    async with server.issuer(ca=liar.directory, acme_timeout="2s") as issuer:
         with pytest.raises(IssueError, match="nothing has come of it in 2 s"):
             await issuer.issue(Asked("a.example.com").request())
-    assert len(ca.payloads("order")) < 12
+    assert len(liar.payloads("order")) < 12
 
 
-def _directory(ca: LyingCA) -> bytes:
+def _directory(liar: LyingCA) -> bytes:
     steps = {"newNonce": "nonce", "newAccount": "account", "newOrder": "new-order"}
-    return json.dumps({name: f"{ca.url}/{step}" for name, step in steps.items()}).encode()
+    return json.dumps({name: f"{liar.url}/{step}" for name, step in steps.items()}).encode()

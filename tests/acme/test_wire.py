@@ -18,15 +18,8 @@ import trustme
 
 from snake.acme.roots import trusting
 from snake.acme.wire import Wire, WireError
-from tests.acme.lying_ca import LyingCA, Reply, lying_ca
+from tests.acme.lying_ca import LyingCA, Reply
 from tests.acme.pebble import needs_pebble, pebble
-
-
-@pytest.fixture
-def ca() -> Iterator[LyingCA]:
-    """An authority that will lie."""
-    with lying_ca() as ca:
-        yield ca
 
 
 @contextmanager
@@ -36,32 +29,32 @@ def _wire(timeout: float = 5, proxy: str | None = None) -> Iterator[Wire]:
         yield wire
 
 
-async def test_an_answer_that_drips_is_given_up(ca: LyingCA) -> None:
+async def test_an_answer_that_drips_is_given_up(liar: LyingCA) -> None:
     """An answer that comes a byte now and then, its head too, is given up, and so is its thread."""
-    ca.lies["directory"] = Reply(200, b"{}", drip=0.05)
+    liar.lies["directory"] = Reply(200, b"{}", drip=0.05)
     begin = time.monotonic()
     with _wire(0.5) as wire:
         with pytest.raises(WireError, match=r"no whole answer in 0\.5 s"):
-            await wire.request("GET", ca.directory, {})
+            await wire.request("GET", liar.directory, {})
         assert time.monotonic() - begin < 5
         await _until(lambda: not _busy())
 
 
-async def test_a_body_that_drips_is_given_up(ca: LyingCA) -> None:
+async def test_a_body_that_drips_is_given_up(liar: LyingCA) -> None:
     """So is one of which only the body comes slowly."""
-    ca.lies["directory"] = Reply(200, b"x" * 1000, {"Content-Type": "x/y"}, drip=0.001)
+    liar.lies["directory"] = Reply(200, b"x" * 1000, {"Content-Type": "x/y"}, drip=0.001)
     with _wire(0.5) as wire:
         with pytest.raises(WireError, match="no whole answer"):
-            await wire.request("GET", ca.directory, {})
+            await wire.request("GET", liar.directory, {})
         await _until(lambda: not _busy())
 
 
-async def test_a_request_that_is_cancelled_keeps_no_thread(ca: LyingCA) -> None:
+async def test_a_request_that_is_cancelled_keeps_no_thread(liar: LyingCA) -> None:
     """When a request is cancelled, its connection is shut down."""
-    ca.lies["directory"] = Reply(200, b"{}", drip=0.05)
+    liar.lies["directory"] = Reply(200, b"{}", drip=0.05)
     with _wire() as wire:
-        task = asyncio.create_task(wire.request("GET", ca.directory, {}))
-        await _until(lambda: bool(ca.seen))
+        task = asyncio.create_task(wire.request("GET", liar.directory, {}))
+        await _until(lambda: bool(liar.seen))
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -77,20 +70,20 @@ async def test_a_handshake_that_hangs_is_given_up() -> None:
         await _until(lambda: not _busy())
 
 
-async def test_connections_are_used_again(ca: LyingCA) -> None:
+async def test_connections_are_used_again(liar: LyingCA) -> None:
     """A second request needs no second connection, and can be given up as well."""
     with _wire(0.5) as wire:
-        assert (await wire.request("GET", ca.directory, {})).status == 200
-        ca.lies["directory"] = Reply(200, b"{}", drip=0.05)
+        assert (await wire.request("GET", liar.directory, {})).status == 200
+        liar.lies["directory"] = Reply(200, b"{}", drip=0.05)
         with pytest.raises(WireError, match="no whole answer"):
-            await wire.request("GET", ca.directory, {})
+            await wire.request("GET", liar.directory, {})
         await _until(lambda: not _busy())
 
 
-async def test_many_requests_take_a_few_threads(ca: LyingCA) -> None:
+async def test_many_requests_take_a_few_threads(liar: LyingCA) -> None:
     """However many requests there are, no more than 8 are under way."""
     with _wire() as wire:
-        asked = [wire.request("GET", ca.directory, {}) for _ in range(50)]
+        asked = [wire.request("GET", liar.directory, {}) for _ in range(50)]
         answers = await asyncio.gather(*asked)
         names = [thread.name for thread in threading.enumerate()]
         assert sum(name.startswith("acme") for name in names) <= 8
@@ -114,20 +107,20 @@ async def test_the_roots_in_files_are_trusted(tmp_path: Path) -> None:
             await wire.request("GET", url, {})
 
 
-async def test_a_proxy_is_used(ca: LyingCA) -> None:
+async def test_a_proxy_is_used(liar: LyingCA) -> None:
     """Requests go through a proxy that is named."""
     with _proxy() as (url, seen), _wire(proxy=url) as wire:
-        assert (await wire.request("GET", ca.directory, {})).status == 200
-    assert seen == [f"GET {ca.directory} HTTP/1.1"]
+        assert (await wire.request("GET", liar.directory, {})).status == 200
+    assert seen == [f"GET {liar.directory} HTTP/1.1"]
 
 
-async def test_a_proxy_that_is_down_is_named(ca: LyingCA) -> None:
+async def test_a_proxy_that_is_down_is_named(liar: LyingCA) -> None:
     """When the proxy cannot be reached, the error says that it is the proxy."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     refused = pytest.raises(WireError, match="the proxy: Connection refused")
     with _wire(proxy=f"http://127.0.0.1:{port}") as wire, refused:
-        await wire.request("GET", ca.directory, {})
+        await wire.request("GET", liar.directory, {})
 
 
 @contextmanager

@@ -15,10 +15,10 @@ from snake.tls.authentication import Authentication, Mode
 from snake.tls.certificate import Certificate
 from snake.tls.engine import Engine, Object, engine
 from snake.tls.hello import Hello
-from snake.tls.tickets import take
+from snake.tls.tickets import purpose_with, take
 
-Make = Callable[[], Engine]
-"""Makes what does one handshake."""
+Make = Callable[[ssl.SSLContext], Engine]
+"""Makes what does one handshake, given the context of a policy."""
 _MOST = 2000
 """Contexts that are kept. One has some tens of kilobytes."""
 
@@ -68,21 +68,38 @@ class Terms(Record):
 
 
 class Contexts:
-    """The contexts of a process's connections, by policy, certificate and curve."""
+    """The contexts of a process's connections.
+
+    A connection begins with the context of its policy and curve, which has the keys of tickets,
+    and goes on with the one of its certificate: OpenSSL keeps to the first for all but that.
+    """
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str, str], Make] = {}
+        self._of_terms: dict[str, ssl.SSLContext] = {}
+        self._of_certificates: dict[tuple[str, str], Make] = {}
 
     def engine(self, terms: Terms, certificate: Certificate, hello: Hello) -> Engine:
         """Return what does the handshake of a client. Raises `RefusedHandshakeError`."""
+        place = (terms.purpose, certificate.fingerprint)
+        make = self._of_certificates.get(place)
+        if make is None:
+            if len(self._of_certificates) >= _MOST:
+                del self._of_certificates[next(iter(self._of_certificates))]
+            make = self._of_certificates[place] = maker(terms, certificate)
         curve = curve_for(terms.curves, hello) if terms.curves else ""
-        place = (terms.purpose, certificate.fingerprint, curve)
-        context = self._found.get(place)
+        return make(self._first(terms, curve))
+
+    def _first(self, terms: Terms, curve: str) -> ssl.SSLContext:
+        purpose = purpose_with(terms.purpose, curve)
+        context = self._of_terms.get(purpose)
         if context is None:
-            if len(self._found) >= _MOST:
-                del self._found[next(iter(self._found))]
-            context = self._found[place] = make(terms, certificate, curve)
-        return context()
+            set_up = partial(apply, terms, curve=curve)
+            if terms.tickets:
+                context = take(purpose, set_up)
+            else:
+                set_up(context := ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+            self._of_terms[purpose] = context
+        return context
 
 
 def curve_for(curves: tuple[str, ...], hello: Hello) -> str:
@@ -97,22 +114,18 @@ def curve_for(curves: tuple[str, ...], hello: Hello) -> str:
     raise RefusedHandshakeError("the client knows none of our curves", HANDSHAKE_FAILURE)
 
 
-def make(terms: Terms, certificate: Certificate, curve: str = "") -> Make:
+def maker(terms: Terms, certificate: Certificate) -> Make:
     """Return what makes engines. Raises `RefusedHandshakeError` for what OpenSSL dislikes."""
     if terms.authentication is not None and not terms.authentication.mode.verifies:
         return _make_by_pyopenssl(terms, certificate)
-    context = take("\n".join((terms.purpose, *certificate.names, curve)))
-    apply(terms, context, curve)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    apply(terms, context)
     try:
         with as_file(certificate.chain + "\n" + certificate.key) as path:
             context.load_cert_chain(path, password=_no_password)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", None) or error
-        raise RefusedHandshakeError(
-            f"OpenSSL cannot use the certificate of {', '.join(certificate.names)}: {reason}"
-        ) from None
-    context.sslobject_class = Object
-    return partial(engine, context)
+        raise _unusable(certificate, getattr(error, "reason", None) or error) from None
+    return partial(engine, context=context)
 
 
 def _make_by_pyopenssl(terms: Terms, certificate: Certificate) -> Make:
@@ -122,10 +135,13 @@ def _make_by_pyopenssl(terms: Terms, certificate: Certificate) -> Make:
     try:
         context = pyopenssl.make_context(terms, ciphers(terms), certificate)
     except pyopenssl.ContextError as error:
-        raise RefusedHandshakeError(
-            f"OpenSSL cannot use the certificate of {', '.join(certificate.names)}: {error}"
-        ) from None
-    return partial(pyopenssl.engine, context)
+        raise _unusable(certificate, error) from None
+    return lambda _: pyopenssl.engine(context)
+
+
+def _unusable(certificate: Certificate, why: object) -> RefusedHandshakeError:
+    names = ", ".join(certificate.names)
+    return RefusedHandshakeError(f"OpenSSL cannot use the certificate of {names}: {why}")
 
 
 def ciphers(terms: Terms) -> str:
@@ -135,6 +151,7 @@ def ciphers(terms: Terms) -> str:
 
 def apply(terms: Terms, context: ssl.SSLContext, curve: str = "") -> None:
     """Have a context keep to the terms. Raises `ssl.SSLError` for what OpenSSL cannot do."""
+    context.sslobject_class = Object
     context.minimum_version, context.maximum_version = terms.minimum, terms.maximum
     context.options |= (
         ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE

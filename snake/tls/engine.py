@@ -93,8 +93,13 @@ class Object(ssl.SSLObject):
         return () if leaf is None else (leaf,)
 
 
-def engine(context: ssl.SSLContext) -> Engine:
-    """Return the server's side of a new connection. The context has `Object` for its class."""
+def engine(first: ssl.SSLContext, context: ssl.SSLContext) -> Engine:
+    """Return the server's side of a new connection.
+
+    It begins with one context, the class of whose objects is `Object`, and has the certificate
+    of another.
+    """
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    session = context.wrap_bio(incoming, outgoing, server_side=True)
+    session = first.wrap_bio(incoming, outgoing, server_side=True)
+    session.context = context
     return Engine(session, incoming, outgoing)  # type: ignore[arg-type]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from struct import unpack
 
 from snake.core.errors import SnakeError
 from snake.core.record import Record
 
 _HANDSHAKE, _CLIENT_HELLO = 22, 1
 """The type of a record, and of the message that is in it (RFC 8446 §5.1, §4)."""
-_RECORD_HEAD, _MESSAGE_HEAD = 5, 4
+_RECORD_HEAD, _MESSAGE_HEAD, _EXTENSION_HEAD = 5, 4, 4
 _MAJOR = (b"", b"\x03")
 """The first byte of a record's version, if it is there."""
 _LONGEST_RECORD = 16_384
@@ -165,10 +166,10 @@ class _Reader:
 
     def numbers(self) -> tuple[int, ...]:
         """Take all that is left as numbers of two bytes."""
-        found = []
-        while self:
-            found.append(self.number(2))
-        return tuple(found)
+        data = self.rest()
+        if len(data) % 2:
+            raise IndexError
+        return unpack(f">{len(data) // 2}H", data)
 
 
 def _read(reader: _Reader) -> Hello:
@@ -187,24 +188,31 @@ def _read(reader: _Reader) -> Hello:
 def _read_extensions(reader: _Reader) -> dict[str, tuple[object, ...] | str]:
     """Return what those extensions say that matter here."""
     found = {}
-    for kind, body in _extensions(reader):
+    for kind, data in _extensions(reader.rest()):
         if kind in _READERS:
             name, read = _READERS[kind]
+            body = _Reader(data)
             found[name] = read(body)
             if body:
                 raise HelloError(f"extension {kind} has bytes that mean nothing")
     return found
 
 
-def _extensions(reader: _Reader) -> Iterator[tuple[int, _Reader]]:
+def _extensions(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield extensions. There is one of a kind (RFC 8446 §4.2)."""
     seen = set()
-    while reader:
-        kind = reader.number(2)
+    at, end = 0, len(data)
+    while at < end:
+        if end - at < _EXTENSION_HEAD:
+            raise IndexError
+        kind, size = unpack(">HH", data[at : at + _EXTENSION_HEAD])
+        at += _EXTENSION_HEAD + size
+        if at > end:
+            raise IndexError
         if kind in seen:
             raise HelloError(f"extension {kind} comes twice")
         seen.add(kind)
-        yield kind, reader.vector(2)
+        yield kind, data[at - size : at]
 
 
 def _server_name(reader: _Reader) -> str:

@@ -6,8 +6,6 @@ import logging
 import os
 import ssl
 
-import msgspec
-
 from snake.config.tls import ConnectionPolicy, TLSApp
 from snake.core.folder import START
 from snake.core.modules import Context
@@ -16,6 +14,7 @@ from snake.core.surroundings import PlaceholderError, fill
 from snake.tls.authentication import provision_authentication
 from snake.tls.contexts import DEFAULT_SUITES, GROUPS, HAS_HYBRID, HYBRID, SUITES, Terms, apply
 from snake.tls.parameters import CIPHER_SUITES
+from snake.tls.tickets import purpose_of
 
 log = logging.getLogger("snake.tls")
 
@@ -36,7 +35,7 @@ async def read_terms(ctx: Context, policy: ConnectionPolicy, tls_app: TLSApp | N
     )
     tickets = tls_app.session_tickets if tls_app is not None else None
     terms = Terms(
-        purpose=_purpose(policy),
+        purpose=purpose_of(policy),
         alpn=policy.alpn or DEFAULT_ALPN,
         minimum=minimum,
         maximum=maximum,
@@ -57,11 +56,6 @@ async def read_terms(ctx: Context, policy: ConnectionPolicy, tls_app: TLSApp | N
         reason = getattr(error, "reason", None) or error
         raise ctx.fail(f"OpenSSL cannot do what this policy says: {reason}") from None
     return terms
-
-
-def _purpose(policy: ConnectionPolicy) -> str:
-    """Return what tells a policy from others; it is the same after a reload that changes none."""
-    return msgspec.json.encode(policy, order="deterministic").decode()
 
 
 def _versions(ctx: Context, policy: ConnectionPolicy) -> tuple[ssl.TLSVersion, ssl.TLSVersion]:

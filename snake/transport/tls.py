@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from snake.core.modules import load_object
 from snake.tls.alerts import DECODE_ERROR, RefusedHandshakeError, fatal
 from snake.tls.challenge import ACME_TLS
-from snake.tls.contexts import Terms, make
+from snake.tls.contexts import Contexts, Terms
 from snake.tls.encryption import Choice, Encryption, protocol_for
 from snake.tls.engine import Engine
 from snake.tls.hello import Hello, HelloError, HelloReader
@@ -152,7 +152,7 @@ class Handshake(asyncio.Protocol):
         challenge_certificate = load_object("snake.acme.tlsalpn01:challenge_certificate")
         terms = Terms(purpose=ACME_TLS, alpn=(ACME_TLS,), tickets=False)
         self._go_on()
-        self._start(make(terms, challenge_certificate(challenge))())
+        self._start(Contexts().engine(terms, challenge_certificate(challenge), hello))
 
     def _go_on(self) -> None:
         self._task = None

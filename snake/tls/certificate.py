@@ -43,6 +43,10 @@ class Certificate(Record):
     issuer: str = ""
     """The common name of who signed it."""
 
+    def __repr__(self) -> str:
+        """Name it, without its key: what is shown of a value may be logged."""
+        return f"<Certificate of {', '.join(self.names)}, {self.fingerprint[:16]}>"
+
     @property
     def lifetime(self) -> float:
         """Seconds for which it is valid in all."""

@@ -24,6 +24,7 @@ from snake.core.network import AddressError, NetworkAddress
 from snake.core.record import Record
 from snake.core.surroundings import PlaceholderError, fill_all, fill_known
 from snake.http.ports import Ports, addresses_of, uses_other_port
+from snake.http.protocols import protocols_at
 from snake.http.redirects import ANY_HOST, Destinations, Inserted, with_redirects
 from snake.tls.automation import (
     AlternatePorts,
@@ -32,6 +33,7 @@ from snake.tls.automation import (
     policies_without_sites,
     with_own_certificate,
 )
+from snake.tls.challenge import ACME_TLS
 from snake.tls.subjects import qualifies
 
 _SERVERS = "apps/http/servers"
@@ -109,7 +111,7 @@ def automatic(document: Document, has_certificate: Callable[[str], bool] = _noth
     )
     managed = wanted.keys() - elsewhere(wanted, policies)
     redirected = with_redirects(
-        {name: parts[name].server for name in app.servers},
+        {name: _negotiated(parts[name].server) for name in app.servers},
         ports,
         _destinations(ports, parts),
         _logs(parts),
@@ -170,6 +172,28 @@ def _secured(server: Server) -> Server:
     if server.tls_connection_policies is not None:
         return server
     return replace(server, tls_connection_policies=(ConnectionPolicy(),))
+
+
+_ALPN = {"h2": "h2", "h1": "http/1.1"}
+_DEFAULT_ALPN = ("h2", "http/1.1")
+
+
+def _negotiated(server: Server) -> Server:
+    """Return a server whose clients are offered the protocols that it speaks, and no others."""
+    spoken = {each for index in range(len(server.listen)) for each in protocols_at(server, index)}
+    silent = {name for protocol, name in _ALPN.items() if protocol not in spoken}
+    if not silent or not server.tls_connection_policies:
+        return server
+    policies = tuple(
+        replace(policy, alpn=_without(policy.alpn or _DEFAULT_ALPN, silent))
+        for policy in server.tls_connection_policies
+    )
+    return replace(server, tls_connection_policies=policies)
+
+
+def _without(alpn: tuple[str, ...], silent: set[str]) -> tuple[str, ...]:
+    """Return what is left; none would mean the default, but challenges are always answered."""
+    return tuple(name for name in alpn if name not in silent) or (ACME_TLS,)
 
 
 def _strict(server: Server) -> Server:

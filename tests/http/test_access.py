@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from snake.config.http import ServerLogs
 from snake.http.access import AccessLog, canonical
 from snake.http.request import Request
 from snake.http.response import respond
+from snake.tls.secured import SECURED, Secured
 from snake.transport.asgi import Message, Send
+from tests.tls.test_secured import make_client
 
 LOG = "http.log.access"
 
@@ -58,10 +61,12 @@ async def hello(request: Request, send: Send) -> None:
     await respond(send, 200, [(b"set-cookie", b"s=1"), (b"x-a", b"1")], b"hello world")
 
 
-async def record(config: ServerLogs, host: str = "a.test", run: Any = hello) -> FakeLogs:
+async def record(
+    config: ServerLogs, host: str = "a.test", run: Any = hello, secured: Secured | None = None
+) -> FakeLogs:
     """Run one request and return what was logged."""
     logs = FakeLogs()
-    scope = {
+    scope: dict[str, Any] = {
         "type": "http",
         "http_version": "1.1",
         "method": "POST",
@@ -76,6 +81,8 @@ async def record(config: ServerLogs, host: str = "a.test", run: Any = hello) -> 
         ],
         "client": ("10.0.0.1", 99),
     }
+    if secured is not None:
+        scope[SECURED] = secured
     access = AccessLog(config, logs)  # type: ignore[arg-type]
     await access.wrap(run)(Request(scope, receive), drop)
     return logs
@@ -226,3 +233,24 @@ async def test_user(name: str) -> None:
     ((_, _, fields),) = logs.sinks[LOG].records
 
     assert fields["user_id"] == name
+
+
+async def test_tls_is_written() -> None:
+    """A record tells of the connection's TLS, and of the client if it has shown who it is."""
+    secured = Secured("a.test", 0x0304, 0x1301, "h2", resumed=True)
+    client = make_client().public_bytes(Encoding.DER)
+    told = []
+    for each in (secured, Secured("a.test", 0x0304, 0x1301, "h2", peers=(client,))):
+        logs = await record(ServerLogs(), secured=each)
+        told.append(logs.sinks[LOG].records[0][2]["request"]["tls"])
+
+    expected = {
+        "resumed": True,
+        "version": 772,
+        "cipher_suite": 4865,
+        "proto": "h2",
+        "server_name": "a.test",
+        "ech": False,
+    }
+    of_client = {"client_common_name": "Ann, of accounts", "client_serial": "4711"}
+    assert told == [expected, {**expected, "resumed": False, **of_client}]

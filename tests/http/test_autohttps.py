@@ -275,3 +275,25 @@ def test_a_wildcard_below_a_top_level_domain_is_told_of() -> None:
     found = made({"srv0": server(":443", routes=[route("*.com", "*.a.com")])})
 
     assert [note.fields for note in found.notes] == [{"name": "*.com"}]
+
+
+@pytest.mark.parametrize(
+    ("protocols", "own", "alpn"),
+    [
+        ((), (), ()),
+        (("h1", "h2"), (), ()),
+        (("h1",), (), ("http/1.1",)),
+        (("h2", "h3"), (), ("h2",)),
+        (("h1",), ("h2",), ("acme-tls/1",)),
+        (("h1",), ("http/1.1", "x"), ("http/1.1", "x")),
+    ],
+)
+def test_only_what_is_spoken_is_offered(
+    protocols: tuple[str, ...], own: tuple[str, ...], alpn: tuple[str, ...]
+) -> None:
+    """A protocol that a server does not speak is not negotiated by its connections."""
+    policies = [{"alpn": own}] if own else [{}]
+    found = made({"srv0": server(":443", protocols=protocols, tls_connection_policies=policies)})
+
+    (policy,) = servers_of(found)["srv0"].tls_connection_policies or ()
+    assert policy.alpn == alpn

@@ -22,11 +22,14 @@ from snake.python.values import (
     thread_count,
     worker_count,
 )
+from snake.tls.subjects import qualifies
 
 Json = dict[str, Any]
 
 LISTEN = "127.0.0.1:9080"
 """Where Caddy Snake listens, too, when nothing is said."""
+HTTPS = ":443"
+"""Where a domain is served."""
 
 
 class Flags(Record):
@@ -70,9 +73,12 @@ def document(flags: Flags) -> Json:
     if flags.static_path:
         files = _files(flags.static_path, flags.static_route)
         routes.insert(0, _encoded(files, flags.static_route))
+    site: Json = {"handle": [{"handler": "subroute", "routes": routes}]}
+    if flags.domain:
+        site["match"] = [{"host": [flags.domain]}]
     server: Json = {
-        "listen": [flags.listen or LISTEN],
-        "routes": [{"handle": [{"handler": "subroute", "routes": routes}]}],
+        "listen": [flags.listen or (HTTPS if flags.domain else LISTEN)],
+        "routes": [site],
         "idle_timeout": 30 * SECOND,
         "read_header_timeout": 10 * SECOND,
         "max_header_bytes": 10_240,
@@ -103,11 +109,8 @@ def in_flags(error: DocumentError) -> SnakeError:
 
 def check(flags: Flags) -> None:
     """Check every value, the app not among them. Raises `SnakeError`, which names the flag."""
-    if flags.domain:
-        raise SnakeError(
-            "--domain asks for HTTPS, which is not available in this version of snake; "
-            "--listen :80 serves HTTP on all addresses"
-        )
+    if flags.domain and not qualifies(flags.domain):
+        raise SnakeError(f'--domain takes a name such as example.com, got "{flags.domain}"')
     if flags.server_type == "esgi":
         raise SnakeError("--server-type esgi is not available in this version of snake")
     folder = flags.python.get("working_dir") or "."

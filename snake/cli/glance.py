@@ -88,7 +88,7 @@ def glance(
 ) -> str:
     """Return the text: where it listens, and each app with where it runs, and on what."""
     lines = [_headline(listening, workers if not apps else 0), ""]
-    lines += [f"  {_colored(_url(each), _GREEN, on=colors)}" for each in listening[:MOST]]
+    lines += [f"  {_colored(each, _GREEN, on=colors)}" for each in listening[:MOST]]
     if len(listening) > MOST:
         lines.append(f"  and {len(listening) - MOST} more addresses")
     if apps:
@@ -105,17 +105,6 @@ def _headline(listening: Sequence[str], workers: int) -> str:
     what = "serves" if listening else "runs, and has no site to serve"
     more = f" with {workers} worker{'s' if workers != 1 else ''}" if workers else ""
     return f"snake {__version__} {what}{more}"
-
-
-def _url(address: str) -> str:
-    """Return an address as one opens it: every address of the machine is `localhost` there."""
-    if address.startswith(("unix", "fd")):
-        return address
-    host, _, port = address.rpartition(":")
-    everywhere = host in ("", "[::]", "0.0.0.0")  # noqa: S104  (compared, not listened on)
-    host = "localhost" if everywhere else host
-    url = f"http://{host}" if port == "80" else f"http://{host}:{port}"
-    return f"{url} (all addresses)" if everywhere else url
 
 
 def _app(app: AppView, width: int, *, colors: bool) -> Iterator[str]:

@@ -17,6 +17,7 @@ from snake.core.text import visible
 
 COMMANDS = {
     "adapt": "Print a Caddyfile as JSON",
+    "certs": "List the certificates of a configuration",
     "fmt": "Format a Caddyfile",
     "help": "Explain snake, or one of its commands",
     "list-modules": "List the modules that a configuration can use",

@@ -89,7 +89,7 @@ def _texts(part: str) -> Callable[[Command], Command]:
 @click.option("-a", "--app", metavar="MODULE:NAME", default="", help="The app, like main:app.")
 @click.option("-t", "--server-type", type=OneOf(["wsgi", "asgi", "esgi"]), help="What it is.")
 @click.option("-l", "--listen", metavar="ADDRESS", default="", help="127.0.0.1:9080.")
-@click.option("-d", "--domain", metavar="NAME", default="", help="Needs HTTPS: not available yet.")
+@click.option("-d", "--domain", metavar="NAME", default="", help="Serve it by HTTPS, on :443.")
 @_texts("python")
 @click.option("--workers-runtime", type=OneOf(["process", "thread"]), help="What a worker is.")
 @click.option("--preload", is_flag=True, help="Import the app once, for all processes.")

@@ -51,17 +51,29 @@ async def check(loaded: Loaded) -> list[AppView]:
     """
     # A bad file needs none of it.
     from snake.core.check import check as check_types  # noqa: PLC0415
+    from snake.core.modules import Context  # noqa: PLC0415
+    from snake.engine.automatic import effective  # noqa: PLC0415
+    from snake.engine.certificates import Certificates  # noqa: PLC0415
     from snake.engine.pools import trial  # noqa: PLC0415
     from snake.engine.provision import provision  # noqa: PLC0415
     from snake.engine.warm import registry  # noqa: PLC0415
     from snake.python.pools import Pools  # noqa: PLC0415
+    from snake.tls.challenge import Desk  # noqa: PLC0415
+    from snake.tls.ring import Ring, Update, decode  # noqa: PLC0415
 
     with loaded.placing():
         check_types(loaded.document, registry())
-        needs.addresses(loaded.document)
-        needs.grace_period(loaded.document)
-        needs.shutdown_delay(loaded.document)
+        runs = effective(loaded.document)
+        needs.addresses(runs.document)
+        needs.grace_period(runs.document)
+        needs.shutdown_delay(runs.document)
         async with AsyncExitStack() as stack:
-            pools, views = await trial(loaded.document, stack)
-            await provision(loaded.document, stack, {Pools: pools})
+            ctx = Context(registry(), stack)
+            if certificates := await Certificates.made(ctx, runs, Desk()):
+                stack.push_async_callback(certificates.aclose)
+            pools, views = await trial(runs.document, stack)
+            ring = Ring()
+            if certificates is not None:
+                ring.update(decode(certificates.told, Update))
+            await provision(runs.document, stack, {Pools: pools, Ring: ring})
             return views

@@ -57,7 +57,14 @@ class Duty:
         for server in self._servers:
             for address in single(server.listen):
                 for sock in self._sockets[str(address)]:
-                    serving = Serving(sock, server.app, server.settings, None, server.wrappers)
+                    serving = Serving(
+                        sock,
+                        server.app,
+                        server.settings,
+                        None,
+                        server.wrappers,
+                        encryption=server.encryption_at(address),
+                    )
                     serving.resume()
                     self._running.append(serving)
 

@@ -15,6 +15,7 @@ from snake.config.document import Document, encode
 from snake.core.errors import StartError
 from snake.engine import needs
 from snake.engine.cache import SharedCache
+from snake.engine.certificates import Certificates
 from snake.engine.folder import PrivateFolder
 from snake.engine.overview import AppView, overview
 from snake.engine.place import Place
@@ -34,15 +35,23 @@ class Generation:
     """Its life is the table `state.GENERATION`."""
 
     def __init__(
-        self, document: Document, folder: PrivateFolder, cache: SharedCache | None = None
+        self,
+        document: Document,
+        folder: PrivateFolder,
+        cache: SharedCache | None = None,
+        certificates: Certificates | None = None,
     ) -> None:
-        """Read what is needed of the document. Raises `ConfigError`."""
+        """Read what is needed of the document. Raises `ConfigError`.
+
+        The certificates are the generation's from now on, and closed with it.
+        """
         self.document = document
         self.apps = plan.apps(document)
         self.workers, self.reason = plan.processes(self.apps)
         self.addresses = needs.addresses(document)
         self._start_limit = plan.start_limit(plan.embedded(self.apps))
         self._grace = needs.grace_period(document)
+        self.certificates = certificates
         self._cache = cache.url() if cache is not None and self.apps else ""
         self._pools = AppPools(self.apps, folder, self._grace, cache)
         self._state = State.IDLE
@@ -94,6 +103,12 @@ class Generation:
         self._pools.keep()
         for place in self._places:
             place.keep()
+        if self.certificates is not None:
+            self.certificates.begin(self._tell)
+
+    def _tell(self, message: Message) -> None:
+        for place in self._places:
+            place.tell(message)
 
     def _works(self, sockets: Sockets, document: str) -> Iterator[Work]:
         """Yield what each process is given: one loop, or all of them."""
@@ -111,8 +126,14 @@ class Generation:
                 pools=self._pools.told,
                 cache=self._cache,
                 desk=self._pools.hear,
+                keys=self._told,
+                seeker=self.certificates.hear if self.certificates is not None else None,
                 fields={"worker": first},
             )
+
+    def _told(self) -> str:
+        """Return what a worker is told of certificates when it starts."""
+        return self.certificates.told if self.certificates is not None else ""
 
     def announce(self, seconds: float) -> None:
         """Tell every worker when it will be drained."""
@@ -131,6 +152,8 @@ class Generation:
         For `linger` seconds connections are left open that wait for a request.
         """
         self._on(Event.DRAIN)
+        if self.certificates is not None:
+            self.certificates.rest()
         await asyncio.gather(*(place.drain(linger) for place in self._places))
         await self._pools.drain()
         self._on(Event.GONE)
@@ -148,6 +171,8 @@ class Generation:
         await self._close()
 
     async def _close(self) -> None:
+        if self.certificates is not None:
+            await self.certificates.aclose()
         await self._stack.aclose()
         for file in self._figures:
             os.close(file)

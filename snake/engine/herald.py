@@ -16,7 +16,7 @@ class Herald(Protocol):
         ...
 
     def serving(self, listening: Sequence[str], apps: Sequence[AppView], workers: int) -> None:
-        """Everything is ready, at these addresses, each as in `127.0.0.1:80` or `unix//path`."""
+        """Everything is ready, at these URLs, or Unix sockets as in `unix//path`."""
         ...
 
     def close(self) -> None:

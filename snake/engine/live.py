@@ -13,12 +13,14 @@ from snake.config.document import Document
 from snake.core.errors import DocumentError, SnakeError
 from snake.core.modules import decode
 from snake.engine.duty import Duty
+from snake.engine.keyring import keyring
 from snake.engine.needs import grace_period
 from snake.engine.provision import provision
+from snake.fork.asking import Asking
 from snake.fork.channel import Failed, Provision
 from snake.fork.loops import Word
-from snake.fork.asking import Asking
 from snake.python.pools import Pools
+from snake.tls.ring import Ring
 
 Sockets = dict[str, list[socket.socket]]
 """By address, as it stands in the document."""
@@ -46,7 +48,8 @@ async def live(what: Provision, sockets: Sockets, offers: Offers, word: Word) ->
             asking = offers[Asking]
             pools = await stack.enter_async_context(Pools.decode(what.pools, asking.tell))
             asking.listen(pools.hear)
-            servers = await provision(document, stack, {**offers, Pools: pools})
+            ring = keyring(what.keys, asking)
+            servers = await provision(document, stack, {**offers, Pools: pools, Ring: ring})
         except (Exception, SystemExit) as error:  # noqa: BLE001  (the supervisor reports it)
             raise NotLiveError(_failed(error)) from None
         stack.enter_context(offers[Pulse].beating(offers[Wear].check))

@@ -15,12 +15,9 @@ from snake.core.modules import Registry
 from snake.core.network import AddressError, NetworkAddress, parse_address
 
 _UNAVAILABLE = {
-    "storage": "storage",
     "admin/identity": "admin.identity",
     "admin/remote": "admin.remote",
     "admin/config/load": "admin.config.load",
-    "apps/tls": "apps.tls",
-    "apps/pki": "apps.pki",
     "apps/events": "apps.events",
 }
 """JSON path and attributes of what this version reads but cannot honour."""

@@ -18,7 +18,7 @@ from snake.engine.health import Kind, Patience
 from snake.engine.process import Ear, Process, Work
 from snake.engine.spawner import Spawner
 from snake.engine.state import WORKER, Event, State, after
-from snake.fork.channel import Announce, Drain, Serve
+from snake.fork.channel import Announce, Drain, Message, Serve
 from snake.logs.encoders import STACK
 
 logger = logging.getLogger("snake")
@@ -106,6 +106,12 @@ class Place:
         """Tell the worker when it will be drained."""
         if self._process is not None:
             self._process.send(Announce(seconds))
+
+    def tell(self, message: Message) -> None:
+        """Tell every process something that has or had the place."""
+        for process in (self._process, *self._leaving):
+            if process is not None:
+                process.send(message)
 
     async def drain(self, linger: float = 0.0) -> None:
         """Let the worker finish its requests and end; return when it is gone.

@@ -29,6 +29,7 @@ from snake.fork.channel import (
     Note,
     Provision,
     Ready,
+    Seek,
     Used,
     Want,
     send,
@@ -81,6 +82,10 @@ class Work(Record):
     """The address of the cache."""
     desk: Callable[[Message, Asker], None] | None = None
     """What answers a worker that asks for apps."""
+    keys: Callable[[], str] | None = None
+    """What it is told of certificates when it starts."""
+    seeker: Callable[[Seek, Asker], None] | None = None
+    """What answers a worker that seeks a certificate or a challenge."""
     title: str = "worker"
     fields: Mapping[str, object] = {}
 
@@ -111,7 +116,8 @@ class Process:
         with suppress(ConnectionError):  # it has died already, which is noticed below
             _hand_over(work, child, dump)
         process = cls(work, child, await Line.on(child.sock), ear, dump)
-        process.send(Provision(work.document, work.index, work.pools, work.cache))
+        keys = work.keys() if work.keys is not None else ""
+        process.send(Provision(work.document, work.index, work.pools, work.cache, keys))
         try:
             await process._begin()
         except BaseException:
@@ -186,6 +192,9 @@ class Process:
                 # A worker takes requests already when it says that it is ready.
                 if self._work.desk is not None:
                     self._work.desk(message, self)
+            elif isinstance(message, Seek):
+                if self._work.seeker is not None:
+                    self._work.seeker(message, self)
             elif self._answer.done():
                 self._ear(message)
             elif isinstance(message, Ready | Failed):

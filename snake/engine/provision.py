@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from snake.config.document import Document
+from snake.config.tls import TLSApp
 from snake.core.modules import Context
 from snake.engine import needs
 from snake.engine.warm import registry
@@ -32,6 +33,8 @@ async def provision(
             ctx.at("apps", "caddy.filesystems"), document.apps.filesystems
         )
         ctx = ctx.offering(FileSystems, found)
+    if document.apps is not None and document.apps.tls is not None:
+        ctx = ctx.offering(TLSApp, document.apps.tls)
     servers = await provision_http(ctx.at("apps", "http"), needs.http(document), logs)
     needs.check(document, ctx.registry)
     logs.reclaim()

@@ -24,8 +24,10 @@ from typing import NamedTuple
 from snake.config.document import Document
 from snake.core.errors import SnakeError
 from snake.core.modules import Context
+from snake.engine.automatic import effective
 from snake.engine.autosave import autosave
 from snake.engine.cache import SharedCache
+from snake.engine.certificates import Certificates
 from snake.engine.folder import PrivateFolder
 from snake.engine.generation import Generation
 from snake.engine.loaded import Loaded
@@ -35,6 +37,7 @@ from snake.engine.spawner import Spawner
 from snake.engine.warm import registry
 from snake.logs.app import Logs, open_logs
 from snake.logs.encoders import STACK
+from snake.tls.challenge import Desk
 
 logger = logging.getLogger("snake")
 
@@ -66,6 +69,7 @@ class Reloads:
         self._spawner = spawner
         self._folder = folder
         self._cache = cache
+        self._desk = Desk()
         self._lock = asyncio.Lock()
         self._current: _Current | None = None
         self._draining: dict[asyncio.Task[None], Generation] = {}
@@ -104,7 +108,11 @@ class Reloads:
             logs = await open_logs(ctx.at("logging"), document.logging)
             if self._current is not None:  # until all is well it is the old one that speaks
                 self._current.logs.install()
-            generation = Generation(document, self._folder, self._cache)
+            runs = effective(document)
+            certificates = await Certificates.made(ctx, runs, self._desk)
+            if certificates is not None:
+                stack.push_async_callback(certificates.aclose)
+            generation = Generation(runs.document, self._folder, self._cache, certificates)
             stack.push_async_callback(generation.kill)
             opening = generation.listen(self._sockets)
             stack.callback(opening.undo)

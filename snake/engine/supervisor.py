@@ -15,6 +15,7 @@ from snake.config.document import Document
 from snake.engine import needs
 from snake.engine.cache import SharedCache
 from snake.engine.folder import PrivateFolder
+from snake.engine.front import urls
 from snake.engine.generation import Generation
 from snake.engine.herald import Herald
 from snake.engine.reloads import Reloads, Source
@@ -103,7 +104,8 @@ async def _unless(event: asyncio.Event, work: Coroutine[None, None, None]) -> bo
 def _announce(generation: Generation, sockets: Sockets, herald: Herald | None) -> None:
     listening = {str(address): sockets.bound(address) for address in generation.addresses}
     if herald is not None:
-        herald.serving(list(listening.values()), generation.views, generation.workers)
+        where = urls(needs.http(generation.document), listening)
+        herald.serving(where, generation.views, generation.workers)
         return
     for name, server in needs.http(generation.document).servers.items():
         where = [listening[str(address)] for address in needs.single(server.listen)]

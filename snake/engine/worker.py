@@ -21,6 +21,7 @@ from snake.core.variables import CACHE, WORKER_ID
 from snake.engine.line import Line
 from snake.engine.live import NotLiveError, Offers, Sockets, live
 from snake.engine.loop import loop_factory
+from snake.fork.asking import Asking, hand_out
 from snake.fork.channel import (
     LONGEST,
     Announce,
@@ -43,7 +44,6 @@ from snake.fork.voice import Voice
 from snake.fork.zygote import Zygote
 from snake.http.shutdown import SHUTDOWN
 from snake.metrics.figures import Figures
-from snake.fork.asking import Asking, hand_out
 
 
 def main(channel: socket.socket) -> int:

@@ -10,13 +10,14 @@ import msgspec
 
 from snake.config.http import HTTPApp, Server
 from snake.config.struct import nanoseconds, seconds
+from snake.config.tls import TLSApp
 from snake.core.check import check as check_types
 from snake.core.errors import ConfigError, SnakeError
 from snake.core.modules import Context
+from snake.core.network import NetworkAddress
 from snake.core.record import Record
 from snake.core.units import SECOND
 from snake.http.access import AccessLog
-from snake.http.autohttps import names_needing_certificates
 from snake.http.handler import ASGIApp
 from snake.http.held_body import wants_body
 from snake.http.ip_ranges import Within
@@ -24,12 +25,13 @@ from snake.http.listener_wrappers import provision_wrappers
 from snake.http.measured import Measuring
 from snake.http.named_routes import NamedRoutes
 from snake.http.own_server import OwnServer
-from snake.http.ports import Ports
+from snake.http.ports import HTTP_PORT, Ports
 from snake.http.protocols import alt_svc
 from snake.http.routes import end, load_routes, unanswered
 from snake.http.server import Needs, make_app
 from snake.http.trusted_proxies import DEFAULT_HEADERS, TrustedProxies
 from snake.logs.app import Logs
+from snake.tls.encryption import Encryption, provision_policies
 from snake.tls.ring import Ring
 from snake.transport.admission import ListenerWrapper
 from snake.transport.settings import Settings
@@ -45,14 +47,8 @@ QUIET_HANDLERS = frozenset(
 (`static_response` does when its status turns out to be none, so only with one that is fixed.)
 """
 
-UNAVAILABLE = (
-    "packet_conn_wrappers",
-    "tls_connection_policies",
-)
+UNAVAILABLE = ("packet_conn_wrappers",)
 """Fields of a server that this version reads but cannot honour."""
-
-_WRITTEN = {"tls_connection_policies": "tls"}
-"""What a field is in a Caddyfile, where that is another word."""
 
 
 class RunningServer(Record):
@@ -63,6 +59,14 @@ class RunningServer(Record):
     app: ASGIApp
     settings: Settings
     wrappers: tuple[ListenerWrapper, ...] = ()
+    encryption: Encryption | None = None
+    plain_port: int = HTTP_PORT
+    """The port for HTTP, on which nothing is encrypted."""
+
+    def encryption_at(self, address: NetworkAddress) -> Encryption | None:
+        """Return how connections to one of its addresses are encrypted; `None` if they are not."""
+        plain = address.start_port == self.plain_port and not (address.is_unix or address.is_fd)
+        return None if plain else self.encryption
 
 
 async def provision_http(ctx: Context, app: HTTPApp, logs: Logs | None) -> list[RunningServer]:
@@ -81,7 +85,7 @@ async def provision_http(ctx: Context, app: HTTPApp, logs: Logs | None) -> list[
 async def _provision_server(
     ctx: Context, app: HTTPApp, name: str, server: Server, logs: Logs | None
 ) -> RunningServer:
-    check(ctx, app, server)
+    check(ctx, server)
     named = NamedRoutes(server.named_routes)
     ctx = ctx.offering(NamedRoutes, named)
     own = OwnServer()
@@ -109,7 +113,21 @@ async def _provision_server(
     asgi = make_app(routes(unanswered), errors, access, needs)
     own.app = asgi
     wrappers = await provision_wrappers(ctx.at("listener_wrappers"), server)
-    return RunningServer(name, server.listen, asgi, settings_of(ctx, server), wrappers)
+    return RunningServer(
+        name,
+        server.listen,
+        asgi,
+        settings_of(ctx, server),
+        wrappers,
+        await _encryption(ctx.at("tls_connection_policies"), server),
+        app.http_port or HTTP_PORT,
+    )
+
+
+async def _encryption(ctx: Context, server: Server) -> Encryption | None:
+    """Provision how connections are encrypted, where they are. Raises `ConfigError`."""
+    policies = server.tls_connection_policies
+    return await provision_policies(ctx, policies, ctx.service(TLSApp)) if policies else None
 
 
 async def _trusted_proxies(ctx: Context, server: Server) -> TrustedProxies | None:
@@ -129,24 +147,14 @@ async def _trusted_proxies(ctx: Context, server: Server) -> TrustedProxies | Non
     )
 
 
-def check(ctx: Context, app: HTTPApp, server: Server) -> None:
+def check(ctx: Context, server: Server) -> None:
     """Refuse what this version cannot do, by name. Raises `ConfigError`."""
     for field in UNAVAILABLE:
         if getattr(server, field):
             check_types(server, ctx.registry, ctx.path)
-            name = _WRITTEN.get(field, field)
-            raise ctx.at(field).fail(f"{name} is not available in this version of snake")
+            raise ctx.at(field).fail(f"{field} is not available in this version of snake")
     if server.logs is not None and server.logs.trace:
         raise ctx.at("logs", "trace").fail("not available in this version of snake")
-    try:
-        names = names_needing_certificates(app, server)
-    except SnakeError as error:
-        raise ctx.at("listen").fail(str(error)) from None
-    for name, place in names.items():
-        raise ctx.at(place).fail(
-            f"{name} needs HTTPS, which this version of snake does not have yet; write "
-            f'"http://{name}" as the site address, or set the option "auto_https off"'
-        )
 
 
 def settings_of(ctx: Context, server: Server) -> Settings:

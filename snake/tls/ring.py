@@ -44,6 +44,8 @@ class Visitor(Record):
     hello: Hello = Hello()
 
 
+NOBODY = Visitor()
+
 Ask = Callable[[str, str, Visitor], None]
 """Asks the supervisor for something of a kind, by name."""
 
@@ -132,7 +134,7 @@ class Ring:
             return True
         return any(pattern in asks for pattern in patterns(name))
 
-    async def seek(self, name: str, visitor: Visitor = Visitor()) -> Certificate | None:
+    async def seek(self, name: str, visitor: Visitor = NOBODY) -> Certificate | None:
         """Return the certificate for a name that may come, when it has come."""
         found = await self._sought(CERTIFICATE, name, visitor)
         certificate = found.certificate
@@ -146,11 +148,11 @@ class Ring:
 
     async def seek_challenge(self, name: str) -> Challenge | None:
         """Return the challenge `tls-alpn-01` that is being solved for a name."""
-        return (await self._sought(TLSALPN01, name, Visitor())).challenge
+        return (await self._sought(TLSALPN01, name, NOBODY)).challenge
 
     async def seek_token(self, name: str, type: str = HTTP01) -> Challenge | None:
         """Return the challenge of a type of `PATHS` that is being solved for a name."""
-        return (await self._sought(type, name, Visitor())).challenge
+        return (await self._sought(type, name, NOBODY)).challenge
 
     async def _sought(self, kind: str, name: str, visitor: Visitor) -> Found:
         place = (kind, name)

@@ -22,7 +22,7 @@ POOLED = AppView("old:app", True, "its venv has msgspec 0.18.6", 1, "3.12.1", "/
 
 def test_all_at_one_glance() -> None:
     """Where it listens, each app with its processes, Python and venv, and how it is stopped."""
-    text = glance(["127.0.0.1:9080", "[::]:80", "unix//run/a"], [EMBEDDED, POOLED], 2)
+    text = glance(["http://127.0.0.1:9080", "https://a.com", "unix//run/a"], [EMBEDDED, POOLED], 2)
 
     assert text.splitlines()[1:] == [
         "",
@@ -42,13 +42,15 @@ def test_all_at_one_glance() -> None:
 
 def test_without_an_app() -> None:
     """A server without Python apps tells how many workers it has."""
-    assert glance([":8080"], [], 2).splitlines()[0].endswith(" serves with 2 workers")
+    assert (
+        glance(["http://localhost:8080"], [], 2).splitlines()[0].endswith(" serves with 2 workers")
+    )
     assert "has no site" in glance([], [], 1)
 
 
 def test_narrow_terminal() -> None:
     """Lines are wrapped at words; many addresses are counted."""
-    text = glance([f"127.0.0.1:{n}" for n in range(100, 120)], [POOLED], 1, width=40)
+    text = glance([f"http://127.0.0.1:{n}" for n in range(100, 120)], [POOLED], 1, width=40)
 
     assert max(map(len, text.splitlines())) <= 40
     assert "  and 12 more addresses" in text.splitlines()

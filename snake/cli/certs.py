@@ -1,0 +1,107 @@
+"""`snake certs`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack
+
+import click
+import msgspec
+
+from snake.cli.environment import load_files
+from snake.engine.automatic import effective
+from snake.engine.loaded import Loaded
+from snake.engine.source import load
+from snake.tls.managed import Status
+
+HEADS = ("NAME", "ISSUER", "EXPIRES", "RENEWS", "LAST ERROR")
+_NONE = "-"
+
+
+@click.command("certs")
+@click.option("-c", "--config", metavar="FILE", help="The configuration; - is stdin.")
+@click.option("-a", "--adapter", metavar="NAME", help="What the file is: caddyfile or json.")
+@click.option("--envfile", "envfiles", multiple=True, metavar="FILE", help="NAME=VALUE lines.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: an array of objects.")
+def command(
+    config: str | None,
+    adapter: str | None,
+    envfiles: tuple[str, ...],
+    as_json: bool,  # noqa: FBT001  (click passes it by name)
+) -> int:
+    """List the certificates of a configuration.
+
+    All that its storage has, those in files, and the names that have none yet: who issued them,
+    when they expire and are renewed, and what went wrong last. The exit code is 1 when a name has
+    no certificate, or one that has expired.
+    """
+    load_files(envfiles)
+    statuses = asyncio.run(_statuses(load(config, adapter)))
+    now = time.time()
+    if as_json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(statuses)).decode() + "\n")
+    else:
+        for line in table(statuses, now):
+            click.echo(line)
+    return 1 if any(status.not_after <= now for status in statuses) else 0
+
+
+async def _statuses(loaded: Loaded) -> Sequence[Status]:
+    from snake.core.modules import Context  # noqa: PLC0415  (a bad file needs none of it)
+    from snake.engine.warm import registry  # noqa: PLC0415
+    from snake.storage.chosen import chosen  # noqa: PLC0415
+    from snake.tls.app import load_certificates  # noqa: PLC0415
+    from snake.tls.census import census  # noqa: PLC0415
+
+    with loaded.placing():
+        runs = effective(loaded.document)
+        async with AsyncExitStack() as stack:
+            ctx = Context(registry(), stack)
+            storage = await chosen(ctx.at("storage"), runs.document.storage)
+            place = ctx.at("apps", "tls", "certificates")
+            files, automated = await load_certificates(place, runs.tls)
+            found = await census(storage, [*automated, *runs.names], files)
+    for fault in found.faults:
+        click.echo(f"Warning: {fault}", err=True)
+    return found.statuses
+
+
+def table(statuses: Sequence[Status], now: float) -> Iterator[str]:
+    """Yield the lines of a table for people."""
+    if not statuses:
+        yield "There are no certificates, and no site that needs one."
+        return
+    rows = [HEADS, *(_row(status, now) for status in statuses)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADS) - 1)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=False))
+        yield "  ".join([*cells, row[-1]]).rstrip()
+
+
+def _row(status: Status, now: float) -> tuple[str, ...]:
+    if not status.not_after:
+        expires = "no certificate"
+    elif status.not_after <= now:
+        expires = f"EXPIRED {_span(now - status.not_after)} ago"
+    else:
+        expires = f"in {_span(status.not_after - now)}"
+    renews = _NONE
+    if status.error and status.next_at:
+        renews = f"tried again in {_span(status.next_at - now)}" if status.next_at > now else "now"
+    elif status.renew_at:
+        renews = f"in {_span(status.renew_at - now)}" if status.renew_at > now else "due"
+    return status.name, status.issuer or _NONE, expires, renews, status.error or _NONE
+
+
+_UNITS = (("d", 86_400.0), ("h", 3600.0), ("min", 60.0))
+
+
+def _span(seconds: float) -> str:
+    """Return a time as people say it."""
+    for unit, size in _UNITS:
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} s"

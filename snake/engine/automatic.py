@@ -1,0 +1,46 @@
+"""Automatic: a document as it runs, with what automatic HTTPS adds to it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from snake.config.document import Document
+from snake.config.tls import TLSApp
+from snake.core.record import Record
+from snake.engine import needs
+from snake.http.autohttps import automatic
+
+logger = logging.getLogger("snake.http.auto_https")
+
+
+class Effective(Record):
+    """What the workers run, and the names that need certificates."""
+
+    document: Document
+    names: Mapping[str, bool]
+    """For each, whether one is to be managed though one that is loaded matches."""
+
+    @property
+    def tls(self) -> TLSApp:
+        """The `tls` app; an empty one if there is none."""
+        return (self.document.apps and self.document.apps.tls) or TLSApp()
+
+    @property
+    def has_certificates(self) -> bool:
+        """Whether there is anything for which certificates are loaded or obtained."""
+        apps = self.document.apps
+        servers = needs.http(self.document).servers.values()
+        return (
+            bool(self.names)
+            or any(server.tls_connection_policies for server in servers)
+            or (apps is not None and (apps.tls is not None or apps.pki is not None))
+        )
+
+
+def effective(document: Document) -> Effective:
+    """Return a document as it runs. Raises `ConfigError`."""
+    made = automatic(document)
+    for note in made.notes:
+        logger.log(note.level, "%s", note.message, extra={"fields": note.fields})
+    return Effective(made.document, {name: name in made.regardless for name in made.names})

@@ -1,0 +1,116 @@
+"""Certificates: those of one generation, and what its workers are told of them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from typing import Any, Self
+
+from snake.core.modules import Context
+from snake.engine.automatic import Effective
+from snake.engine.process import Asker
+from snake.fork.channel import Found as FoundMessage
+from snake.fork.channel import Keys, Message, Seek
+from snake.pki.authorities import Authorities
+from snake.storage.chosen import chosen
+from snake.storage.storage import Storage
+from snake.tls.app import TLS, provision_tls
+from snake.tls.challenge import Desk
+from snake.tls.ring import CERTIFICATE, REFUSED, Found, Visitor, decode, encode
+
+logger = logging.getLogger("snake.tls")
+
+
+class Certificates:
+    """The `tls` app of a document in the supervisor. Made by `provision`; ended by `aclose`."""
+
+    def __init__(
+        self,
+        tls: TLS,
+        desk: Desk,
+        stack: AsyncExitStack,
+        storage: Storage,
+        authorities: Authorities,
+    ) -> None:
+        self._tls = tls
+        self._desk = desk
+        self._stack = stack
+        self._storage = storage
+        self._authorities = authorities
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.keeper = tls.keeper
+
+    @classmethod
+    async def made(cls, ctx: Context, effective: Effective, desk: Desk) -> Self | None:
+        """Provision what gets certificates, if the document needs any; see `provision`."""
+        if not effective.has_certificates:
+            return None
+        return await cls.provision(ctx, effective, desk)
+
+    @classmethod
+    async def provision(cls, ctx: Context, effective: Effective, desk: Desk) -> Self:
+        """Provision what gets certificates, and take those that there are.
+
+        Raises `ConfigError` and `StartError`.
+        """
+        async with AsyncExitStack() as stack:
+            ctx = Context(ctx.registry, stack, {**ctx.services, Desk: desk})
+            document = effective.document
+            storage = await chosen(ctx.at("storage"), document.storage)
+            ctx = ctx.offering(Storage, storage)  # type: ignore[type-abstract]
+            authorities = await Authorities.provision(
+                ctx.at("apps", "pki"), document.apps.pki if document.apps else None, storage
+            )
+            ctx = ctx.offering(Authorities, authorities)
+            tls = await provision_tls(
+                ctx.at("apps", "tls"), effective.tls, effective.names, storage
+            )
+            await tls.keeper.load()
+            return cls(tls, desk, stack.pop_all(), storage, authorities)
+
+    @property
+    def told(self) -> str:
+        """All that there is, for a worker that has nothing yet."""
+        return encode(self._tls.update)
+
+    def begin(self, tell: Callable[[Message], None]) -> None:
+        """From now on obtain and renew; `tell` tells all workers."""
+        self._tls.keeper.begin(lambda update: tell(Keys(encode(update))))
+        self._keep(self._authorities.run())
+
+    def hear(self, message: Seek, asker: Asker) -> None:
+        """Answer a worker that seeks something."""
+        self._keep(self._answer(message, asker))
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answer(self, message: Seek, asker: Asker) -> None:
+        try:
+            found = await self._find(message)
+        except Exception:
+            logger.exception("a certificate cannot be looked for")
+            found = Found(seconds=REFUSED)
+        if not asker.is_gone:
+            asker.send(FoundMessage(message.kind, message.name, encode(found), message.loop))
+
+    async def _find(self, message: Seek) -> Found:
+        if message.kind == CERTIFICATE:
+            return await self._tls.seeker.seek(message.name, decode(message.visitor, Visitor))
+        challenge = await self._desk.find(message.kind, message.name)
+        return Found(challenge=challenge, seconds=0 if challenge else REFUSED)
+
+    def rest(self) -> None:
+        """Begin nothing more: another generation goes on. What runs may end."""
+        self._tls.keeper.rest()
+
+    async def aclose(self) -> None:
+        """End all of it."""
+        for task in list(self._tasks):
+            task.cancel()
+        await self._tls.keeper.end()
+        await self._stack.aclose()

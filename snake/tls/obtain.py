@@ -1,0 +1,108 @@
+"""Obtain: one certificate, from the first issuer that gives one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from snake.storage import keys
+from snake.storage.storage import StorageError
+from snake.tls import stored
+from snake.tls.certificate import Certificate, CertificateError
+from snake.tls.issuer import Issued, IssueError, Issuer, Request
+from snake.tls.managed import Managed
+from snake.tls.signing import new_key, signing_request
+
+logger = logging.getLogger("snake.tls")
+
+Obtained = tuple[Certificate, dict[str, Any] | None]
+"""A certificate, and what is to be stored with it, unless it comes from the storage."""
+
+
+async def obtain(managed: Managed, now: Callable[[], float]) -> Obtained:
+    """Obtain a certificate for a name. Raises `IssueError`.
+
+    Nobody else who has the same storage obtains one for it meanwhile. One that somebody has
+    obtained while this waited for its turn is taken.
+    """
+    try:
+        async with managed.policy.storage.lock(keys.issuance(managed.name)):
+            found = await _found(managed, now())
+            if found is not None:
+                return found, None
+            certificate, metadata = await _issue(managed, now)
+            # While the lock is held: who waits for it is to find the certificate.
+            try:
+                await stored.save(
+                    managed.policy.storage, certificate, metadata, names=[managed.name]
+                )
+            except StorageError as error:
+                fields = {"name": managed.name, "error": str(error)}
+                logger.log(logging.ERROR, "cannot store a certificate", extra={"fields": fields})
+                return certificate, metadata
+            return certificate, None
+    except StorageError as error:
+        raise IssueError(f"the storage fails: {error}") from None
+
+
+async def _found(managed: Managed, now: float) -> Certificate | None:
+    """Return a certificate of the storage that need not be renewed. Raises `StorageError`."""
+    mine = managed.certificate
+    for issuer in managed.policy.issuers:
+        found = await stored.load(managed.policy.storage, issuer.key, managed.name)
+        if found is None or (mine is not None and found.not_before <= mine.not_before):
+            continue
+        if found.left(now) > found.lifetime / 2:
+            return found
+    return None
+
+
+async def _issue(managed: Managed, now: Callable[[], float]) -> tuple[Certificate, dict[str, Any]]:
+    policy = managed.policy
+    errors: list[tuple[Issuer, IssueError]] = []
+    key = managed.certificate.key if policy.reuse_keys and managed.certificate else ""
+    key = key or await asyncio.to_thread(new_key, policy.key_type)
+    csr = await asyncio.to_thread(signing_request, [managed.name], key)
+    request = Request((managed.name,), csr, managed.attempts, managed.certificate)
+    for issuer in policy.issuers:
+        try:
+            issued = await issuer.issue(request)
+            return _checked(managed.name, issued, key, issuer.key, now()), issued.metadata
+        except IssueError as error:
+            errors.append((issuer, error))
+            if len(policy.issuers) > 1:
+                fields = {"name": managed.name, "issuer": issuer.key, "error": str(error)}
+                logger.warning("an issuer gives no certificate", extra={"fields": fields})
+    if not errors:
+        raise IssueError("there is no issuer for it", lasting=True)
+    raise _together(errors)
+
+
+def _checked(name: str, issued: Issued, key: str, issuer_key: str, now: float) -> Certificate:
+    """Return what was issued, if it is what was asked for. Raises `IssueError`."""
+    try:
+        certificate = Certificate.read(issued.chain, key, issuer_key=issuer_key)
+    except CertificateError as error:
+        raise IssueError(f"the authority gave something else: {error}") from None
+    if name not in certificate.names:
+        names = ", ".join(certificate.names[:5]) or "nothing"
+        raise IssueError(f"the authority gave a certificate for {names}")
+    if certificate.left(now) <= 0:
+        raise IssueError("the authority gave a certificate that has expired; is the clock right?")
+    return certificate
+
+
+def _together(errors: list[tuple[Issuer, IssueError]]) -> IssueError:
+    """Return the errors of all issuers as one."""
+    if len(errors) == 1:
+        return errors[0][1]
+    told = "; ".join(f"{issuer.key}: {error}" for issuer, error in errors)
+    moments = [error.retry_after for _, error in errors]
+    known = [moment for moment in moments if moment is not None]
+    return IssueError(
+        told,
+        retry_after=min(known) if len(known) == len(moments) else None,
+        lasting=all(error.lasting for _, error in errors),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 import msgspec
 
@@ -52,10 +53,6 @@ def _urls(server: Server, address: NetworkAddress, bound: str, ports: Ports) -> 
 
 def _names(server: Server) -> Iterator[str]:
     """Yield the names of the sites of a server, as far as they can be opened."""
-    count = 0
-    for route in server.routes:
-        for matchers in route.match:
-            for name in msgspec.json.decode(matchers.get("host", b"[]")):
-                if count < _NAMES and "*" not in name and "{" not in name:
-                    count += 1
-                    yield name
+    matchers = (matchers for route in server.routes for matchers in route.match)
+    names = (name for each in matchers for name in msgspec.json.decode(each.get("host", b"[]")))
+    yield from islice((name for name in names if "*" not in name and "{" not in name), _NAMES)

@@ -18,13 +18,14 @@ import heapq
 import logging
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from snake.storage.storage import StorageError
 from snake.tls import lifecycle, notes, stored
 from snake.tls.certificate import Certificate
 from snake.tls.issuer import IssueError
-from snake.tls.managed import Managed, Status
-from snake.tls.obtain import obtain
+from snake.tls.managed import NEVER, Managed, Status
+from snake.tls.obtain import newest, obtain
 from snake.tls.permission import NotAllowedError
 from snake.tls.policy import Automation, Policy
 from snake.tls.ring import Update
@@ -113,7 +114,7 @@ class Keeper:
 
     def statuses(self) -> list[Status]:
         """Return where every name stands, in the order of the document."""
-        return [status(managed, self.interval) for managed in self._managed.values()]
+        return [managed.status(self.interval) for managed in self._managed.values()]
 
     # The work -----------------------------------------------------------------------
 
@@ -170,11 +171,8 @@ class Keeper:
                 self._start_due()
                 next_at = self._queue[0][0] if self._queue else self._now() + self.interval
                 wait = min(max(next_at - self._now(), 0.0), self.interval)
-                try:
-                    async with asyncio.timeout(wait):
-                        await self._news.wait()
-                except TimeoutError:
-                    pass
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._news.wait(), wait)
         finally:
             progress.cancel()
 
@@ -198,7 +196,7 @@ class Keeper:
             logger.error("a certificate cannot be kept up", exc_info=error)
             managed.failed(IssueError(f"unexpected {type(error).__name__}"), self._now())
         waits = managed.on_demand and managed.certificate is None  # for who asks again
-        if managed.next_at != _NEVER and not waits:
+        if managed.next_at != NEVER and not waits:
             self._schedule(managed)
 
     async def _attend(self, managed: Managed) -> None:
@@ -224,7 +222,7 @@ class Keeper:
             again = managed.failed(error, self._now())
             self._log_failure(managed, again=again)
             if not again:
-                managed.next_at = _NEVER
+                managed.next_at = NEVER
             return
         managed.have(certificate, self._now())
         self._publish(managed, before)
@@ -267,18 +265,17 @@ class Keeper:
         certificate = managed.certificate
         if certificate is None or managed.ask_at > self._now():
             return
-        managed.ask_at = _NEVER
-        for issuer in managed.policy.issuers:
-            if issuer.key != certificate.issuer_key:
-                continue
+        managed.ask_at = NEVER
+        issuers = [each for each in managed.policy.issuers if each.key == certificate.issuer_key]
+        for issuer in issuers:
             try:
                 managed.window = await issuer.renewal_window(certificate)
-                if managed.window is not None:
-                    later = self._now() + _SHORTEST_WAIT
-                    managed.ask_at = max(managed.window.check_again, later)
             except IssueError as error:
                 managed.ask_at = error.retry_after or self._now() + lifecycle.HOUR
                 _log(logging.WARNING, "cannot ask when to renew a certificate", managed, error)
+            else:
+                again = managed.window.check_again if managed.window is not None else NEVER
+                managed.ask_at = max(again, self._now() + _SHORTEST_WAIT)
 
     def _publish(self, managed: Managed, before: Certificate | None) -> None:
         assert managed.certificate is not None  # noqa: S101  (there is news of it)
@@ -294,7 +291,7 @@ class Keeper:
     async def _note(self, managed: Managed) -> None:
         """Leave word of where a name stands, for `snake certs`."""
         try:
-            await notes.leave(managed.policy.storage, status(managed, self.interval))
+            await notes.leave(managed.policy.storage, managed.status(self.interval))
         except StorageError as error:
             _log(logging.DEBUG, "cannot leave word of a certificate", managed, error)
 
@@ -364,31 +361,6 @@ class Keeper:
             oldest = next((each for each in self._managed.values() if each.on_demand), None)
             if oldest is not None:
                 self.forget(oldest)
-
-
-_NEVER = float("inf")
-
-
-async def newest(policy: Policy, name: str) -> Certificate | None:
-    """Return the newest certificate that the storage has for a name. Raises `StorageError`."""
-    found = [await stored.load(policy.storage, issuer.key, name) for issuer in policy.issuers]
-    there = [each for each in found if each is not None]
-    return max(there, key=lambda each: each.not_before, default=None)
-
-
-def status(managed: Managed, interval: float) -> Status:
-    """Return where a name stands."""
-    certificate = managed.certificate
-    return Status(
-        managed.name,
-        issuer=certificate.issuer_key if certificate else "",
-        not_before=certificate.not_before if certificate else 0.0,
-        not_after=certificate.not_after if certificate else 0.0,
-        renew_at=managed.renewal(interval).at,
-        error=managed.error,
-        attempts=managed.attempts,
-        next_at=managed.next_at if managed.attempts and managed.next_at != _NEVER else 0.0,
-    )
 
 
 def _nobody(update: Update) -> None:

@@ -13,6 +13,25 @@ from snake.tls.certificate import Certificate
 from snake.tls.issuer import IssueError, RenewalWindow
 from snake.tls.policy import Policy
 
+NEVER = float("inf")
+"""The moment of what is not done any more."""
+
+
+class Status(Record):
+    """What `snake certs` shows of a name."""
+
+    name: str
+    issuer: str = ""
+    not_before: float = 0
+    not_after: float = 0
+    """Seconds since the epoch; 0 without a certificate."""
+    renew_at: float = 0
+    error: str = ""
+    """Why the last attempt failed; empty if it did not."""
+    attempts: int = 0
+    next_at: float = 0
+    """When it is tried again."""
+
 
 class Managed:
     """What is known of one name. It changes; the keeper alone changes it."""
@@ -79,18 +98,17 @@ class Managed:
         if self._news is not None and not self._news.done():
             self._news.set_result(None)
 
-
-class Status(Record):
-    """What `snake certs` shows of a name."""
-
-    name: str
-    issuer: str = ""
-    not_before: float = 0
-    not_after: float = 0
-    """Seconds since the epoch; 0 without a certificate."""
-    renew_at: float = 0
-    error: str = ""
-    """Why the last attempt failed; empty if it did not."""
-    attempts: int = 0
-    next_at: float = 0
-    """When it is tried again."""
+    def status(self, interval: float) -> Status:
+        """Return where it stands."""
+        certificate = self.certificate
+        waits = self.attempts > 0 and self.next_at != NEVER
+        return Status(
+            self.name,
+            issuer=certificate.issuer_key if certificate else "",
+            not_before=certificate.not_before if certificate else 0.0,
+            not_after=certificate.not_after if certificate else 0.0,
+            renew_at=self.renewal(interval).at,
+            error=self.error,
+            attempts=self.attempts,
+            next_at=self.next_at if waits else 0.0,
+        )

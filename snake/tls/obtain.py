@@ -13,6 +13,7 @@ from snake.tls import stored
 from snake.tls.certificate import Certificate, CertificateError
 from snake.tls.issuer import Issued, IssueError, Issuer, Request
 from snake.tls.managed import Managed
+from snake.tls.policy import Policy
 from snake.tls.signing import new_key, signing_request
 
 logger = logging.getLogger("snake.tls")
@@ -47,16 +48,19 @@ async def obtain(managed: Managed, now: Callable[[], float]) -> Obtained:
         raise IssueError(f"the storage fails: {error}") from None
 
 
+async def newest(policy: Policy, name: str) -> Certificate | None:
+    """Return the newest certificate that the storage has for a name. Raises `StorageError`."""
+    found = [await stored.load(policy.storage, issuer.key, name) for issuer in policy.issuers]
+    there = [each for each in found if each is not None]
+    return max(there, key=lambda each: each.not_before, default=None)
+
+
 async def _found(managed: Managed, now: float) -> Certificate | None:
     """Return a certificate of the storage that need not be renewed. Raises `StorageError`."""
-    mine = managed.certificate
-    for issuer in managed.policy.issuers:
-        found = await stored.load(managed.policy.storage, issuer.key, managed.name)
-        if found is None or (mine is not None and found.not_before <= mine.not_before):
-            continue
-        if found.left(now) > found.lifetime / 2:
-            return found
-    return None
+    mine, found = managed.certificate, await newest(managed.policy, managed.name)
+    if found is None or (mine is not None and found.not_before <= mine.not_before):
+        return None
+    return found if found.left(now) > found.lifetime / 2 else None
 
 
 async def _issue(managed: Managed, now: Callable[[], float]) -> tuple[Certificate, dict[str, Any]]:

@@ -19,8 +19,8 @@ from snake.core.surroundings import PlaceholderError, fill
 from snake.storage.keys import ascii_name
 from snake.storage.storage import Storage
 from snake.tls.certificate import host_of
+from snake.tls.certificate_manager import Manager
 from snake.tls.issuer import Issuer
-from snake.tls.manager import Manager
 from snake.tls.on_demand import OnDemand
 from snake.tls.permission import Permission
 from snake.tls.subjects import is_tailscale, patterns, qualifies_for_public

@@ -10,9 +10,8 @@ import asyncio
 import logging
 
 from snake.storage.keys import ascii_name
-from snake.tls.certificate import Certificate
+from snake.tls.certificate_manager import ManagerError, first_of
 from snake.tls.keeper import Keeper
-from snake.tls.manager import ManagerError
 from snake.tls.permission import DeniedError, NotAllowedError
 from snake.tls.policy import Policy
 from snake.tls.ring import REFUSED, Found, Visitor
@@ -39,7 +38,12 @@ class Seeker:
         if managed is not None and not managed.on_demand:
             return await self._await(name)
         policy = self._automation.policy_for(name)
-        found = await self._ask_managers(policy, visitor)
+        try:
+            found = await first_of(policy.managers, visitor.hello, visitor.server, visitor.client)
+        except ManagerError as error:
+            fields = {"name": name, "error": str(error)}
+            logger.log(logging.ERROR, "a manager gives no certificate", extra={"fields": fields})
+            return Found(seconds=REFUSED)
         if found is not None:
             return Found(found, seconds=MANAGED)
         if not policy.on_demand:
@@ -52,20 +56,6 @@ class Seeker:
             logger.log(level, "no certificate for a client", extra={"fields": fields})
             return Found(seconds=error.seconds or REFUSED)
         return await self._await(name)
-
-    async def _ask_managers(self, policy: Policy, visitor: Visitor) -> Certificate | None:
-        for manager in policy.managers:
-            try:
-                found = await manager.get(visitor.hello, visitor.server, visitor.client)
-            except ManagerError as error:
-                fields = {"name": visitor.hello.server_name, "error": str(error)}
-                logger.log(
-                    logging.ERROR, "a manager gives no certificate", extra={"fields": fields}
-                )
-            else:
-                if found is not None:
-                    return found
-        return None
 
     async def _admit(self, name: str, policy: Policy, visitor: Visitor) -> None:
         """Have a name kept up, if it may be. Raises `NotAllowedError`."""

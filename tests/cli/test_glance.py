@@ -27,7 +27,7 @@ def test_all_at_one_glance() -> None:
     assert text.splitlines()[1:] == [
         "",
         "  http://127.0.0.1:9080",
-        "  http://localhost (all addresses)",
+        "  https://a.com",
         "  unix//run/a",
         "",
         "  main:app",

@@ -192,7 +192,7 @@ def test_it_serves_the_app_and_the_files(tmp_path: Path) -> None:
         ("--static-path . --static-route x", "--static-route begins with /"),
         ("--env-var x", '--env-var takes NAME=VALUE, got "x"'),
         ("--env-var LD_X=y", "--env-var: invalid env_var name"),
-        ("--domain a.b", "--domain asks for HTTPS, which is not available in this version"),
+        ("--domain a/b:c{", "--domain takes a name such as example.com"),
         ("-t esgi", "--server-type esgi is not available in this version of snake"),
         ("-t asgy", "expected one of wsgi, asgi, esgi; got 'asgy'; did you mean \"asgi\"?"),
         ("--isolation dokcer", 'did you mean "docker"?'),

@@ -54,10 +54,7 @@ def test_the_grace_period_is_in_seconds(given: int | str, seconds: float | None)
 @pytest.mark.parametrize(
     ("data", "path"),
     [
-        ({"storage": {"module": "file_system"}}, "storage"),
-        ({"apps": {"pki": {}}}, "apps/pki"),
         ({"apps": {"events": {}}}, "apps/events"),
-        ({"apps": {"tls": {}}}, "apps/tls"),
         ({"admin": {"config": {"load": {"module": "http"}}}}, "admin/config/load"),
     ],
 )
@@ -70,13 +67,9 @@ def test_what_is_not_available_is_named(data: object, path: str) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({"storage": {"module": "s3"}}, "storage: unknown module: caddy.storage.s3"),
         (
-            {"apps": {"pki": {"certificate_authorities": {"a": {"storage": {"root": 1}}}}}},
-            (
-                "apps/pki/certificate_authorities/a/storage: expected an object with the field "
-                "'module', the module's name"
-            ),
+            {"admin": {"config": {"load": {"timeout": 1}}}},
+            "admin/config/load: expected an object with the field 'module', the module's name",
         ),
         (
             {"admin": {"config": {"load": {"module": "http", "timeout": []}}}},

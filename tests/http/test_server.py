@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from snake.core.errors import ConfigError
 from snake.http.errors import AbortError, HandlerError
 from snake.http.handler import Message, Send
 from snake.http.request import Request
 from snake.http.server import Needs, make_app
 from snake.transport.asgi import ResponseStartedError
-from tests.site import site_of_json, site_of_routes
+from tests.site import site_of_routes
 
 FAIL = {"handle": [{"handler": "error", "status_code": 503, "error": "later"}]}
 
@@ -72,19 +71,6 @@ async def test_early_headers_survive_an_error() -> None:
         response = await site.get()
 
         assert (response.status, response.header("x-a")) == (503, "1")
-
-
-async def test_names_that_need_https_are_refused() -> None:
-    """A site that Caddy would serve by HTTPS is refused with the way out."""
-    routes = [{"match": [{"host": ["example.com"]}]}]
-    servers = {"srv0": {"listen": [":443"], "routes": routes}}
-    with pytest.raises(ConfigError) as caught:
-        async with site_of_json({"apps": {"http": {"servers": servers}}}):
-            pass
-
-    assert caught.value.path == "apps/http/servers/srv0/routes/0/match/0/host"
-    assert caught.value.message.startswith("example.com needs HTTPS")
-    assert '"http://example.com"' in str(caught.value)
 
 
 async def test_too_late_for_an_error_page() -> None:

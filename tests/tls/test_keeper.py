@@ -243,9 +243,13 @@ async def test_full_disk_keeps_nothing_from_being_served(tmp_path: Path, clock: 
     assert len(ca.requests) == 1
 
     full.is_full = False
-    clock.time += 70
-    kept.keeper.wake()
-    await until((tmp_path / "certificates/small/a.com/a.com.json").exists)
+
+    def is_stored() -> bool:
+        clock.time += 70
+        kept.keeper.wake()
+        return (tmp_path / "certificates/small/a.com/a.com.json").exists()
+
+    await until(is_stored)
     await kept.keeper.end()
     assert len(ca.requests) == 1
     assert kept.keeper.statuses()[0].error == ""

@@ -117,8 +117,10 @@ class Authorities:
             longest = max((each.terms.interval for each in self), default=None)
             if wait is not None and longest is not None:
                 wait = min(max(wait, _SOONEST), max(longest, _SOONEST))
+            # Not `wait_for`: in Python 3.11 it may lose the word to end.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._another.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self._another.wait()
 
     async def _maintain(self, authority: Authority, now: float) -> None:
         try:

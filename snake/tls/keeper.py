@@ -171,10 +171,16 @@ class Keeper:
                 self._start_due()
                 next_at = self._queue[0][0] if self._queue else self._now() + self.interval
                 wait = min(max(next_at - self._now(), 0.0), self.interval)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._news.wait(), wait)
+                await self._rest(wait)
         finally:
             progress.cancel()
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait for so long, or until there is news."""
+        # Not `wait_for`: in Python 3.11 it may lose the word to end.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
 
     def _start_due(self) -> None:
         now = self._now()

@@ -51,10 +51,9 @@ def test_a_fault_of_a_line_is_told_with_it(
 def test_encryption_that_cannot_be_is_told_by_its_line(tmp_path: Path) -> None:
     """What cannot be done says so by its name, at the word that was written."""
     text = "a.com {\n\trespond x\n\ttls internal {\n\t\tkey_type p265\n\t}\n}\n"
-    first, source, carets = check(tmp_path, text)
-    assert first.startswith("Error: Caddyfile:")
-    assert "unrecognized key type: p265; did you mean" in first
-    del source, carets
+    message, *_ = check(tmp_path, text)
+    assert message.startswith("Error: ")
+    assert "unrecognized key type: p265; did you mean" in message
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ class Client:
 
     async def get(self, url: str) -> Answer:
         """Return what is at a URL that needs no signature. Raises as `directory` does."""
-        return self._good(await self._sent("GET", url, {"Accept": JSON}))
+        return self._good(await self._tried(lambda: self._sent("GET", url, {"Accept": JSON})))
 
     async def post(
         self, url: str, payload: Mapping[str, Any] | None, key: Key, account: str = "", **how: str
@@ -80,62 +80,59 @@ class Client:
         """
         directory = await self.directory()
         body = b"" if payload is None else json.dumps(payload).encode()
-        rejected = broken = 0
+        headers = {
+            "Content-Type": "application/jose+json",
+            "Accept": how.get("accept", JSON),
+        }
+        rejected = 0
         while True:
-            nonce = self._nonces.pop() if self._nonces else await self._new_nonce(directory)
-            answer = await self._sent(
-                "POST",
-                url,
-                {
-                    "Content-Type": "application/jose+json",
-                    "Accept": how.get("accept", JSON),
-                },
-                key.sign(body, nonce, url, account),
-                broken,
-            )
+
+            async def send() -> Answer:
+                # Each time with another nonce: the one before may be used.
+                nonce = await self._nonce(directory)
+                return await self._sent("POST", url, headers, key.sign(body, nonce, url, account))
+
+            answer = await self._tried(send)
             if answer.status < _ERROR:
                 return answer
             error = self._error(answer)
-            if error.kind == BAD_NONCE and rejected < _REJECTED:
-                rejected += 1
-            elif answer.status >= _SERVER_ERROR and error.retry_after is None and broken < _BROKEN:
-                broken += 1
-                await self.sleep(_PAUSE * broken)
-            else:
+            if error.kind != BAD_NONCE or rejected >= _REJECTED:
                 raise error
+            rejected += 1
 
-    async def _new_nonce(self, directory: Directory) -> str:
-        answer = self._good(await self._sent("HEAD", directory.new_nonce, {}))
+    async def _nonce(self, directory: Directory) -> str:
         if not self._nonces:
-            raise NonsenseError(f"{answer.url}: it gives no nonce that can be sent back")
+            answer = await self._tried(lambda: self._sent("HEAD", directory.new_nonce, {}))
+            self._good(answer)
+            if not self._nonces:
+                raise NonsenseError(f"{answer.url}: it gives no nonce that can be sent back")
         return self._nonces.pop()
 
-    async def _sent(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        body: bytes | None = None,
-        broken: int = 0,
-    ) -> Answer:
-        """Send a request; again, if it is for a nonce or the directory and has no answer.
-
-        One that is signed is not sent again as it is: its nonce may be used.
-        """
-        self._check(url, self.url)
-        while True:
+    async def _tried(self, send: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Send a request; again, if its answer does not come or is an error of the server."""
+        for left in reversed(range(_BROKEN)):
             try:
-                answer = await self._wire.request(method, url, headers, body)
-            except WireError:
-                broken += 1
-                if broken >= _BROKEN or body is not None:
+                answer = await send()
+            except WireError as error:
+                if error.late or not left:
                     raise
-                await self.sleep(_PAUSE * broken)
-                continue
-            nonce = answer.header("replay-nonce")
-            if len(self._nonces) < _MOST_NONCES and is_nonce(nonce):
-                self._nonces.append(nonce)
-            return answer
+            else:
+                broken = answer.status >= _SERVER_ERROR and not answer.header("retry-after")
+                if not broken or not left:
+                    return answer
+            await self.sleep(_PAUSE * (_BROKEN - left))
+        raise AssertionError
+
+    async def _sent(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> Answer:
+        """Send a request, and keep the nonce that comes with the answer."""
+        self._check(url, self.url)
+        answer = await self._wire.request(method, url, headers, body)
+        nonce = answer.header("replay-nonce")
+        if len(self._nonces) < _MOST_NONCES and is_nonce(nonce):
+            self._nonces.append(nonce)
+        return answer
 
     def _check(self, url: str, where: str) -> None:
         """Raise `NonsenseError` for a URL that an authority of this kind does not have."""

@@ -75,6 +75,8 @@ class ACMEIssuer:
 
     async def renewal_window(self, certificate: Certificate) -> RenewalWindow | None:
         """Return when it should be renewed. Raises `IssueError`."""
+        if certificate.issuer_key not in ("", self.key):
+            return None
         try:
             return await renewal_window(self._authority.client, certificate.chain)
         except SnakeError as error:

@@ -137,8 +137,10 @@ class Ordering:
             except ProblemError as error:
                 if error.kind != ORDER_NOT_READY:
                     raise
+                # Or it is done already, and the answer to that was lost.
                 order = await self._until(url, PENDING)
-                await self._post(order.finalize, {"csr": encoded(wanted.csr)})
+                if order.status == READY:
+                    await self._post(order.finalize, {"csr": encoded(wanted.csr)})
             order = await self._until(url, PROCESSING, READY)
         if order.status != VALID or not order.certificate:
             if order.error is not None:

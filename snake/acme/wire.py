@@ -41,7 +41,11 @@ Proxy = Callable[[str], str | None]
 
 
 class WireError(SnakeError):
-    """A request that had no answer that can be used, and why."""
+    """A request that had no answer that can be used, and why; `late` if it took too long."""
+
+    def __init__(self, message: str, *, late: bool = False) -> None:
+        super().__init__(message)
+        self.late = late
 
 
 class Answer(Record):
@@ -105,7 +109,8 @@ class Wire:
                 async with asyncio.timeout(self._timeout):
                     answer = await work
             except TimeoutError:
-                raise WireError(f"{url}: no whole answer in {self._timeout:g} s") from None
+                text = f"{url}: no whole answer in {self._timeout:g} s"
+                raise WireError(text, late=True) from None
             finally:
                 call.give_up()
         if 300 <= answer.status < 400:  # noqa: PLR2004

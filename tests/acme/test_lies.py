@@ -174,7 +174,7 @@ async def test_a_server_that_stays_broken_is_given_up(server: Host, liar: LyingC
     """A server that has nothing but errors is asked a few times, and its words are shown."""
     liar.lies["new-order"] = Reply(500, b"<h1>oops</h1>", {"Content-Type": "text/html"})
     assert "HTTP status 500, with text/html: '<h1>oops</h1>'" in str(await _refusal(server, liar))
-    assert len(liar.payloads("new-order")) == 4
+    assert len(liar.payloads("new-order")) == 3
 
 
 async def test_a_nonce_that_is_always_bad_is_given_up(server: Host, liar: LyingCA) -> None:

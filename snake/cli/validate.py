@@ -53,7 +53,6 @@ async def check(loaded: Loaded) -> list[AppView]:
     from snake.core.check import check as check_types  # noqa: PLC0415
     from snake.core.modules import Context  # noqa: PLC0415
     from snake.engine.automatic import effective  # noqa: PLC0415
-    from snake.engine.certificates import Certificates  # noqa: PLC0415
     from snake.engine.pools import trial  # noqa: PLC0415
     from snake.engine.provision import provision  # noqa: PLC0415
     from snake.engine.warm import registry  # noqa: PLC0415
@@ -69,11 +68,13 @@ async def check(loaded: Loaded) -> list[AppView]:
         needs.shutdown_delay(runs.document)
         async with AsyncExitStack() as stack:
             ctx = Context(registry(), stack)
-            if certificates := await Certificates.made(ctx, runs, Desk()):
-                stack.push_async_callback(certificates.aclose)
-            pools, views = await trial(runs.document, stack)
             ring = Ring()
-            if certificates is not None:
+            if runs.has_certificates:
+                from snake.engine.certificates import Certificates  # noqa: PLC0415
+
+                certificates = await Certificates.provision(ctx, runs, Desk())
+                stack.push_async_callback(certificates.aclose)
                 ring.update(decode(certificates.told, Update))
+            pools, views = await trial(runs.document, stack)
             await provision(runs.document, stack, {Pools: pools, Ring: ring})
             return views

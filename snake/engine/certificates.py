@@ -43,13 +43,6 @@ class Certificates:
         self.keeper = tls.keeper
 
     @classmethod
-    async def made(cls, ctx: Context, effective: Effective, desk: Desk) -> Self | None:
-        """Provision what gets certificates, if the document needs any; see `provision`."""
-        if not effective.has_certificates:
-            return None
-        return await cls.provision(ctx, effective, desk)
-
-    @classmethod
     async def provision(cls, ctx: Context, effective: Effective, desk: Desk) -> Self:
         """Provision what gets certificates, and take those that there are.
 

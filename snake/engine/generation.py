@@ -10,12 +10,12 @@ import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
 from snake.config.document import Document, encode
 from snake.core.errors import StartError
 from snake.engine import needs
 from snake.engine.cache import SharedCache
-from snake.engine.certificates import Certificates
 from snake.engine.folder import PrivateFolder
 from snake.engine.overview import AppView, overview
 from snake.engine.place import Place
@@ -29,6 +29,9 @@ from snake.engine.together import all_of
 from snake.fork.channel import Message
 from snake.metrics.figures import new_file
 from snake.python import plan
+
+if TYPE_CHECKING:
+    from snake.engine.certificates import Certificates
 
 
 class Generation:

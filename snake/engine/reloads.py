@@ -19,15 +19,14 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from snake.config.document import Document
 from snake.core.errors import SnakeError
 from snake.core.modules import Context
-from snake.engine.automatic import effective
+from snake.engine.automatic import Effective, effective
 from snake.engine.autosave import autosave
 from snake.engine.cache import SharedCache
-from snake.engine.certificates import Certificates
 from snake.engine.folder import PrivateFolder
 from snake.engine.generation import Generation
 from snake.engine.loaded import Loaded
@@ -38,6 +37,9 @@ from snake.engine.warm import registry
 from snake.logs.app import Logs, open_logs
 from snake.logs.encoders import STACK
 from snake.tls.challenge import Desk
+
+if TYPE_CHECKING:
+    from snake.engine.certificates import Certificates
 
 logger = logging.getLogger("snake")
 
@@ -57,6 +59,16 @@ class _Current(NamedTuple):
     logs: Logs
     stack: AsyncExitStack
     """Closes its logs."""
+
+
+async def _certificates(ctx: Context, runs: Effective, desk: Desk) -> Certificates | None:
+    """Provision what gets certificates, if the document needs any."""
+    if not runs.has_certificates:
+        return None
+    # Not before someone needs it: it is half of a supervisor's imports.
+    from snake.engine.certificates import Certificates  # noqa: PLC0415
+
+    return await Certificates.provision(ctx, runs, desk)
 
 
 class Reloads:
@@ -109,7 +121,7 @@ class Reloads:
             if self._current is not None:  # until all is well it is the old one that speaks
                 self._current.logs.install()
             runs = effective(document)
-            certificates = await Certificates.made(ctx, runs, self._desk)
+            certificates = await _certificates(ctx, runs, self._desk)
             if certificates is not None:
                 stack.push_async_callback(certificates.aclose)
             generation = Generation(runs.document, self._folder, self._cache, certificates)

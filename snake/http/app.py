@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from math import ceil
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -31,10 +31,12 @@ from snake.http.routes import end, load_routes, unanswered
 from snake.http.server import Needs, make_app
 from snake.http.trusted_proxies import DEFAULT_HEADERS, TrustedProxies
 from snake.logs.app import Logs
-from snake.tls.encryption import Encryption, provision_policies
 from snake.tls.ring import Ring
 from snake.transport.admission import ListenerWrapper
 from snake.transport.settings import Settings
+
+if TYPE_CHECKING:
+    from snake.tls.encryption import Encryption
 
 QUIET_HANDLERS = frozenset(
     {
@@ -126,8 +128,12 @@ async def _provision_server(
 
 async def _encryption(ctx: Context, server: Server) -> Encryption | None:
     """Provision how connections are encrypted, where they are. Raises `ConfigError`."""
-    policies = server.tls_connection_policies
-    return await provision_policies(ctx, policies, ctx.service(TLSApp)) if policies else None
+    if not server.tls_connection_policies:
+        return None
+    # Not before someone needs it: a site on a laptop or behind a proxy does not.
+    from snake.tls.encryption import provision_policies  # noqa: PLC0415
+
+    return await provision_policies(ctx, server.tls_connection_policies, ctx.service(TLSApp))
 
 
 async def _trusted_proxies(ctx: Context, server: Server) -> TrustedProxies | None:

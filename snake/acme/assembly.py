@@ -52,7 +52,7 @@ async def assembled(ctx: Context, settings: Settings) -> ACMEIssuer:
     main = settings.ca or PRODUCTION
     # The staging server of Let's Encrypt tests nothing of another authority.
     test = settings.test_ca or (STAGING if main == PRODUCTION else "")
-    dealings = ctx.service(Dealings) or ctx.shared(Dealings)
+    dealings = Dealings.here()
     builder = _Builder(ctx, settings, await chosen(ctx), dealings)
     return ACMEIssuer(
         await builder.authority(main),

@@ -8,7 +8,9 @@ from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any, Self
 
+from snake.config.tls import TLSApp
 from snake.core.modules import Context
+from snake.dns.provider import Defaults
 from snake.engine.automatic import Effective
 from snake.engine.process import Asker
 from snake.fork.channel import Found as FoundMessage
@@ -57,6 +59,7 @@ class Certificates:
                 ctx.at("apps", "pki"), document.apps.pki if document.apps else None, storage
             )
             ctx = ctx.offering(Authorities, authorities)
+            ctx = await _with_dns(ctx, effective.tls)
             tls = await provision_tls(
                 ctx.at("apps", "tls"), effective.tls, effective.names, storage
             )
@@ -107,3 +110,12 @@ class Certificates:
             task.cancel()
         await self._tls.keeper.end()
         await self._stack.aclose()
+
+
+async def _with_dns(ctx: Context, app: TLSApp) -> Context:
+    """Return a context that offers what the document says for all its dealings with the DNS."""
+    provider = None
+    if app.dns is not None:
+        place = ctx.at("apps", "tls", "dns")
+        provider = await place.load(app.dns, namespace="dns.providers", key="name")
+    return ctx.offering(Defaults, Defaults(provider, app.resolvers))

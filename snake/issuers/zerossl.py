@@ -67,7 +67,7 @@ class ZeroSSL(Module):
             PKI_VALIDATION,
             ctx.service(Desk) or ctx.shared(Desk),
             shared,
-            (ctx.service(Dealings) or ctx.shared(Dealings)).listeners,
+            Dealings.here().listeners,
             (self.listen_host, port),
         )
         return ZeroSSLIssuer(

@@ -36,11 +36,10 @@ class Host:
         self.storage = FileStorage(folder / "storage")
         self.folder = folder / "storage"
         self.desk = Desk()
-        self.dealings = Dealings()
+        self.dealings = Dealings.here()
         self.services: dict[type[Any], Any] = {
             Storage: self.storage,
             Desk: self.desk,
-            Dealings: self.dealings,
             Ports: ports,
         }
 

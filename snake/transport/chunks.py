@@ -20,7 +20,7 @@ _SIZE_LINE = re.compile(
     % (_TOKEN, _TOKEN, _QUOTED)
 )
 _TRAILER_LINE = re.compile(rb"(%b):([^\x00-\x08\x0a-\x1f\x7f]*)" % _TOKEN)
-_FORBIDDEN = frozenset({b"content-length", b"transfer-encoding", b"host", b"trailer"})
+NOT_AS_TRAILER = frozenset({b"content-length", b"transfer-encoding", b"host", b"trailer"})
 """Fields that must not come after the body (RFC 9110 §6.5.1)."""
 
 _LONGEST_LINE = 4096
@@ -124,7 +124,7 @@ class ChunkReader:
             return
         match = _TRAILER_LINE.fullmatch(line)
         name = match[1].lower() if match is not None else b""
-        if match is None or name in _FORBIDDEN:
+        if match is None or name in NOT_AS_TRAILER:
             raise RefusedError(400, "malformed trailer")
         self.trailers.append((name, match[2].strip(b" \t")))
         self._trailer_bytes += len(line)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from snake.transport.asgi import Message
 from snake.transport.framing import interim_head, switching_head
 from snake.transport.limits import Limits, Pace
+from snake.transport.running import DONE, NEW, STREAMING, Running
 from snake.transport.tunnel import Tunnel
 
 if TYPE_CHECKING:
@@ -19,12 +20,8 @@ if TYPE_CHECKING:
 
 _CONTINUE, _EARLY_HINTS = 100, 103
 
-NEW, HELD, STREAMING, TRAILING, DONE = range(5)
-"""A response: nothing yet; the head waits for the body; the head is out; the trailers are to come;
-all is out."""
 
-
-class HTTP1Client:
+class HTTP1Client(Running):
     """The client of one exchange."""
 
     __slots__ = ("_leave", "_seen", "_tunnel", "body", "connection", "expects", "gone", "http11",
@@ -111,7 +108,7 @@ class HTTP1Client:
             raise RuntimeError("the protocol was not switched")
         return self._tunnel
 
-    def _close_tunnel(self) -> None:
+    def _ended(self) -> None:
         """Close the connection, if it was taken over."""
         if self._tunnel is not None:
             self._tunnel.close()

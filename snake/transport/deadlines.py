@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from snake.transport import http1
 from snake.transport.body import RequestBody
 from snake.transport.http1 import Connection
 from snake.transport.limits import Limits, Pace
+
+if TYPE_CHECKING:
+    from snake.transport.serve import Serving
+
+
+class Speaking(Protocol):
+    """A connection of either protocol."""
+
+    transport: asyncio.Transport
+    serving: Serving
+    write_paused: bool
+    sent: int
+    taken: int
+    taken_at: float
+
+    def abort(self, *, reset: bool = False) -> None:
+        """Close at once."""
+        ...
+
 
 _LINGER = 2.0
 """Seconds in which a client can read our last bytes before the connection is gone."""
@@ -19,14 +40,14 @@ def enforce(connection: Connection, now: float) -> None:
     waited = now - connection.since
     match connection.phase:
         case http1.IDLE:
-            _enforce_write(connection, now)
+            enforce_write(connection, now)
             if connection.transport.get_write_buffer_size():
                 connection.since = now
-            elif _over(waited, settings.idle_timeout):
+            elif over(waited, settings.idle_timeout):
                 connection.close()
         case http1.HEAD:
-            _enforce_write(connection, now)
-            if _over(waited, settings.read_header_timeout):
+            enforce_write(connection, now)
+            if over(waited, settings.read_header_timeout):
                 connection.header_late()
         case http1.BUSY:
             _enforce_busy(connection, now)
@@ -35,7 +56,7 @@ def enforce(connection: Connection, now: float) -> None:
         case http1.TUNNEL:
             _enforce_tunnel(connection, now)
         case http1.CLOSING:
-            _enforce_closing(connection, now, waited)
+            enforce_closing(connection, now, waited)
 
 
 def _enforce_busy(connection: Connection, now: float) -> None:
@@ -55,16 +76,16 @@ def _enforce_busy(connection: Connection, now: float) -> None:
         and connection.reading
         and (
             _sends_too_slowly(connection, body, pace, limits, now)
-            or _over(now - connection.since, settings.read_timeout)
+            or over(now - connection.since, settings.read_timeout)
         )
     ):
         connection.body_late(exchange)
-    elif _over(now - exchange.began, settings.write_timeout) or (
+    elif over(now - exchange.began, settings.write_timeout) or (
         (connection.half_closed or not connection.reading) and connection.is_lost()
     ):
         connection.abort()
     else:
-        _enforce_write(connection, now, pace, limits)
+        enforce_write(connection, now, pace, limits)
 
 
 def _sends_too_slowly(
@@ -80,34 +101,34 @@ def _enforce_guest(connection: Connection, now: float) -> None:
     guest = connection.guest
     if guest is None:
         return
-    if guest.silent and _over(now - connection.since, settings.read_header_timeout):
+    if guest.silent and over(now - connection.since, settings.read_header_timeout):
         connection.abort()
-    elif guest.idle and _over(now - guest.since, settings.idle_timeout):
+    elif guest.idle and over(now - guest.since, settings.idle_timeout):
         guest.close()
     elif not connection.reading and connection.is_lost():
         connection.abort()
     else:
-        guest.enforce(now)
-        _enforce_write(connection, now)
+        enforce_write(connection, now)
 
 
 def _enforce_tunnel(connection: Connection, now: float) -> None:
     """End a tunnel whose client is gone, or does not take the last bytes. It may wait for ever."""
     tunnel = connection.tunnel
     if connection.transport.is_closing():
-        _enforce_write(connection, now)
+        enforce_write(connection, now)
     elif tunnel is not None and not tunnel.is_reading() and connection.is_lost():
         connection.abort()
 
 
-def _enforce_closing(connection: Connection, now: float, waited: float) -> None:
-    _enforce_write(connection, now)
+def enforce_closing(connection: Speaking, now: float, waited: float) -> None:
+    """Let go of a connection on which everything was said."""
+    enforce_write(connection, now)
     if waited > _LINGER and not connection.transport.get_write_buffer_size():
         connection.abort()
 
 
-def _enforce_write(
-    connection: Connection, now: float, pace: Pace | None = None, limits: Sequence[Limits] = ()
+def enforce_write(
+    connection: Speaking, now: float, pace: Pace | None = None, limits: Sequence[Limits] = ()
 ) -> None:
     """End a connection whose client takes too little; between requests, nothing at all."""
     waiting = connection.transport.get_write_buffer_size()
@@ -123,12 +144,13 @@ def _enforce_write(
     if not is_waiting:
         return
     if pace is None:
-        slow = _over(idle, connection.serving.settings.write_idle_timeout)
+        slow = over(idle, connection.serving.settings.write_idle_timeout)
     else:
         slow = any(each.take_too_slowly(idle, pace) for each in limits)
     if slow:
         connection.abort()
 
 
-def _over(waited: float, timeout: float | None) -> bool:
+def over(waited: float, timeout: float | None) -> bool:
+    """Whether something has taken too long."""
     return timeout is not None and waited > timeout

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from snake.transport.asgi import (
-    NOTHING,
-    AbortError,
     AppError,
-    ASGIApp,
     ClientDisconnectedError,
     Message,
     ResponseStartedError,
-    Scope,
-    raising,
-    report_unfinished,
 )
 from snake.transport.body import RequestBody
-from snake.transport.client import DONE, HELD, NEW, STREAMING, TRAILING, HTTP1Client
+from snake.transport.client import HTTP1Client
 from snake.transport.framing import (
     BODILESS,
     CHUNKED,
@@ -35,13 +27,12 @@ from snake.transport.framing import (
     response_head,
     trailer_lines,
 )
+from snake.transport.running import DONE, HELD, NEW, STREAMING, TRAILING
 from snake.transport.sendfile import FileResponse, send_file
 from snake.transport.sniff import sniff
 
 if TYPE_CHECKING:
     from snake.transport.http1 import Connection
-
-log = logging.getLogger("snake.http")
 
 _JOINED = 65_536
 """Bytes up to which head and body are copied into one; longer ones are written one by one."""
@@ -338,50 +329,6 @@ class Exchange(HTTP1Client):
             raise ClientDisconnectedError("the client is gone") from None
 
     # The end ----------------------------------------------------------------------
-
-    def begin(self, app: ASGIApp, scope: Scope) -> Coroutine[Any, Any, None] | None:
-        """Call the app; return what is left to run, if it has not answered by then."""
-        try:
-            answering = app(scope, self.receive, self)
-        except BaseException as error:  # noqa: BLE001  (it is handled where all others are)
-            answering = raising(error)
-        if answering is NOTHING and self.state == DONE:
-            return None
-        return self._run(answering, scope)
-
-    async def _run(self, answering: Awaitable[None], scope: Scope) -> None:
-        """Wait for the app. What it leaves undone is a 500, or the end of the connection.
-
-        An app that ends the process or its task ends its request, and nothing else.
-        """
-        try:
-            await answering
-        except AbortError:
-            self._abort()
-        except ClientDisconnectedError:
-            # A client that only closed its side was taken for gone, by the app or in its name.
-            if self.state != DONE:
-                self._abort()
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                self._abort()
-                raise
-            self.failed(error)
-        except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001
-            self.failed(error)
-        else:
-            if not (self.state == DONE or self.gone):
-                report_unfinished(scope)
-                self._fail()
-        finally:
-            self._close_tunnel()
-
-    def failed(self, error: BaseException) -> None:
-        """Log what the app raised, and end the response as far as that can be done."""
-        log.error("the app failed", exc_info=error)
-        if not (self.state == DONE or self.gone):
-            self._fail()
 
     def _fail(self) -> None:
         if self.state >= STREAMING:

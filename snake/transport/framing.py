@@ -14,15 +14,15 @@ from snake.transport.asgi import AppError, Message
 from snake.transport.names import ResponseNames
 
 _NO_CONTENT = 204
-_BODILESS = {
+NEVER_WITH_STATUS = {
     204: frozenset({b"content-length"}),
     304: frozenset({b"content-length", b"content-type"}),
 }
 """Statuses that never have a body, and what they say nothing of (RFC 9110 §8.6; 304 as Go)."""
-_LOWEST_STATUS = 200
+LOWEST_STATUS = 200
 """Interim statuses are the transport's own affair: an app cannot switch protocols by itself."""
-_HIGHEST_STATUS = 999
-_LONGEST_LENGTH = 18
+HIGHEST_STATUS = 999
+LONGEST_LENGTH = 18
 """Digits of a Content-Length that fits everywhere."""
 
 _LAST_CHUNK = b"0\r\n\r\n"
@@ -42,7 +42,7 @@ _LONGEST_KEPT_LENGTH = 4
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _STATUS_LINES = {
     status: f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\n".encode()
-    for status in range(_LOWEST_STATUS, _HIGHEST_STATUS + 1)
+    for status in range(LOWEST_STATUS, HIGHEST_STATUS + 1)
 }
 
 
@@ -85,7 +85,7 @@ class _Lengths(dict[bytes, tuple[int, bytes]]):
     """From the value of a Content-Length to the number and the line."""
 
     def __missing__(self, value: bytes) -> tuple[int, bytes]:
-        if not value.isdigit() or len(value) > _LONGEST_LENGTH:
+        if not value.isdigit() or len(value) > LONGEST_LENGTH:
             raise AppError(f"{value!r} is no Content-Length")
         entry = int(value), LENGTH_LINES[int(value)]
         if entry[0] < _MOST_LENGTHS and len(value) <= _LONGEST_KEPT_LENGTH:
@@ -122,8 +122,8 @@ def response_head(message: Message) -> tuple[bytes, int | None, int]:
     last = b""
     rest: list[tuple[bytes, bytes]] | None = None
     headers = message.get("headers") or ()
-    if status in _BODILESS:
-        headers = [field for field in headers if field[0].lower() not in _BODILESS[status]]
+    if status in NEVER_WITH_STATUS:
+        headers = [field for field in headers if field[0].lower() not in NEVER_WITH_STATUS[status]]
     for field in headers:
         name, value = field
         if name == b"content-length" and length is None:
@@ -137,13 +137,13 @@ def response_head(message: Message) -> tuple[bytes, int | None, int]:
             if rest is None:
                 rest = []
             rest.append((name, value))
-    flags = BODILESS if status in _BODILESS else 0
+    flags = BODILESS if status in NEVER_WITH_STATUS else 0
     if rest is not None:
         length, more, extra = _framing(rest, length)
         last += extra
         flags |= more
     if not _ASKED.isdisjoint(message):
-        flags |= _asked(message, headers, can_trail=length is None and not flags & BODILESS)
+        flags |= asked(message, headers, can_trail=length is None and not flags & BODILESS)
     return line + last, length, flags
 
 
@@ -172,7 +172,7 @@ def trailer_lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     )
 
 
-def _asked(message: Message, headers: Iterable[tuple[bytes, bytes]], *, can_trail: bool) -> int:
+def asked(message: Message, headers: Iterable[tuple[bytes, bytes]], *, can_trail: bool) -> int:
     """Return the flags of what a start message asks for beyond ASGI."""
     flags = 0
     if message.get("server_header") is False:
@@ -220,10 +220,15 @@ def _framing(
     return length, flags, lines
 
 
-def _line(start: bytes, value: bytes) -> bytes:
-    """Return a field's line, unless its value would make two of it."""
+def check_value(value: bytes) -> None:
+    """Refuse a value that would make two fields of one. Raises `AppError`."""
     if b"\r" in value or b"\n" in value or b"\0" in value:
         raise AppError("a response header holds CR, LF or NUL")
+
+
+def _line(start: bytes, value: bytes) -> bytes:
+    """Return a field's line. Raises `AppError`."""
+    check_value(value)
     return start + value + b"\r\n"
 
 

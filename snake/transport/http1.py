@@ -18,15 +18,13 @@ from typing import TYPE_CHECKING
 
 from snake.tls.secured import Secured, asgi_extension
 from snake.transport.admission import Admission, of_transport
-from snake.transport.asgi import Scope
 from snake.transport.body import MOST_DISCARDED, RequestBody
-from snake.transport.client import DONE, STREAMING
 from snake.transport.exchange import Exchange
 from snake.transport.flow import Flow
 from snake.transport.head import skip_empty_lines
 from snake.transport.refusal import RefusedError, refusal
+from snake.transport.running import DONE, STREAMING
 from snake.transport.scope import http_scope
-from snake.transport.start import answer_options
 from snake.transport.tunnel import Tunnel
 
 if TYPE_CHECKING:
@@ -73,7 +71,7 @@ class Connection(Flow):
         self.secured = secured
         """What its handshake came to; `None` without TLS."""
         self.tls_extension = asgi_extension(secured) if secured else {}
-        self.may_http2 = secured.alpn == "h2" if secured else serving.settings.http2
+        self.may_http2 = secured is None and serving.settings.http2
 
     # What the loop calls ------------------------------------------------------
 
@@ -176,7 +174,8 @@ class Connection(Flow):
             heads.read(head)
         except RefusedError as error:
             if head == PREFACE and self.may_http2:
-                self._hand_over(head, data[end:])
+                self.phase = HANDED
+                serving.speak_http2(self, data[start:])
             else:
                 self.refuse(error)
             return len(data)
@@ -195,7 +194,7 @@ class Connection(Flow):
             if exchange.gone:
                 return end
         scope = http_scope(heads, self, exchange)
-        self._run(scope, exchange)
+        serving.run(exchange, scope)
         return end
 
     def _begin_body(self, exchange: Exchange, data: bytes, start: int) -> int:
@@ -208,16 +207,6 @@ class Connection(Flow):
         if start == len(data):
             return start
         return len(data) - len(self._split(exchange, body, data[start:]))
-
-    def _run(self, scope: Scope, exchange: Exchange) -> None:
-        """Start the app."""
-        serving = self.serving
-        if serving.state is not None:
-            scope["state"] = serving.state.copy()
-        app = serving.app if scope["raw_path"] != b"*" else answer_options
-        running = exchange.begin(app, scope)
-        if running is not None:
-            serving.keep(serving.start(running))
 
     def _hand_over(self, begun: bytes, data: bytes) -> None:
         """Let Hypercorn have the connection, and what was read from it."""

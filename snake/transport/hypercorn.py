@@ -1,9 +1,8 @@
-"""Hypercorn's part: WebSockets, and HTTP/2 without TLS.
+"""Hypercorn's part: WebSockets over HTTP/1.1.
 
-A connection comes here when its first bytes are the preface of HTTP/2, or when a request asks
-for a WebSocket. Hypercorn's protocols read its bytes and write their answers (`http2.py` and
-`websocket.py` are what we add to them). The socket, the tasks, the limits and the app's view of
-it all (`call.py`) are ours, as over HTTP/1.1.
+A connection comes here when a request asks for a WebSocket. Hypercorn's protocols read its bytes
+and write their answers (`websocket.py` is what we add to them). The socket, the tasks, the limits
+and the app's view of it all (`call.py`) are ours.
 """
 
 from __future__ import annotations
@@ -13,20 +12,17 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, cast
 
-from h2.errors import ErrorCodes
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.protocol.h11 import H11Protocol
-from hypercorn.protocol.http_stream import HTTPStream
 from hypercorn.protocol.ws_stream import ASGIWebsocketState, WSStream
 from hypercorn.typing import ConnectionState
 from wsproto.events import CloseConnection
 
-from snake.transport.asgi import AppError, ASGIApp, Message, Scope, decode_path
+from snake.transport.asgi import ASGIApp, Message, Scope, decode_path
 from snake.transport.call import Call
 from snake.transport.framing import switching_head
-from snake.transport.http2 import GOAWAY, HTTP2
 from snake.transport.limits import Limits
 from snake.transport.names import TOKEN, RequestNames
 from snake.transport.refusal import RefusedError
@@ -76,10 +72,6 @@ class Host:
         """Go on with a connection that began like this, and from `data` on."""
         return Guest(self, connection, begun, data)
 
-    async def drain(self) -> None:
-        """Let HTTP/2 connections end when they are idle."""
-        await self.context.terminated.set()
-
 
 class Guest:
     """A connection that Hypercorn's protocols read and write. To them, it is their server."""
@@ -101,8 +93,7 @@ class Guest:
         self._news = asyncio.Event()
         self._data = b""
         self._begun = begun
-        kind = HTTP2 if begun.startswith(b"PRI ") else H11Protocol
-        self._protocol = kind(
+        self._protocol = H11Protocol(
             cast(Any, self.app),
             host.config,
             host.context,
@@ -152,30 +143,12 @@ class Guest:
         self._keep(self._end())
 
     async def _end(self) -> None:
-        if isinstance(self._protocol, HTTP2):
-            await self._protocol.leave()
-        else:
-            await self._protocol.handle(Closed())
+        await self._protocol.handle(Closed())
 
     def close(self) -> None:
         """Close, when all that was written is out."""
         self._connection.close(unread=True)
         self.leave()
-
-    def enforce(self, now: float) -> None:
-        """Reset the streams that have waited too long for the client."""
-        if not isinstance(self._protocol, HTTP2):
-            return
-        serving = self._host.serving
-        for call in list(self._calls):
-            taken = self._protocol.taken(call.stream.stream_id)
-            if call.is_late(now, serving.clock.tick, taken, serving.limits):
-                self._keep(self._protocol.reset(call.stream.stream_id, ErrorCodes.CANCEL))
-
-    def warn(self) -> None:
-        """Ask a client of HTTP/2 to make no more requests here (RFC 9113 §6.8)."""
-        if isinstance(self._protocol, HTTP2) and not (self.silent or self.closing):
-            self._connection.write(GOAWAY)
 
     def drain(self, *, websockets: bool = True) -> None:
         """Close what is idle, and a WebSocket with 1012; the rest closes when it is idle."""
@@ -204,11 +177,10 @@ class Guest:
         """Start the app for a stream; return what takes messages for it."""
         del app
         self.silent = False
-        stream = cast("HTTPStream | WSStream", cast(Any, send).__self__)
-        if isinstance(stream, WSStream):
-            stream.handshake = Handshake(
-                scope["headers"], scope["http_version"], config.websocket_max_message_size
-            )
+        stream = cast(WSStream, cast(Any, send).__self__)
+        stream.handshake = Handshake(
+            scope["headers"], scope["http_version"], config.websocket_max_message_size
+        )
         call = Call(self, scope, stream)
         self._calls.add(call)
         self._keep(call.run()).add_done_callback(lambda _: self._calls.discard(call))
@@ -244,8 +216,6 @@ class Guest:
 
     async def _read(self) -> None:
         try:
-            if isinstance(self._protocol, HTTP2):
-                await self._protocol.begin()
             await self._protocol.handle(RawData(self._begun))
             while not self._left:
                 await self._news.wait()
@@ -282,8 +252,6 @@ class Guest:
 
     def switch(self, message: Message) -> Tunnel:
         """Send a `101 Switching Protocols`, and let go of the connection."""
-        if isinstance(self._protocol, HTTP2):
-            raise AppError("HTTP/2 cannot switch protocols")
         connection = self._connection
         connection.write(switching_head(message) + self._host.serving.clock.stamp)
         self._left = True
@@ -312,7 +280,7 @@ class Guest:
         if len(hosts) != 1:
             raise RefusedError(400)
         check_host(hosts[0])
-        scope["headers"] = _one_cookie(headers)
+        scope["headers"] = headers
         if self._host.serving.state is None:
             scope.pop("state", None)
         connection = self._connection
@@ -330,25 +298,6 @@ class Guest:
         if self._connection.turn_is_over():
             await asyncio.sleep(0)
 
-    async def acknowledge(self, stream_id: int, count: int) -> None:
-        """Let the client send as much again."""
-        if isinstance(self._protocol, HTTP2) and not self.closing:
-            await self._protocol.acknowledge(stream_id, count)
-
-    async def reset(self, call: Call) -> None:
+    def break_off(self) -> None:
         """End a response that cannot be finished, so that the client does not take it for whole."""
-        if isinstance(self._protocol, HTTP2):
-            await self._protocol.reset(call.stream.stream_id, ErrorCodes.INTERNAL_ERROR)
-        else:
-            self._connection.abort(reset=True)
-
-
-def _one_cookie(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Join the cookies that HTTP/2 lets clients split (RFC 9113 §8.2.3)."""
-    cookies = [value for name, value in headers if name == b"cookie"]
-    if len(cookies) < 2:  # noqa: PLR2004
-        return headers
-    return [
-        *(field for field in headers if field[0] != b"cookie"),
-        (b"cookie", b"; ".join(cookies)),
-    ]
+        self._connection.abort(reset=True)

@@ -50,14 +50,23 @@ class FileResponse:
         finally:
             os.close(out)
 
-    async def _read_and_write(self, connection: Flow, offset: int, end: int) -> None:
-        """Send what has to be encrypted, and so cannot be left to the kernel."""
+    def pieces(self, offset: int, size: int) -> Iterator[bytes]:
+        """Read `size` bytes from `offset` on, that cannot be left to the kernel.
+
+        Raises `OSError` when the file ends early.
+        """
+        end = offset + size
         while offset < end:
             data = os.pread(self._fd, min(end - offset, _PIECE), offset)
             if not data:
                 raise OSError("the file became shorter while it was sent")
-            connection.write(data)
             offset += len(data)
+            yield data
+
+    async def _read_and_write(self, connection: Flow, offset: int, end: int) -> None:
+        """Send what has to be encrypted."""
+        for data in self.pieces(offset, end - offset):
+            connection.write(data)
             await connection.drained()
             if connection.gone:
                 raise ConnectionResetError("the client is gone")

@@ -19,19 +19,23 @@ from snake.transport.admission import (
     admission,
     host_and_port,
 )
-from snake.transport.asgi import ASGIApp
+from snake.transport.asgi import ASGIApp, Scope
 from snake.transport.clock import Clock
 from snake.transport.deadlines import enforce
 from snake.transport.head import HeadReader
 from snake.transport.http1 import Connection
+from snake.transport.keepalive import prepare
 from snake.transport.limits import Limits
+from snake.transport.multiplexed import ScopeReader
+from snake.transport.running import Run
 from snake.transport.settings import Settings
-from snake.transport.start import starter
+from snake.transport.start import answer_options, starter
 
 if TYPE_CHECKING:
     from snake.tls.encryption import Encryption
     from snake.tls.engine import Engine
     from snake.tls.secured import Secured
+    from snake.transport.http2.connection import HTTP2Connection
     from snake.transport.hypercorn import Guest, Host
     from snake.transport.tls import Handshake
 
@@ -79,12 +83,12 @@ class Serving:
         *,
         encryption: Encryption | None = None,
     ) -> None:
-        _prepare(sock, settings)
+        prepare(sock, settings)
         self._sock = sock
         self._loop = asyncio.get_running_loop()
         self.context = contextvars.copy_context()
         """The context in which serving began: that of no request."""
-        self._open: set[Connection] = set()
+        self._open: set[Connection | HTTP2Connection] = set()
         self._closed = asyncio.Event()
         self._accepting = False
         self._exhausted = False
@@ -95,6 +99,7 @@ class Serving:
         self.limits = (settings.limits,)
         self.state = state
         self.heads = HeadReader(settings)
+        self.scopes = ScopeReader(settings)
         self.clock = Clock(self._loop, settings, self._check)
         self.draining = False
         """Whether an answer is the last on its connection."""
@@ -188,7 +193,11 @@ class Serving:
         from snake.transport.encrypted import EncryptedTransport  # noqa: PLC0415  (as above)
 
         admitted = msgspec.structs.replace(admitted, begun=b"")
-        connection = Connection(self, admitted, secured)
+        connection: Connection | HTTP2Connection
+        if secured.alpn == "h2":
+            connection = self._http2(admitted, secured)
+        else:
+            connection = Connection(self, admitted, secured)
         transport = EncryptedTransport(raw, engine, connection)
         connection.connection_made(transport)
         transport.begin()
@@ -205,20 +214,25 @@ class Serving:
 
     # What connections need ---------------------------------------------------------
 
+    def run(self, request: Run, scope: Scope) -> None:
+        """Start the app for a request."""
+        if self.state is not None:
+            scope["state"] = self.state.copy()
+        app = self.app if scope["raw_path"] != b"*" else answer_options
+        running = request.begin(app, scope)
+        if running is not None:
+            _keep(self.start(running), self.tasks)
+
     def soon(self, callback: Callable[[], object]) -> None:
         """Call back in the next turn of the loop, in the context in which serving began."""
         self._loop.call_soon(callback, context=self.context)
 
-    def keep(self, task: asyncio.Task[None]) -> None:
-        """Keep an app's task from the garbage collector until it is done."""
-        _keep(task, self.tasks)
-
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: Connection | HTTP2Connection) -> None:
         """Count a connection in."""
         self._open.add(connection)
         self.clock.start()
 
-    def closed(self, connection: Connection) -> None:
+    def closed(self, connection: Connection | HTTP2Connection) -> None:
         """Count a connection out."""
         self._open.discard(connection)
         self._rest()
@@ -247,16 +261,39 @@ class Serving:
 
     def hand_over(self, connection: Connection, begun: bytes, data: bytes) -> Guest:
         """Let Hypercorn go on with a connection that began like this, and from `data` on."""
+        return self.host.adopt(connection, begun, data)
+
+    @property
+    def host(self) -> Host:
+        """What WebSockets share."""
         if self._host is None:
             # Not before someone needs it: it is half of a worker's imports.
             from snake.transport.hypercorn import Host  # noqa: PLC0415
 
             self._host = Host(self)
-        return self._host.adopt(connection, begun, data)
+        return self._host
+
+    def speak_http2(self, connection: Connection, data: bytes) -> None:
+        """Go on in HTTP/2 with a connection on which `data` came first."""
+        transport = connection.transport
+        other = self._http2(Admission(connection.client, connection.server), None)
+        other.reading = connection.reading
+        transport.set_protocol(other)
+        other.connection_made(transport)
+        self._open.discard(connection)
+        other.data_received(data)
+
+    def _http2(self, admitted: Admission, secured: Secured | None) -> HTTP2Connection:
+        from snake.transport.http2.connection import HTTP2Connection  # noqa: PLC0415  (as above)
+
+        return HTTP2Connection(self, admitted, secured)
 
     def _check(self, now: float) -> None:
         for connection in list(self._open):
-            enforce(connection, now)
+            if isinstance(connection, Connection):
+                enforce(connection, now)
+            else:
+                connection.enforce(now)
         for handshake in list(self._shaking):
             handshake.enforce(now, self.settings.handshake_timeout)
 
@@ -278,22 +315,20 @@ class Serving:
             for connection in list(self._open):
                 _warn(connection)
             await self._linger(linger, end)
-        await self._close_idle(websockets=not linger or end is None)
+        self._close_idle(websockets=not linger or end is None)
         if linger and end is not None:
             await self._linger(end - _LONGEST_GOODBYE - self._loop.time(), end)
-            await self._close_idle(websockets=True)
+            self._close_idle(websockets=True)
         try:
             async with asyncio.timeout_at(end):
                 await self._finished()
         except TimeoutError:
             await self._cut_off()
 
-    async def _close_idle(self, *, websockets: bool) -> None:
+    def _close_idle(self, *, websockets: bool) -> None:
         self.closing = True
         for task in self._waiting:
             task.cancel()
-        if self._host is not None:
-            await self._host.drain()
         for connection in list(self._open):
             connection.drain(websockets=websockets)
         for handshake in list(self._shaking):
@@ -329,12 +364,12 @@ class Serving:
             await asyncio.wait(self.tasks, timeout=patience)
 
 
-def _warn(connection: Connection) -> None:
+def _warn(connection: Connection | HTTP2Connection) -> None:
     """Let a client know, if that can be done, that it had better ask elsewhere."""
-    if connection.tunnel is not None:
+    if not isinstance(connection, Connection):
+        connection.warn()
+    elif connection.tunnel is not None:
         connection.tunnel.drain()
-    elif connection.guest is not None:
-        connection.guest.warn()
 
 
 def _keep(task: asyncio.Task[None], tasks: set[asyncio.Task[Any]]) -> None:
@@ -351,21 +386,3 @@ def _name(client: socket.socket) -> str:
     except OSError:
         return ""
     return f"{name[0]}:{name[1]}" if name else ""
-
-
-def _prepare(sock: socket.socket, settings: Settings) -> None:
-    """Set what accepted sockets inherit: no Nagle, and probes that find clients that vanished."""
-    sock.setblocking(False)  # noqa: FBT003
-    if sock.family == socket.AF_UNIX:
-        return
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, settings.keepalive_interval >= 0)
-    # Linux takes no more than these.
-    probes = {
-        "TCP_KEEPIDLE": min(settings.keepalive_idle, 32_767),
-        "TCP_KEEPINTVL": min(settings.keepalive_interval, 32_767),
-        "TCP_KEEPCNT": min(settings.keepalive_count, 127),
-    }
-    for name, value in probes.items():
-        if value > 0 and hasattr(socket, name):
-            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

@@ -310,7 +310,7 @@ async def test_websocket_over_http2() -> None:
         close = struct.pack(">H", 4000)
         h2.connection.send_data(1, bytes([0x88, 0x82]) + bytes(4) + close)
         await h2.flush()
-        (data,) = (e for e in await h2.until(DataReceived) if isinstance(e, DataReceived))
+        data = next(e for e in await h2.until(DataReceived) if isinstance(e, DataReceived))
         assert data.data == b"\x88\x02" + close
         h2.client.writer.close()
 

@@ -7,13 +7,15 @@ import asyncio
 import pytest
 import websockets
 from h2.events import StreamEnded
+from hyperframe.frame import GoAwayFrame
 from websockets.asyncio.client import connect
 
 from snake.transport.asgi import Receive, Scope, Send
-from snake.transport.http2 import GOAWAY
 from tests.transport.frames import FIELDS, H2
 from tests.transport.test_websocket import Mirror
 from tests.transport.wire import GET, PATIENCE, hello, serving, until
+
+GOAWAY = GoAwayFrame(0, last_stream_id=2**31 - 1).serialize()
 
 
 async def test_what_still_comes_is_answered_for_the_last_time() -> None:

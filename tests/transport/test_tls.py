@@ -12,6 +12,7 @@ import trustme
 from snake.tls.ring import CERTIFICATE, Found, Ring, Update
 from snake.tls.secured import SECURED, Secured
 from snake.transport.asgi import Receive, Scope, Send
+from snake.transport.http1 import Connection
 from snake.transport.settings import Settings
 from tests.transport.crypt import EC, Raw, connected, encrypting, issue, trusting
 from tests.transport.wire import GET, PATIENCE, echo, hello, serving, steady, until, whole_body
@@ -157,6 +158,7 @@ async def test_app_that_does_not_read() -> None:
         await until(lambda: server.serving.connections)
         connection = next(iter(server.serving._open))  # noqa: SLF001
         await until(lambda: not connection.reading)
+        assert isinstance(connection, Connection)
         assert connection.exchange is not None
         assert connection.exchange.body is not None
         taken = await steady(lambda: connection.exchange.body.received)  # type: ignore[union-attr]

@@ -22,6 +22,7 @@ from typing import Any
 from snake.tls.encryption import Encryption
 from snake.transport.admission import ListenerWrapper
 from snake.transport.asgi import ASGIApp, Receive, Scope, Send
+from snake.transport.http1 import Connection
 from snake.transport.serve import Serving, serve
 from snake.transport.settings import Settings
 
@@ -140,6 +141,12 @@ class Server:
             yield Client(reader, writer)
         finally:
             writer.transport.abort()
+
+    @property
+    def kept(self) -> int:
+        """Bytes that wait on connections for those that follow."""
+        opened = self.serving._open  # noqa: SLF001
+        return sum(len(each._buffer) for each in opened if isinstance(each, Connection))  # noqa: SLF001
 
     @property
     def url(self) -> str:

@@ -287,7 +287,7 @@ class Keeper:
         assert managed.certificate is not None  # noqa: S101  (there is news of it)
         replaced = before is not None and before.fingerprint != managed.certificate.fingerprint
         gone = (before.fingerprint,) if before is not None and replaced else ()
-        self._tell(Update((managed.certificate,), gone, self.asks))
+        self._tell(Update((managed.certificate,), gone))
 
     def _noting(self, managed: Managed) -> None:
         task = asyncio.get_running_loop().create_task(self._note(managed))
@@ -359,7 +359,7 @@ class Keeper:
         """Keep a name up no longer."""
         self._managed.pop(managed.name, None)
         if managed.certificate is not None:
-            self._tell(Update(gone=(managed.certificate.fingerprint,), asks=self.asks))
+            self._tell(Update(gone=(managed.certificate.fingerprint,)))
 
     def _make_room(self) -> None:
         """Forget a name that came at a handshake, if there are as many as may be."""

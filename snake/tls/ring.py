@@ -57,8 +57,8 @@ class Update(Record):
     """Those that are new."""
     gone: tuple[str, ...] = ()
     """Fingerprints of those that are no longer used."""
-    asks: tuple[str, ...] = ()
-    """Subjects of which a certificate may come when it is asked for. They replace those before."""
+    asks: tuple[str, ...] | None = None
+    """Subjects of which a certificate may come when it is asked for; `None`: as before."""
 
 
 class Found(Record):
@@ -93,7 +93,8 @@ class Ring:
             self._drop(fingerprint)
         for certificate in update.certificates:
             self._add(certificate)
-        self._asks = frozenset(update.asks)
+        if update.asks is not None:
+            self._asks = frozenset(update.asks)
         self._refused.clear()
         self.changes += 1
 

@@ -80,26 +80,31 @@ def served(port: int, name: str) -> x509.Certificate:
 def serving(folder: Path, *names: str, options: str = "local_certs") -> Iterator[Caddy]:
     """Run Caddy for sites with these names, with its storage in `folder / "storage"`."""
     port = free_port()
-    config = folder / "serving.caddyfile"
-    config.write_text(
-        f"""{{
-            admin off
-            skip_install_trust
-            http_port {free_port()}
-            https_port {port}
-            storage file_system {folder / "storage"}
-            {options}
-        }}
-        {", ".join(names)} {{
-            respond hello
-        }}
-        """
-    )
+    config = f"""{{
+        admin off
+        skip_install_trust
+        http_port {free_port()}
+        https_port {port}
+        storage file_system {folder / "storage"}
+        {options}
+    }}
+    {", ".join(names)} {{
+        respond hello
+    }}
+    """
+    with running_caddy(config, folder, port) as caddy:
+        yield caddy
+
+
+@contextmanager
+def running_caddy(config: str, folder: Path, port: int = 0) -> Iterator[Caddy]:
+    """Run Caddy with a Caddyfile, in a folder."""
+    (folder / "serving.caddyfile").write_text(config)
     log = folder / "caddy.log"
     environ = {"PATH": os.environ.get("PATH", ""), "HOME": str(folder)}
     with log.open("wb") as stderr:
         process = subprocess.Popen(
-            [binary(), "run", "--config", config.name, "--adapter", "caddyfile"],
+            [binary(), "run", "--config", "serving.caddyfile", "--adapter", "caddyfile"],
             cwd=folder,
             env=environ,
             stderr=stderr,

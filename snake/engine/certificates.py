@@ -17,9 +17,10 @@ from snake.fork.channel import Found as FoundMessage
 from snake.fork.channel import Keys, Message, Seek
 from snake.pki.authorities import Authorities
 from snake.storage.chosen import chosen
-from snake.storage.storage import Storage
+from snake.storage.storage import Storage, StorageError
 from snake.tls.app import TLS, provision_tls
 from snake.tls.challenge import Desk
+from snake.tls.cleaning import clean
 from snake.tls.ring import CERTIFICATE, REFUSED, Found, Visitor, decode, encode
 
 logger = logging.getLogger("snake.tls")
@@ -74,7 +75,10 @@ class Certificates:
     def begin(self, tell: Callable[[Message], None]) -> None:
         """From now on obtain and renew; `tell` tells all workers."""
         self._tls.keeper.begin(lambda update: tell(Keys(encode(update))))
+        self._desk.look_elsewhere(self._tls.keeper.automation.elsewhere)
         self._keep(self._authorities.run())
+        if self._tls.clean_every:
+            self._keep(self._clean())
 
     def hear(self, message: Seek, asker: Asker) -> None:
         """Answer a worker that seeks something."""
@@ -99,6 +103,18 @@ class Certificates:
             return await self._tls.seeker.seek(message.name, decode(message.visitor, Visitor))
         challenge = await self._desk.find(message.kind, message.name)
         return Found(challenge=challenge, seconds=0 if challenge else REFUSED)
+
+    async def _clean(self) -> None:
+        """Keep what is of no more use out of the storages."""
+        every = self._tls.clean_every
+        while True:
+            for storage in self._tls.keeper.automation.storages:
+                try:
+                    await clean(storage, interval=every)
+                except StorageError as error:
+                    fields = {"error": str(error)}
+                    logger.warning("cannot clean the storage", extra={"fields": fields})
+            await asyncio.sleep(every)
 
     def rest(self) -> None:
         """Begin nothing more: another generation goes on. What runs may end."""

@@ -20,6 +20,7 @@ from snake.storage.keys import ascii_name
 from snake.storage.storage import Storage
 from snake.tls.certificate import host_of
 from snake.tls.certificate_manager import Manager
+from snake.tls.challenge import Elsewhere
 from snake.tls.issuer import Issuer
 from snake.tls.on_demand import OnDemand
 from snake.tls.permission import Permission
@@ -80,6 +81,21 @@ class Automation:
             if policy.covers(name):
                 return policy
         return self._public if qualifies_for_public(name) else self._internal
+
+    @property
+    def storages(self) -> tuple[Storage, ...]:
+        """Where the certificates are, each once."""
+        return tuple(dict.fromkeys(policy.storage for policy in self._all))
+
+    @property
+    def elsewhere(self) -> tuple[Elsewhere, ...]:
+        """Where other machines put the challenges that they have begun: those of ACME do."""
+        issuers = (issuer for policy in self._all for issuer in policy.issuers)
+        return tuple(place for each in issuers for place in getattr(each, "elsewhere", ()))
+
+    @property
+    def _all(self) -> tuple[Policy, ...]:
+        return (*self.policies, self._public, self._internal)
 
     @property
     def asks(self) -> tuple[str, ...]:

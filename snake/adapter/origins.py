@@ -20,6 +20,7 @@ from snake.adapter.directive import (
     MatcherSet,
     RoutesValue,
     RouteValue,
+    TLSValue,
     Value,
 )
 from snake.caddyfile.errors import CaddyfileError
@@ -140,6 +141,18 @@ def _parts(value: Value) -> Iterator[bytes]:
         case RoutesValue(routes):
             for route in routes:
                 yield from _parts(route)
+        case TLSValue():
+            yield from _parts_of_tls(value)
+
+
+def _parts_of_tls(value: TLSValue) -> Iterator[bytes]:
+    yield from (_canonical(to_json(issuer, "module")) for issuer in value.issuers)
+    yield from map(_canonical, value.managers)
+    for loaded in value.loaded:
+        yield from map(_canonical, loaded.items)
+    for name in ("key_type", "renewal_window_ratio"):
+        if given := getattr(value, name):
+            yield _canonical({name: given})
 
 
 def _matchers(sets: Sequence[MatcherSet]) -> Iterator[bytes]:

@@ -25,6 +25,9 @@ from snake.tls.ring import CERTIFICATE, REFUSED, Found, Visitor, decode, encode
 
 logger = logging.getLogger("snake.tls")
 
+PATIENCE = 120.0
+"""Seconds for which the orders of a generation that has been replaced are waited for."""
+
 
 class Certificates:
     """The `tls` app of a document in the supervisor. Made by `provision`; ended by `aclose`."""
@@ -119,6 +122,10 @@ class Certificates:
     def rest(self) -> None:
         """Begin nothing more: another generation goes on. What runs may end."""
         self._tls.keeper.rest()
+
+    async def finish(self) -> None:
+        """Wait until the orders that are under way have come to something: they count."""
+        await self._tls.keeper.finish(PATIENCE)
 
     async def aclose(self) -> None:
         """End all of it."""

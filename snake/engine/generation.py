@@ -159,6 +159,8 @@ class Generation:
             self.certificates.rest()
         await asyncio.gather(*(place.drain(linger) for place in self._places))
         await self._pools.drain()
+        if self.certificates is not None and linger:  # another generation goes on
+            await self.certificates.finish()
         self._on(Event.GONE)
         await self._close()
 

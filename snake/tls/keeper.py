@@ -134,6 +134,12 @@ class Keeper:
         if self._running is not None:
             self._running.cancel()
 
+    async def finish(self, seconds: float) -> None:
+        """Begin nothing more, and wait for so long until what runs has ended."""
+        self.rest()
+        if self._attending:
+            await asyncio.wait(self._attending.values(), timeout=seconds)
+
     async def end(self) -> None:
         """Begin nothing more, and end what runs."""
         tasks = [*self._attending.values(), *([self._running] if self._running else [])]

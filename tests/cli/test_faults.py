@@ -51,9 +51,17 @@ def test_a_fault_of_a_line_is_told_with_it(
 def test_encryption_that_cannot_be_is_told_by_its_line(tmp_path: Path) -> None:
     """What cannot be done says so by its name, at the word that was written."""
     text = "a.com {\n\trespond x\n\ttls internal {\n\t\tkey_type p265\n\t}\n}\n"
-    message, *_ = check(tmp_path, text)
-    assert message.startswith("Error: ")
-    assert "unrecognized key type: p265; did you mean" in message
+    first, source, carets = check(tmp_path, text)
+    assert first.startswith("Error: Caddyfile:4: unrecognized key type: p265; did you mean")
+    assert source[carets.index("^") :].startswith("p265")
+
+
+def test_certificate_that_is_not_there_is_told_by_its_line(tmp_path: Path) -> None:
+    """A file that is named and cannot be read is a fault of the word that names it."""
+    first, source, carets = check(tmp_path, "a.com {\n\trespond x\n\ttls no.crt no.key\n}\n")
+    assert first.startswith("Error: Caddyfile:3: ")
+    assert "no.crt" in first
+    assert source[carets.index("^") :].startswith("no.crt")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from snake.core.modules import Context
 from snake.core.record import Record
 from snake.tls.alerts import (
     NO_APPLICATION_PROTOCOL,
+    PROTOCOL_VERSION,
     RefusedHandshakeError,
 )
 from snake.tls.certificate import Certificate
@@ -95,6 +96,11 @@ class Encryption:
             if policy.matches(hello, local_ip, remote_ip):
                 if policy.drop:
                     raise RefusedHandshakeError("a policy drops this connection")
+                terms = policy.terms
+                if not any(terms.minimum <= each <= terms.maximum for each in hello.versions):
+                    raise RefusedHandshakeError(
+                        "the client speaks none of our versions of TLS", PROTOCOL_VERSION
+                    )
                 return policy
         raise RefusedHandshakeError("no policy is for this connection")
 

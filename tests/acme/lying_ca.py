@@ -60,6 +60,8 @@ class LyingCA:
         self.meta: dict[str, Any] = {}
         self.offered: tuple[str, ...] = ("http-01",)
         self.lifetime = timedelta(days=90)
+        self.age = timedelta(minutes=1)
+        """For how long certificates have been valid when they are issued."""
         self.names: tuple[str, ...] = ()
         """What is issued for, if it is not what was asked for."""
         self.key: Any = None
@@ -95,7 +97,7 @@ class LyingCA:
             .issuer_name(issuer)
             .public_key(self.key or csr.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=400))
+            .not_valid_before(now - self.age)
             .not_valid_after(now + self.lifetime)
             .add_extension(names, critical=True)
             .add_extension(identifier, critical=False)
@@ -137,6 +139,9 @@ class _Handler(BaseHTTPRequestHandler):
         text = self.rfile.read(int(self.headers["Content-Length"]))
         if self.headers["Content-Type"] != "application/jose+json":
             self._answer(text.decode())
+            return
+        if not text:  # who asked has gone meanwhile
+            self.close_connection = True
             return
         body = json.loads(text)
         self.protected = json.loads(_decoded(body["protected"]))

@@ -54,7 +54,7 @@ async def test_a_certificate_for_another_key_is_refused(server: Host, liar: Lyin
 
 async def test_a_certificate_that_is_over_is_refused(server: Host, liar: LyingCA) -> None:
     """A certificate that is not valid any more is not used; both clocks are in the error."""
-    liar.lifetime = timedelta(days=-1)
+    liar.age, liar.lifetime = timedelta(days=2), timedelta(days=-1)
     error = await _refusal(server, liar)
     assert "valid until" in str(error)
     assert "and here it is" in str(error)

@@ -29,6 +29,7 @@ from snake.config.document import Document, encode
 from snake.config.http import Server
 from snake.core.errors import DocumentError
 from snake.core.modules import name_of, to_json
+from snake.core.numbers import encode_number
 from snake.core.record import Record
 
 _TELLING = 3
@@ -162,5 +163,5 @@ def _matchers(sets: Sequence[MatcherSet]) -> Iterator[bytes]:
 
 def _canonical(part: object) -> bytes:
     """Return a part as JSON with its keys in order, those of encoded modules too."""
-    whole = msgspec.json.decode(msgspec.json.encode(part))
+    whole = msgspec.json.decode(msgspec.json.encode(part, enc_hook=encode_number))
     return msgspec.json.encode(whole, order="sorted")

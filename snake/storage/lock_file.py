@@ -7,6 +7,7 @@ Source: https://pkg.go.dev/github.com/caddyserver/certmagic#FileStorage.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -118,7 +119,11 @@ def make_folder(path: Path) -> None:
     """Make a folder that is only for its owner, and those above it. Raises `OSError`."""
     if not path.is_dir():
         make_folder(path.parent)
-        path.mkdir(mode=0o700, exist_ok=True)
+        try:
+            path.mkdir(mode=0o700)
+        except FileExistsError:
+            if not path.is_dir():  # another process may have made it
+                raise NotADirectoryError(errno.ENOTDIR, f"{path} is no folder") from None
 
 
 def updated(content: bytes) -> float | None:

@@ -49,9 +49,20 @@ async def obtain(managed: Managed, now: Callable[[], float]) -> Obtained:
 
 
 async def newest(policy: Policy, name: str) -> Certificate | None:
-    """Return the newest certificate that the storage has for a name. Raises `StorageError`."""
-    found = [await stored.load(policy.storage, issuer.key, name) for issuer in policy.issuers]
-    there = [each for each in found if each is not None]
+    """Return the newest certificate that the storage has for a name. Raises `StorageError`.
+
+    One that is broken is none: another will take its place.
+    """
+    there: list[Certificate] = []
+    for issuer in policy.issuers:
+        try:
+            found = await stored.load(policy.storage, issuer.key, name)
+        except stored.BrokenError as error:
+            fields = {"name": name, "error": str(error)}
+            logger.error("a stored certificate is broken", extra={"fields": fields})  # noqa: TRY400
+            continue
+        if found is not None:
+            there.append(found)
     return max(there, key=lambda each: each.not_before, default=None)
 
 

@@ -22,10 +22,17 @@ _ATTEMPTS = 3
 _PAUSE = 0.1
 
 
+class BrokenError(StorageError):
+    """A certificate that is stored, and of no use: a part is not what it should be.
+
+    So it is after a process was killed between two parts, too.
+    """
+
+
 async def load(storage: Storage, issuer_key: str, name: str) -> Certificate | None:
     """Return the certificate that is stored for a name; `None` if one of its parts is not there.
 
-    Raises `StorageError`, also for a part that is not what it should be.
+    Raises `BrokenError`, and `StorageError` when the storage fails.
     """
     place = keys.site(issuer_key, name)
     for attempt in range(_ATTEMPTS):
@@ -40,11 +47,11 @@ async def load(storage: Storage, issuer_key: str, name: str) -> Certificate | No
         try:
             return Certificate.read(chain.decode(), key.decode(), issuer_key=issuer_key)
         except UnicodeDecodeError:
-            raise StorageError(f"{place}: a certificate or key that is no text") from None
+            raise BrokenError(f"{place}: a certificate or key that is no text") from None
         except CertificateError as error:
             # Another process may be between its key and its certificate.
             if attempt == _ATTEMPTS - 1:
-                raise StorageError(f"{place}: {error}") from None
+                raise BrokenError(f"{place}: {error}") from None
         await asyncio.sleep(_PAUSE)
     raise AssertionError
 
@@ -116,7 +123,7 @@ def _decoded(text: bytes, place: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise StorageError(f"{place}: its .json is no JSON object")
+        raise BrokenError(f"{place}: its .json is no JSON object")
     return found
 
 

@@ -26,8 +26,8 @@ def facts(chain: str, key: str) -> Certificate:
         raise CertificateError(f"this is no certificate in PEM: {error}") from None
     try:
         private = serialization.load_pem_private_key(key.encode(), None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise CertificateError(f"this is no private key in PEM: {error}") from None
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise CertificateError("this is no private key in PEM, or one with a password") from None
     if _encoded(private.public_key()) != _encoded(leaf.public_key()):
         raise CertificateError("the private key is not that of the certificate")
     return Certificate(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 import textwrap
@@ -16,16 +15,7 @@ import pytest
 
 from snake.storage.folder import LARGEST, FileStorage
 from snake.storage.storage import MissingError, StorageError
-
-SPACE = shutil.which("unshare") is not None and (
-    subprocess.run(
-        ["unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"],
-        capture_output=True,
-        check=False,
-    ).returncode
-    == 0
-)
-needs_mounts = pytest.mark.skipif(not SPACE, reason="this user can mount nothing")
+from tests.storage.mounts import needs_mounts
 
 
 async def test_modes(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ async def test_part_that_is_broken(storage: FileStorage, ending: str, content: b
     await stored.save(storage, made("a.com"))
     await storage.store(keys.certificate("local", "a.com", ending), content)
 
-    with pytest.raises(StorageError, match=r"^certificates/local/a\.com: "):
+    with pytest.raises(stored.BrokenError, match=r"^certificates/local/a\.com: "):
         await stored.load(storage, "local", "a.com")
 
 
@@ -100,7 +100,7 @@ async def test_key_of_another(storage: FileStorage) -> None:
     key = made("a.com").key
     await storage.store(keys.certificate("local", "a.com", "key"), key.encode())
 
-    with pytest.raises(StorageError, match="not that of the certificate") as caught:
+    with pytest.raises(stored.BrokenError, match="not that of the certificate") as caught:
         await stored.load(storage, "local", "a.com")
     assert key.splitlines()[1] not in str(caught.value)
 

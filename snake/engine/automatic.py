@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from typing import Any
 
-from snake.config.document import Document
+import msgspec
+
+from snake.config.document import Document, encode
 from snake.config.tls import TLSApp
 from snake.core.record import Record
 from snake.engine import needs
 from snake.http.autohttps import automatic
 
 logger = logging.getLogger("snake.http.auto_https")
+
+
+_AUTOMATE = b'"client_certificate_automate"'
 
 
 class Effective(Record):
@@ -43,4 +49,21 @@ def effective(document: Document) -> Effective:
     made = automatic(document)
     for note in made.notes:
         logger.log(note.level, "%s", note.message, extra={"fields": note.fields})
-    return Effective(made.document, {name: name in made.regardless for name in made.names})
+    names = dict.fromkeys((*made.names, *_shown_to_upstreams(made.document)))
+    return Effective(made.document, {name: name in made.regardless for name in names})
+
+
+def _shown_to_upstreams(document: Document) -> list[str]:
+    """Return the names whose certificates a proxy presents, wherever in a document it stands."""
+    found: list[str] = []
+    encoded = encode(document)
+    nodes: list[Any] = [msgspec.json.decode(encoded)] if _AUTOMATE in encoded else []
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, dict):
+            name = node.get("client_certificate_automate")
+            found += [name] if isinstance(name, str) and name else []
+            nodes += node.values()
+        elif isinstance(node, list):
+            nodes += node
+    return found

@@ -80,6 +80,8 @@ class Connector:
         make: Callable[[str], P],
     ) -> P:
         name = encryption.server_name(outgoing.request) or to.host.partition("%")[0]
+        if encryption.own is not None:
+            encryption.own.present()
         context = encryption.context_http1 if outgoing.upgrade else encryption.context
         timeout = encryption.handshake_timeout or _HANDSHAKE_TIMEOUT
         try:

@@ -13,7 +13,9 @@ from snake.core.suggest import suggestion
 from snake.http.request import Request
 from snake.http.template import Template
 from snake.proxy.contract import DialInfo
+from snake.proxy.own_certificate import OwnCertificate
 from snake.tls.parameters import CURVES
+from snake.tls.ring import Ring
 from snake.tls.trust import TrustPool, decoded, in_files
 
 if TYPE_CHECKING:
@@ -40,6 +42,8 @@ class Encryption(Record):
     """Whether that depends on the request."""
     except_ports: frozenset[str]
     handshake_timeout: float | None
+    own: OwnCertificate | None = None
+    """What upstreams are shown, if it is managed."""
 
     def covers(self, to: DialInfo) -> bool:
         """Whether connections to an upstream are encrypted."""
@@ -63,7 +67,20 @@ async def load_encryption(ctx: Context, config: TLSConfig, *, http2: bool) -> En
         has_dynamic_name=name.constant is None,
         except_ports=frozenset(config.except_ports),
         handshake_timeout=seconds(config.handshake_timeout, ctx.at("handshake_timeout").path),
+        own=_own(ctx, config, contexts),
     )
+
+
+def _own(ctx: Context, config: TLSConfig, contexts: list[ssl.SSLContext]) -> OwnCertificate | None:
+    """Return the managed certificate that is presented, if one is named. Raises `ConfigError`."""
+    if not config.client_certificate_automate:
+        return None
+    ring = ctx.service(Ring)
+    if ring is None:
+        raise ctx.at("client_certificate_automate").fail(
+            "managed client certificates are only there where snake is the server itself"
+        )
+    return OwnCertificate(ring, config.client_certificate_automate, contexts)
 
 
 def _context(ctx: Context, config: TLSConfig, pool: TrustPool | None) -> ssl.SSLContext:
@@ -110,11 +127,6 @@ async def _pool(ctx: Context, config: TLSConfig) -> TrustPool | None:
 def _present(ctx: Context, context: ssl.SSLContext, config: TLSConfig) -> None:
     """Have a context present a certificate to upstreams that ask for one."""
     certificate, key = config.client_certificate_file, config.client_certificate_key_file
-    if config.client_certificate_automate:
-        raise ctx.at("client_certificate_automate").fail(
-            "managed client certificates are not available in this version of snake; "
-            "name a certificate and its key"
-        )
     if certificate and not key:
         raise ctx.at("client_certificate_file").fail(
             "client_certificate_file specified without client_certificate_key_file"

@@ -170,3 +170,38 @@ def test_client_waits_for_what_is_being_obtained(tmp_path: Path) -> None:
             assert ask(client, names[-1]) == names[-1]
         with site.connect(names[0]) as client:
             assert ask(client, names[0]) == names[0]
+
+
+@pytest.mark.slow
+def test_proxy_shows_a_managed_certificate(tmp_path: Path) -> None:
+    """`tls_client_auth` with a name: the certificate is obtained, and an upstream believes it."""
+    http, https = free_ports(2)
+    sites = f"""
+a.localhost {{
+	tls {{
+		client_auth {{
+			mode require_and_verify
+			trust_pool pki_root local
+		}}
+	}}
+	respond "for {{http.request.tls.client.san.dns_names.0}}"
+}}
+b.localhost {{
+	reverse_proxy https://127.0.0.1:{https} {{
+		header_up Host a.localhost
+		transport http {{
+			tls_client_auth proxy.localhost
+			tls_server_name a.localhost
+			tls_trust_pool pki_root local
+		}}
+	}}
+}}
+"""
+    config = OPTIONS.format(http=http, https=https, more="") + sites
+    with running(config, tmp_path) as server:
+        site = Site(server, https, tmp_path)
+        server.wait_for("certificate obtained", count=3)
+        with site.connect("b.localhost") as client:
+            assert ask(client, "b.localhost") == "for proxy.localhost"
+        with site.connect("a.localhost") as client, pytest.raises(ssl.SSLError):
+            ask(client, "a.localhost")

@@ -211,7 +211,7 @@ async def test_upgrade_over_tls(certificates: Certificates) -> None:
             "client_certificate_file",
             "loading client certificate key pair",
         ),
-        ({"client_certificate_automate": "a"}, "client_certificate_automate", "not available"),
+        ({"client_certificate_automate": "a"}, "client_certificate_automate", "only there where"),
         ({"renegotiation": "often"}, "renegotiation", "invalid TLS renegotiation level: often"),
         ({"curves": ["secp256k1"]}, "curves/0", "unsupported curve: secp256k1"),
         ({"curves": ["x25519", "secp256r1"]}, "curves", "one curve of"),

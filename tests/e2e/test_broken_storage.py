@@ -169,7 +169,7 @@ def test_disk_that_is_full(serials: dict[str, int], text: str, tmp_path: Path, p
 @pytest.mark.slow
 @pytest.mark.skipif(REDIS is None, reason=NO_REDIS)
 def test_redis_that_is_gone(tmp_path: Path, port: int) -> None:
-    """Sites are served on without it, and nothing spins. A start without it says what is missing."""
+    """Sites are served on without it, and nothing spins. A start without it says what it lacks."""
     where = free_port()
     text = document(f"redis {{\naddress 127.0.0.1:{where}\npassword p@ss:word\n}}", port)
     with redis("--port", str(where)):

@@ -1,0 +1,1 @@
+"""HTTP/3: QUIC on a UDP socket, by aioquic."""

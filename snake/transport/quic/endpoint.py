@@ -189,6 +189,8 @@ class Endpoint:
             log.warning("%d requests do not let themselves be cancelled", count)
 
     def _close(self) -> None:
+        if self.socket.sock.fileno() < 0:
+            return
         self.clock.stop()
         self._loop.remove_reader(self.socket.sock)
         self.socket.sock.close()

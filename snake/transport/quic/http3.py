@@ -11,6 +11,8 @@ nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 import pylsqpack
@@ -27,7 +29,8 @@ from aioquic.h3.connection import (
     Setting,
     encode_frame,
 )
-from aioquic.h3.events import H3Event
+from aioquic.h3.events import DataReceived, H3Event
+from aioquic.quic.events import QuicEvent
 
 from snake.transport.quic.connection import QuicConnection
 
@@ -74,7 +77,16 @@ class HTTP3(H3Connection):
         self._receiver = receiver
         self._longest_head = longest_head
         self._refused: set[int] = set()
+        self._news: list[Callable[[], None]] = []
         super().__init__(quic)
+
+    def handle_event(self, event: QuicEvent) -> list[H3Event]:
+        """Take what QUIC says, and then tell the receiver: it may answer at once."""
+        super().handle_event(event)
+        news, self._news = self._news, []
+        for tell in news:
+            tell()
+        return []
 
     def _init_connection(self) -> None:
         self._max_table_capacity = self._blocked_streams = 0
@@ -104,13 +116,30 @@ class HTTP3(H3Connection):
         if frame_type == FrameType.HEADERS and (stream.frame_size or 0) > self._longest_head:
             stream.frame_type = _IGNORED
             self.ignore(stream.stream_id)
-            self._receiver.too_long(stream.stream_id)
+            self._news.append(partial(self._receiver.too_long, stream.stream_id))
         elif frame_type == FrameType.WEBTRANSPORT_STREAM:  # we have said nothing of it
             stream.frame_type = _IGNORED
+
+    def _tell(self, how: Callable[..., None], at: int, what: object, *, ended: bool) -> None:
+        self._news.append(partial(how, at, what, ended=ended))
 
     def ignore(self, stream_id: int) -> None:
         """Take no more frames of a stream."""
         self._refused.add(stream_id)
+
+    def _receive_request_or_push_data(
+        self,
+        stream: H3Stream,
+        data: bytes,
+        stream_ended: bool,  # noqa: FBT001  (aioquic's)
+    ) -> list[H3Event]:
+        for event in super()._receive_request_or_push_data(stream, data, stream_ended):
+            # A part of a frame, for which aioquic asks nobody.
+            if isinstance(event, DataReceived) and stream.stream_id not in self._refused:
+                self._tell(
+                    self._receiver.came, stream.stream_id, event.data, ended=event.stream_ended
+                )
+        return []
 
     def _handle_request_or_push_frame(
         self,
@@ -125,7 +154,7 @@ class HTTP3(H3Connection):
         elif stream.headers_recv_state is not HeadersState.AFTER_HEADERS:
             raise FrameUnexpected("DATA frame is not allowed in this state")
         elif at not in self._refused:
-            self._receiver.came(at, data, ended=stream_ended)
+            self._tell(self._receiver.came, at, data, ended=stream_ended)
         if stream_ended:
             self._refused.discard(at)
         return []
@@ -140,11 +169,11 @@ class HTTP3(H3Connection):
             raise QpackDecompressionFailed("there is no dynamic table") from None
         if state is HeadersState.INITIAL:
             stream.headers_recv_state = HeadersState.AFTER_HEADERS
-            self._receiver.opened(at, fields, ended=ended)
+            self._tell(self._receiver.opened, at, fields, ended=ended)
         else:
             stream.headers_recv_state = HeadersState.AFTER_TRAILERS
             if at not in self._refused:
-                self._receiver.trailed(at, fields, ended=ended)
+                self._tell(self._receiver.trailed, at, fields, ended=ended)
 
     def _handle_request_or_push_end(self, stream: H3Stream) -> list[H3Event]:
         at = stream.stream_id
@@ -154,7 +183,7 @@ class HTTP3(H3Connection):
             self._abort_incomplete_request(at)
             stream.sending_ended = True
         else:
-            self._receiver.came(at, b"", ended=True)
+            self._tell(self._receiver.came, at, b"", ended=True)
         return []
 
     def _receive_stream_reset(self, stream_id: int) -> None:

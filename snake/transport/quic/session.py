@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from aioquic.h3.connection import ErrorCode
@@ -68,9 +69,7 @@ class Session:
         try:
             self.quic.receive_datagram(data, path, now)
         except Exception as error:  # noqa: BLE001
-            # What a hostile client can make aioquic raise ends its connection, and nothing else.
-            log.debug("connection ended: %r", error)
-            self.close(ErrorCode.H3_INTERNAL_ERROR)
+            self._break_off(error)
 
     def flush(self) -> None:
         """Hear what happened, and send what is to be sent."""
@@ -85,8 +84,7 @@ class Session:
             while (event := self.quic.next_event()) is not None:
                 self._hear(event)
         except Exception as error:  # noqa: BLE001
-            log.debug("connection ended: %r", error)
-            self._leave()
+            self._break_off(error)
             return
         if self._requests:
             self._requests.wake()
@@ -109,6 +107,15 @@ class Session:
             self._timer_at = at
             self._timer = self._loop.call_at(at, self._tick)
 
+    def _break_off(self, error: Exception) -> None:
+        """End a connection after an error: what a hostile client can do ends nothing else."""
+        log.debug("connection ended", exc_info=error)
+        if not self._is_over:
+            with suppress(Exception):
+                self.quic.close(ErrorCode.H3_INTERNAL_ERROR)
+                self._transmit(self._loop.time())
+            self._leave()
+
     def _tick(self) -> None:
         """Do what is due; the timer may be too early, as it is not moved back."""
         self._timer = None
@@ -118,8 +125,7 @@ class Session:
             try:
                 self.quic.handle_timer(now)
             except Exception as error:  # noqa: BLE001
-                log.debug("connection ended: %r", error)
-                self._leave()
+                self._break_off(error)
         self.flush()
 
     def flush_soon(self) -> None:

@@ -131,11 +131,13 @@ class QuicConnection(Base):
 
     def _initialize(self, peer_cid: bytes) -> None:
         super()._initialize(peer_cid)
-        self.tls = Handshake(self.tls, self.on_hello)
+        self.tls: Handshake = Handshake(self.tls, self.on_hello)
         self._network_paths[0].is_validated = self._retry_source_connection_id is not None
 
-    def go_on(self, credentials: Credentials) -> None:
-        """Go on with the handshake as the owner of this certificate."""
+    def go_on(self, credentials: Credentials, groups: tuple[int, ...]) -> None:
+        """Go on with the handshake as the owner of this certificate, with these curves alone."""
+        if groups:
+            self.tls.restrict(groups)
         self.tls.certificate = credentials.leaf
         self.tls.certificate_chain = credentials.chain
         self.tls.certificate_private_key = credentials.key  # type: ignore[assignment]

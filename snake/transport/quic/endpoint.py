@@ -12,10 +12,10 @@ from contextlib import suppress
 from pathlib import Path as File
 from typing import Any, NamedTuple
 
-from aioquic import tls
 from aioquic.h3.connection import ErrorCode
 from aioquic.quic.packet import encode_quic_retry
 
+from snake.tls.alerts import INTERNAL_ERROR, RefusedHandshakeError
 from snake.tls.certificate import Certificate
 from snake.transport.asgi import ASGIApp
 from snake.transport.clock import Clock
@@ -54,20 +54,14 @@ class Chosen(NamedTuple):
     server_name: str
     """The name that it asked for."""
     certificate: Certificate
-
-
-class RefusedClientError(Exception):
-    """A client that there is nothing for; `alert` is what it is told (RFC 8446 §6.2)."""
-
-    def __init__(self, reason: str, alert: int) -> None:
-        super().__init__(reason)
-        self.alert = alert
+    groups: tuple[int, ...] = ()
+    """The curves that it may choose from; none for all that there are."""
 
 
 Choose = Callable[[bytes, Address, Address], Awaitable[Chosen]]
 """Chooses by the message of a ClientHello, our address and the client's.
 
-Raises `RefusedClientError`.
+Raises `RefusedHandshakeError`.
 """
 
 
@@ -247,6 +241,12 @@ class Endpoint:
         owner = self._identity.owner_of(destination)
         return owner != self._identity.owner and self._relay.pass_on(owner, data, path)
 
+    def _is_own(self, destination: bytes) -> bool:
+        return (
+            len(destination) == LENGTH
+            and self._identity.owner_of(destination) == self._identity.owner
+        )
+
     def _negotiate(self, data: bytes, path: Path) -> None:
         if len(data) >= packet.SMALLEST_INITIAL:
             with suppress(ValueError):
@@ -276,6 +276,8 @@ class Endpoint:
             found = self._tokens.original_id(begun.token, _address(path), begun.destination)
             if found is not None:
                 original, retried = found, begun.destination
+        if retried is None and self._is_own(begun.destination):  # of a connection that is gone
+            return
         if retried is None and len(self._handshakes) >= _MANY_HANDSHAKES:
             self._ask_again(begun, path)
             return
@@ -307,12 +309,12 @@ class Endpoint:
         try:
             chosen = await self._choose(message, session.server, session.client)
             credentials = self._safe.of(chosen.certificate)
-        except RefusedClientError as error:
+        except RefusedHandshakeError as error:
             log.debug("handshake refused: %s", error)
             session.refuse(error.alert)
         except Exception:
             log.exception("no certificate could be chosen")
-            session.refuse(tls.AlertDescription.internal_error)
+            session.refuse(INTERNAL_ERROR)
         else:
             session.secure(chosen, credentials)
 

@@ -30,6 +30,10 @@ class Handshake(tls.Context):
         """Whether the ClientHello is there, and the certificate is not."""
         return self._is_told and self.certificate is None
 
+    def restrict(self, groups: tuple[int, ...]) -> None:
+        """Take no other curves than these."""
+        self._supported_groups = [each for each in self._supported_groups if each in groups]
+
     def handle_message(self, input_data: bytes, output_buf: dict[Any, Buffer]) -> None:
         """Take bytes of the client. Raises `tls.Alert`."""
         if self.certificate is not None:

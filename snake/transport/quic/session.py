@@ -137,7 +137,8 @@ class Session:
     def enforce(self, now: float) -> None:
         """End what has waited for the client too long."""
         if not self.quic.is_established:
-            if not self.quic.is_waiting and now - self.since > _HANDSHAKE:
+            most = min(_HANDSHAKE, self._endpoint.settings.handshake_timeout or _HANDSHAKE)
+            if not self.quic.is_waiting and now - self.since > most:
                 self._leave()
         elif self._requests:
             self._requests.sweep()
@@ -217,7 +218,7 @@ class Session:
         """Go on with the handshake as the owner of a certificate."""
         if self._is_over:
             return
-        self.quic.go_on(credentials)
+        self.quic.go_on(credentials, chosen.groups)
         self.secured = Secured(
             server_name=chosen.server_name,
             version=TLS13,

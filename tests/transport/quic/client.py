@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
+import datetime as dt
 import socket
 import ssl
 from collections.abc import AsyncIterator, Sequence
@@ -33,7 +33,7 @@ from aioquic.quic.events import (
 )
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 from cryptography.x509.oid import NameOID
 
@@ -94,7 +94,7 @@ class Client(QuicConnectionProtocol):
         return self._quic
 
     @property
-    def certificates(self) -> x509.Certificate:
+    def shown(self) -> x509.Certificate:
         """The server's certificate."""
         return cast("x509.Certificate", self.quic.tls._peer_certificate)
 
@@ -134,7 +134,7 @@ class Client(QuicConnectionProtocol):
         if body:
             self.http3.send_data(at, body, end_stream=end)
         self.transmit()
-        return cast("int", at)
+        return at
 
     def raw(self, at: int, data: bytes, *, end: bool = False) -> None:
         """Send bytes on a stream."""
@@ -191,12 +191,12 @@ class Server:
         self, name: str = "a.test", *, wait: bool = True, **options: Any
     ) -> AsyncIterator[Client]:
         """Connect; the connection closes at the end of the block."""
-        configuration = QuicConfiguration(
-            alpn_protocols=["h3"], server_name=name, verify_mode=ssl.CERT_NONE, **options
-        )
+        options.setdefault("alpn_protocols", ["h3"])
+        configuration = QuicConfiguration(server_name=name, verify_mode=ssl.CERT_NONE, **options)
         async with connect(
             *self.address, configuration=configuration, create_protocol=Client, wait_connected=wait
         ) as client:
+            client.transmit()
             yield cast("Client", client)
 
 
@@ -205,16 +205,18 @@ def certificate(*names: str, key: str = "ecdsa") -> Certificate:
     """Return a certificate for these names, signed by itself."""
     private = _key(key)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     made = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(subject)
         .public_key(private.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(each) for each in names]), False)
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName(each) for each in names]), critical=False
+        )
         .sign(private, None if key == "ed25519" else hashes.SHA256())
     )
     pem = private.private_bytes(
@@ -226,8 +228,6 @@ def certificate(*names: str, key: str = "ecdsa") -> Certificate:
 
 
 def _key(kind: str) -> CertificateIssuerPrivateKeyTypes:
-    from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
-
     match kind:
         case "rsa":
             return rsa.generate_private_key(65537, 2048)
@@ -267,7 +267,9 @@ async def serving(
     address = sock.getsockname()[:2]
     sock.close()
     try:
-        yield Server(endpoint, ("127.0.0.1" if host == "0.0.0.0" else address[0], address[1]), own)
+        yield Server(
+            endpoint, ("127.0.0.1" if host in ("0.0.0.0", "::") else address[0], address[1]), own
+        )
     finally:
         await endpoint.drain(0.1)
 

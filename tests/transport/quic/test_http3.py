@@ -217,7 +217,7 @@ async def test_wrong_response(headers: Fields) -> None:
 
 @pytest.mark.parametrize("length", [3, 9])
 async def test_length_that_is_not_kept(length: int) -> None:
-    """A body of another length than its Content-Length is broken off, or a 500 if nothing is out."""
+    """A body of another length than its Content-Length is broken off, or a 500."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         del receive

@@ -27,10 +27,6 @@ class FileResponse:
         self._fd = fd
         self.size = os.fstat(fd).st_size
 
-    def read(self, size: int, offset: int) -> bytes:
-        """Return up to `size` bytes from `offset` on, for who cannot have the kernel send them."""
-        return os.pread(self._fd, size, offset)
-
     async def send(self, connection: Flow, size: int, offset: int) -> None:
         """Send `size` bytes from `offset` on.
 

@@ -19,8 +19,9 @@ from snake.tls.alerts import INTERNAL_ERROR, RefusedHandshakeError
 from snake.tls.certificate import Certificate
 from snake.transport.asgi import ASGIApp
 from snake.transport.clock import Clock
+from snake.transport.framing import DATED, NAMED
 from snake.transport.limits import Limits
-from snake.transport.names import RequestNames
+from snake.transport.multiplexed import ScopeReader
 from snake.transport.quic import packet
 from snake.transport.quic.connection import QuicConnection, configuration
 from snake.transport.quic.credentials import Safe
@@ -86,7 +87,7 @@ class Endpoint:
         self.socket = DatagramSocket(sock.dup())
         self.app, self.settings, self._choose, self.state = service
         self.limits = (self.settings.limits,)
-        self.names = RequestNames(self.settings)
+        self.scopes = ScopeReader(self.settings)
         self.context = contextvars.copy_context()
         """The context in which serving began: that of no request."""
         self._loop = asyncio.get_running_loop()
@@ -372,11 +373,11 @@ class Endpoint:
                 self.clock.quicken(timeout)
         return (*(own or self.limits), limits)
 
-    def stamp(self, *, dated: bool, named: bool) -> list[tuple[bytes, bytes]]:
-        """Return the fields that the transport adds to a head that has not got them."""
+    def stamp(self, flags: int) -> list[tuple[bytes, bytes]]:
+        """Return the fields that the transport adds to a head, by what it has already."""
         server = self.settings.server_header
-        fields = [] if dated else [(b"date", self.clock.date[6:-2])]
-        return fields if named or not server else [*fields, (b"server", server)]
+        fields = [] if flags & DATED else [(b"date", self.clock.date[6:-2])]
+        return fields if flags & NAMED or not server else [*fields, (b"server", server)]
 
     def _check(self, now: float) -> None:
         self._resets = 0

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 from aioquic.h3.connection import ErrorCode
 from aioquic.quic.events import QuicEvent, StreamDataReceived
 
-from snake.tls.secured import EXTENSION, SECURED
-from snake.transport.client import DONE
+from snake.transport.asgi import Scope
 from snake.transport.limits import Limits
+from snake.transport.multiplexed import MalformedError, check_trailers
 from snake.transport.quic.connection import MOST_STREAMS
-from snake.transport.quic.head import MalformedError, RequestHead, checked_trailers
+from snake.transport.quic.head import read_head, read_trailers
 from snake.transport.quic.http3 import HTTP3, Fields
 from snake.transport.quic.stream import Stream
 from snake.transport.refusal import RefusedError
+from snake.transport.running import DONE
+from snake.transport.scope import secure
 from snake.transport.start import answer_options
 
 if TYPE_CHECKING:
@@ -135,36 +137,39 @@ class Requests:
         if self._refuses_from is not None and stream_id >= self._refuses_from:
             self._reject(stream_id, ErrorCode.H3_REQUEST_REJECTED)
             return
-        try:
-            head = RequestHead(fields)
-        except MalformedError as error:
-            log.debug("malformed request: %s", error)
-            self._reject(stream_id, ErrorCode.H3_MESSAGE_ERROR)
-            return
         if self._running >= 2 * MOST_STREAMS:  # apps that go on when their clients are gone
             self._reject(stream_id, ErrorCode.H3_REQUEST_REJECTED)
             return
-        stream = Stream(self, stream_id, head_only=head.head_only)
-        stream.expect(head.length)
+        stream = Stream(self, stream_id)
         self._streams[stream_id] = stream
-        if ended and not stream.feed(b"", ended=True):
-            self._malformed(stream)
-            return
-        stream.expects = head.expects and not ended
-        self._run(stream, head)
-
-    def _run(self, stream: Stream, head: RequestHead) -> None:
-        endpoint = self._endpoint
         try:
-            scope = head.scope(endpoint.names, self.settings, stream)
+            scope = self._scope(stream, fields, ended=ended)
+        except MalformedError as error:
+            log.debug("malformed request: %s", error)
+            self._malformed(stream)
         except RefusedError as error:
             stream.answer(error.status)
-            return
-        scope["client"], scope["server"] = self._session.client, self._session.server
-        scope[SECURED] = self._session.secured
-        scope["extensions"][EXTENSION] = self._session.extension
-        if endpoint.state is not None:
-            scope["state"] = endpoint.state.copy()
+        else:
+            self._run(stream, scope)
+
+    def _scope(self, stream: Stream, fields: Fields, *, ended: bool) -> Scope:
+        """Return the scope of a request. Raises `MalformedError` or `RefusedError`."""
+        session, scopes = self._session, self._endpoint.scopes
+        head, length = read_head(fields)
+        stream.head_only = head.method == "HEAD"
+        stream.expect(length)
+        if ended and not stream.feed(b"", ended=True):
+            raise MalformedError("there is no body")
+        scope = scopes.scope(head, session.client, session.server, stream)
+        stream.expects = scopes.expects
+        # What protects it is known, whatever the client says that does.
+        secure(scope, session.secured, session.extension)
+        if self._endpoint.state is not None:
+            scope["state"] = self._endpoint.state.copy()
+        return scope
+
+    def _run(self, stream: Stream, scope: Scope) -> None:
+        endpoint = self._endpoint
         app = endpoint.app if scope["raw_path"] != b"*" else answer_options
         running = stream.begin(app, scope)
         if running is not None:
@@ -178,7 +183,7 @@ class Requests:
     def too_long(self, stream_id: int) -> None:
         """Answer a request whose head is too long."""
         self._count += 1
-        stream = Stream(self, stream_id, head_only=False)
+        stream = Stream(self, stream_id)
         self._streams[stream_id] = stream
         stream.answer(431)
 
@@ -198,7 +203,7 @@ class Requests:
         if stream is None:
             return
         try:
-            stream.trailers = checked_trailers(fields)
+            stream.trailers = check_trailers(read_trailers(fields), self.settings)
         except MalformedError:
             self._malformed(stream)
             return
@@ -300,6 +305,6 @@ class Requests:
         """Return the limits of a request and one more."""
         return self._endpoint.limits_with(own, limits)
 
-    def stamp(self, *, dated: bool, named: bool) -> Fields:
+    def stamp(self, flags: int) -> Fields:
         """Return the fields that the transport adds to a head that has not got them."""
-        return self._endpoint.stamp(dated=dated, named=named)
+        return self._endpoint.stamp(flags)

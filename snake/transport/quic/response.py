@@ -1,53 +1,28 @@
-"""ResponseHead: the head of a response over HTTP/3, from what an app said and the transport adds.
-
-It is checked as that of HTTP/1.1 is: `framing.py`.
-"""
+"""ResponseHead: the head of a response over HTTP/3, and how much of its body is to come."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Callable
 
 from snake.transport.asgi import AppError, Message
-from snake.transport.framing import BODILESS, DATED, NAMED, SNIFFED, response_head, trailer_lines
-from snake.transport.names import FRAMING
+from snake.transport.fields import Field, response_fields
+from snake.transport.framing import BODILESS, CHUNKED, DATED, NAMED, SNIFFED
 from snake.transport.sniff import sniff
 
-_CONNECTION_FIELDS = frozenset(
-    {b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"}
-)
-"""Fields that speak of a connection, which HTTP/3 has no words for (RFC 9114 §4.2)."""
-_NO_BODY = {204: {b"content-length"}, 304: {b"content-length", b"content-type"}}
-"""What responses without a body say nothing of, as over HTTP/1.1 (`framing.py`)."""
-
-Field = tuple[bytes, bytes]
-
-
-class Stamp(Protocol):
-    """What the transport adds to a head that has not got it."""
-
-    def __call__(self, *, dated: bool, named: bool) -> list[Field]:
-        """Return the fields."""
-        ...
+Stamp = Callable[[int], list[Field]]
+"""Returns the fields that the transport adds to a head, by what it has already."""
 
 
 class ResponseHead:
-    """The head of one response, and how much of its body is to come."""
+    """The head of one response."""
+
+    __slots__ = ("_fields", "_left", "flags", "length")
 
     def __init__(self, message: Message, stamp: Stamp) -> None:
         """Check a start message. Raises `AppError`, `TypeError` or `ValueError`."""
-        _, self.length, self.flags = response_head(message)
-        status: int = message["status"]
-        dropped = _CONNECTION_FIELDS | _NO_BODY.get(status, set())
-        self._fields: list[Field] = [
-            (b":status", b"%d" % status),
-            *(
-                (lower, bytes(value))
-                for name, value in message.get("headers") or ()
-                if (lower := name.lower()) not in dropped
-            ),
-            *stamp(dated=bool(self.flags & DATED), named=bool(self.flags & NAMED)),
-        ]
+        fields, self.length, self.flags = response_fields(message)
+        added = stamp(self.flags & (DATED | NAMED))
+        self._fields = [(b":status", b"%d" % message["status"]), *fields, *added]
         self._left = self.length
 
     def set_length(self, length: int) -> None:
@@ -60,28 +35,18 @@ class ResponseHead:
         """Count a part of the body. Raises `AppError` when it cannot be as long as was said."""
         if self._left is None:
             return
-        self._left -= size
-        if self._left < 0 or (self._left and not more):
-            left = self._left
+        self._left = left = self._left - size
+        if left < 0 or (left and not more):
             how = f"{-left} bytes more than" if left < 0 else f"{left} bytes less than"
             raise AppError(f"the body has {how} its Content-Length says")
 
     def fields(self, data: bytes, *, more: bool, head_only: bool) -> list[Field]:
         """Return the fields to send with the first part of the body."""
-        if not self.flags & BODILESS:
-            if self.length is None and not more and (data or not head_only):
-                self._fields.append((b"content-length", b"%d" % len(data)))
-            if self.flags & SNIFFED and data and not head_only:
-                self._fields.append((b"content-type", sniff(data)))
+        if self.flags & BODILESS:
+            return self._fields
+        is_known = more or self.length is not None or self.flags & CHUNKED
+        if not is_known and (data or not head_only):
+            self._fields.append((b"content-length", b"%d" % len(data)))
+        if self.flags & SNIFFED and data and not head_only:
+            self._fields.append((b"content-type", sniff(data)))
         return self._fields
-
-
-def fields_of(headers: Iterable[Field]) -> list[Field]:
-    """Return fields that an app gave besides a head. Raises `AppError` or `ValueError`."""
-    given = list(headers)
-    trailer_lines(given)  # checks them
-    return [
-        (lower, value)
-        for name, value in given
-        if (lower := name.lower()) not in _CONNECTION_FIELDS | FRAMING
-    ]

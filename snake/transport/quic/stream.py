@@ -3,48 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NoReturn
 
 from snake.transport.asgi import (
-    NOTHING,
-    AbortError,
     AppError,
-    ASGIApp,
     ClientDisconnectedError,
     Message,
     ResponseStartedError,
-    Scope,
-    raising,
-    report_unfinished,
 )
-from snake.transport.client import DONE, HELD, NEW, STREAMING, TRAILING
+from snake.transport.deadlines import over
+from snake.transport.fields import plain_fields
 from snake.transport.framing import BODILESS, TRAILERS
 from snake.transport.limits import Limits, Pace
-from snake.transport.quic.response import ResponseHead, fields_of
+from snake.transport.quic.response import ResponseHead
+from snake.transport.running import DONE, HELD, NEW, STREAMING, TRAILING, Running
 from snake.transport.sendfile import send_file
 
 if TYPE_CHECKING:
     from snake.transport.quic.http3 import Fields
     from snake.transport.quic.requests import Requests
 
-log = logging.getLogger("snake.http")
-
 _PIECE = 65_536
 """Bytes that are framed at once."""
 _CONTINUE, _EARLY_HINTS = 100, 103
 
 
-class Stream:
+class Stream(Running):
     """One request and its response."""
 
-    def __init__(self, requests: Requests, id: int, *, head_only: bool) -> None:
+    def __init__(self, requests: Requests, id: int) -> None:
         self.id = id
         self.state = NEW
         self.gone = False
         """Whether the client can be told nothing more."""
-        self.head_only = head_only
+        self.head_only = False
         self.expects = False
         """Whether the client still waits for a `100 Continue`."""
         self.trailers: Fields = []
@@ -114,8 +107,8 @@ class Stream:
             self.pace.sending += tick
             if any(each.send_too_slowly(now - since, self.pace) for each in limits):
                 return True
-        if _over(now - self.began, settings.write_timeout) or (
-            not self.complete and _over(now - self.began, settings.read_timeout)
+        if over(now - self.began, settings.write_timeout) or (
+            not self.complete and over(now - self.began, settings.read_timeout)
         ):
             return True
         taken = requests.acknowledged(self.id)
@@ -258,7 +251,7 @@ class Stream:
 
     def _send_trailers(self, message: Message) -> None:
         if self.state == TRAILING and not message.get("more_trailers"):
-            self._requests.send_trailers(self.id, fields_of(message.get("headers") or ()))
+            self._requests.send_trailers(self.id, plain_fields(message.get("headers") or ()))
             self.state = DONE
             self._finish()
 
@@ -278,13 +271,9 @@ class Stream:
             if not size or self.head_only or head.flags & BODILESS:
                 self._write(b"", more=False)
                 return
-            end = offset + size
-            while offset < end:
-                data = file.read(min(_PIECE, end - offset), offset)
-                if not data:
-                    raise AppError(f"{path} became shorter while it was sent")
-                offset += len(data)
-                self._write(data, more=offset < end)
+            for piece in file.pieces(offset, size):
+                size -= len(piece)
+                self._write(piece, more=size > 0)
                 await self._give_way()
 
     def _finish(self) -> None:
@@ -313,66 +302,26 @@ class Stream:
             if not self.expects:
                 return
             self.expects = False
-        self._requests.inform(self.id, [(b":status", b"%d" % status), *fields_of(headers)])
+        self._requests.inform(self.id, [(b":status", b"%d" % status), *plain_fields(headers)])
 
     def take_over(self) -> NoReturn:
         """Refuse: streams of HTTP/3 do not switch protocols."""
         raise RuntimeError("the protocol was not switched")
 
-    # The run --------------------------------------------------------------------------------
-
-    def begin(self, app: ASGIApp, scope: Scope) -> Coroutine[Any, Any, None] | None:
-        """Call the app; return what is left to run, if it has not answered by then."""
-        try:
-            answering = app(scope, self.receive, self)
-        except BaseException as error:  # noqa: BLE001  (it is handled where all others are)
-            answering = raising(error)
-        if answering is NOTHING and self.state == DONE:
-            return None
-        return self._run(answering, scope)
-
-    async def _run(self, answering: Awaitable[None], scope: Scope) -> None:
-        """Wait for the app. What it leaves undone is a 500, or a stream that is reset."""
-        try:
-            await answering
-        except (AbortError, ClientDisconnectedError):
-            self._abort()
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                self._abort()
-                raise
-            self._failed(error)
-        except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001
-            self._failed(error)
-        else:
-            if not self._is_over():
-                report_unfinished(scope)
-                self._fail()
-
-    def _failed(self, error: BaseException) -> None:
-        log.error("the app failed", exc_info=error)
-        self._fail()
+    # The end --------------------------------------------------------------------------------
 
     def _fail(self) -> None:
-        if self._is_over():
-            return
         if self.state >= STREAMING:
-            self._abort()
+            self._requests.give_up(self)
         else:
             self.answer(500)
+
+    def _abort(self) -> None:
+        if not self._is_over():
+            self._requests.give_up(self)
 
     def answer(self, status: int) -> None:
         """Answer with a status and nothing more."""
         self.state = NEW
         self._start({"status": status, "headers": [(b"content-length", b"0")]})
         self._write(b"", more=False)
-
-    def _abort(self) -> None:
-        """End the stream, so that the client does not take the response for whole."""
-        if not self._is_over():
-            self._requests.give_up(self)
-
-
-def _over(waited: float, timeout: float | None) -> bool:
-    return timeout is not None and waited > timeout

@@ -10,9 +10,8 @@ from aioquic.h3.connection import ErrorCode
 
 from snake.tls.secured import SECURED
 from snake.transport.asgi import AbortError, ClientDisconnectedError, Receive, Scope, Send
-from snake.transport.settings import Settings
-from tests.transport.quic.client import Client, Fields, head, serving
-from tests.transport.wire import PATIENCE, echo, hello, until, whole_body
+from tests.transport.quic.client import Fields, head, serving
+from tests.transport.wire import echo, hello, until, whole_body
 
 
 async def test_http3() -> None:
@@ -355,102 +354,6 @@ async def test_client_that_leaves(how: str) -> None:
         await until(lambda: heard == ["http.disconnect", "gone"])
 
 
-MALFORMED: dict[str, Fields] = {
-    "no method": head()[1:],
-    "no scheme": [head()[0], *head()[2:]],
-    "no path": head()[:3],
-    "empty path": [*head()[:3], (b":path", b"")],
-    "method twice": [head()[0], *head()],
-    "late": [*head()[:3], (b"a", b"b"), head()[3]],
-    "of a response": [*head(), (b":status", b"200")],
-    "unknown": [*head(), (b":what", b"x")],
-    "upper case": [*head(), (b"X-A", b"b")],
-    "space in a name": [*head(), (b"x a", b"b")],
-    "CR": [*head(), (b"x", b"a\rb")],
-    "LF": [*head(), (b"x", b"a\nb")],
-    "NUL": [*head(), (b"x", b"a\0b")],
-    "space before": [*head(), (b"x", b" a")],
-    "connection": [*head(), (b"connection", b"close")],
-    "transfer-encoding": [*head(), (b"transfer-encoding", b"chunked")],
-    "upgrade": [*head(), (b"upgrade", b"websocket")],
-    "te": [*head(), (b"te", b"gzip")],
-    "length": [*head(), (b"content-length", b"+1")],
-    "two lengths": [*head(), (b"content-length", b"0"), (b"content-length", b"0")],
-    "length without a body": [*head(), (b"content-length", b"5")],
-}
-
-
-def _bare(client: Client, fields: Fields, *, end: bool = True) -> int:
-    """Send fields that a client's own checks would not let pass."""
-    at: int = client.quic.get_next_available_stream_id()
-    _, block = client.http3._encoder.encode(at, fields)
-    client.raw(at, bytes([1, 0x40 | len(block) >> 8, len(block) & 255]) + block, end=end)
-    return at
-
-
-@pytest.mark.parametrize("name", MALFORMED)
-async def test_malformed_request(name: str) -> None:
-    """What is no request is the end of its stream, and of nothing else (RFC 9114 §4.1.2)."""
-    seen: list[str] = []
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        seen.append(scope["path"])
-        await hello(scope, receive, send)
-
-    async with serving(app) as server, server.client() as client:
-        response = await client.answer(_bare(client, MALFORMED[name]))
-        assert response.reset == ErrorCode.H3_MESSAGE_ERROR
-        assert seen == []
-        assert (await client.get()).status == 200
-
-
-@pytest.mark.parametrize(("length", "body"), [(5, b"hell"), (3, b"hell"), (0, b"x")])
-async def test_length_of_a_request(length: int, body: bytes) -> None:
-    """A body that is not as long as was said is malformed; what there is of it is not whole."""
-    async with serving(echo) as server, server.client() as client:
-        fields = [*head("POST"), (b"content-length", b"%d" % length)]
-        response = await client.request(fields, body)
-        assert response.reset == ErrorCode.H3_MESSAGE_ERROR
-        assert (await client.get()).status == 200
-
-
-@pytest.mark.parametrize(
-    ("fields", "status"),
-    [
-        ([*head(), (b"host", b"b.test")], 400),
-        ([*head()[:2], head()[3]], 400),
-        (head(host="a@b"), 400),
-        (head(host="a/b"), 400),
-        (head(path="a"), 400),
-        (head(path="/%zz"), 400),
-        (head(path="*"), 400),
-        (head(path="/" + "a" * 9000), 414),
-        ([*head(), *[(b"a%d" % at, b"b") for at in range(300)]], 431),
-        ([*head(), (b"a", b"b" * 20_000)], 431),
-        (head("A" * 40), 405),
-        ([(b":method", b"CONNECT"), (b":authority", b"a:1")], 405),
-    ],
-)
-async def test_refused_request(fields: Fields, status: int) -> None:
-    """A request that is one, but not for here, gets a status; no app sees it."""
-    seen: list[str] = []
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        seen.append(scope["path"])
-        await hello(scope, receive, send)
-
-    async with serving(app) as server, server.client() as client:
-        assert (await client.answer(_bare(client, fields))).status == status
-        assert seen == []
-        assert (await client.get()).status == 200
-
-
-async def test_options_of_the_server() -> None:
-    """`OPTIONS *` is answered, and no app sees it."""
-    async with serving(echo) as server, server.client() as client:
-        assert (await client.request(head("OPTIONS", "*"))).status == 200
-
-
 async def test_state_and_half_read_body() -> None:
     """An app that reads half of a body can answer; the rest is not kept."""
 
@@ -462,72 +365,3 @@ async def test_state_and_half_read_body() -> None:
         for _ in range(20):
             response = await client.request(head("POST"), bytes(400_000))
             assert (response.status, response.body) == (200, b"hello")
-
-
-async def test_slow_body() -> None:
-    """A client that sends nothing of its body for too long loses the stream."""
-    async with (
-        serving(echo, Settings(read_idle_timeout=0.2)) as server,
-        server.client() as client,
-    ):
-        at = client.send(head("POST"), b"x", end=False)
-        assert (await client.answer(at)).reset == ErrorCode.H3_REQUEST_CANCELLED
-        assert (await client.get()).status == 200
-
-
-async def test_slow_reader() -> None:
-    """A client that takes nothing of a response for too long loses the stream."""
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        del receive
-        size = 1_000_000 if scope["path"] == "/big" else 1
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": bytes(size)})
-
-    async with (
-        serving(app, Settings(write_idle_timeout=0.2)) as server,
-        server.client(max_stream_data=10_000) as client,
-    ):
-        client.quic._write_stream_limits = lambda *_, **__: None
-        at = client.send(head("GET", "/big"))
-        assert (await client.answer(at)).reset == ErrorCode.H3_REQUEST_CANCELLED
-        assert (await client.get()).status == 200
-
-
-async def test_drain() -> None:
-    """A server that stops finishes what it answers, takes nothing new, and closes."""
-    go = asyncio.Event()
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await go.wait()
-        await echo(scope, receive, send)
-
-    async with serving(app) as server, server.client() as client:
-        first = client.send(head("GET", "/first"))
-        await asyncio.sleep(0.05)
-        draining = asyncio.create_task(server.endpoint.drain(10))
-        await asyncio.sleep(0.05)
-        late = client.send(head("GET", "/late"))
-        assert (await client.answer(late)).reset == ErrorCode.H3_REQUEST_REJECTED
-        go.set()
-        assert (await client.answer(first)).body == b"GET /first "
-        ended = await client.closed()
-        assert ended.error_code == ErrorCode.H3_NO_ERROR
-        async with asyncio.timeout(PATIENCE):
-            await draining
-        assert server.endpoint.connections == 0
-
-
-async def test_drain_cuts_off() -> None:
-    """What does not end within the grace period is cut off."""
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        del scope, receive, send
-        await asyncio.Event().wait()
-
-    async with serving(app) as server, server.client() as client:
-        client.send(head())
-        await asyncio.sleep(0.05)
-        async with asyncio.timeout(PATIENCE):
-            await server.endpoint.drain(0.1)
-        await client.closed()

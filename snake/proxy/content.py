@@ -138,7 +138,7 @@ async def content_of(request: Request) -> Content | None:
     Raises `HandlerError` 502 for one that was sent elsewhere before.
     """
     length = _length(request.headers)
-    if length == 0:
+    if length == 0 or request.scope["type"] == "websocket":
         return None
     if length and isinstance(request.receive, Spent):
         raise HandlerError(502, "the body of the request has been sent elsewhere already")

@@ -7,7 +7,9 @@ what is known here, and what the client says of itself only when it is a trusted
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Collection, Sequence
+from os import urandom
 
 from snake.http.ip_ranges import Within
 from snake.http.request import Request
@@ -32,6 +34,8 @@ HOP_BY_HOP = frozenset(
 _FORWARDED = (b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host")
 _DROPPED = HOP_BY_HOP | frozenset({b"content-length", *_FORWARDED})
 _TRAILERS = (b"te", b"trailers")
+_KEY, _KEY_BYTES = b"sec-websocket-key", 16
+"""What an HTTP/1.1 upstream proves with that it speaks WebSocket (RFC 6455 §4.1)."""
 _PSEUDONYM = "snake"
 _VIA = {
     version: (b"via", f"{version if '.' in version else version + '.0'} {_PSEUDONYM}".encode())
@@ -61,13 +65,14 @@ def upgrade_of(request: Request) -> bytes:
     """Return the protocol that a client wants to change to, in lower case; nothing for none.
 
     To HTTP/2 without encryption nobody changes this way any more (RFC 9113 §3.1); upstreams that
-    still do would get requests that were not looked at here.
+    still do would get requests that were not looked at here. A WebSocket over HTTP/2 is asked for
+    by an extended CONNECT (RFC 8441), of an upstream by a change as any.
     """
     fields = request.headers
-    if (
-        request.scope.get("http_version", "1.1") != "1.1"
-        or not any(name == b"upgrade" for name, _ in fields)
-        or b"upgrade" not in _connection_options(fields)
+    if request.scope.get("http_version", "1.1") != "1.1":
+        return b"websocket" if request.scope["type"] == "websocket" else b""
+    if not any(name == b"upgrade" for name, _ in fields) or b"upgrade" not in _connection_options(
+        fields
     ):
         return b""
     upgrade = next(value.lower() for name, value in fields if name == b"upgrade")
@@ -95,7 +100,12 @@ def request_fields(request: Request, *, trusted: bool) -> list[Field]:
     if b"trailer" in values and b"transfer-encoding" in values:
         fields += [field for field in given if field[0] == b"trailer"]
     fields += _forwarded(request, given, trusted=trusted)
-    fields.append(_VIA[request.scope.get("http_version", "1.1")])
+    version = request.scope.get("http_version", "1.1")
+    fields.append(_VIA[version])
+    if request.scope["type"] == "websocket" and version != "1.1":
+        # The client has none (RFC 8441 §5), and its server is the one that checks the answer to it.
+        key = b64encode(urandom(_KEY_BYTES))
+        fields = [field for field in fields if field[0] != _KEY] + [(_KEY, key)]
     return fields
 
 

@@ -35,6 +35,7 @@ _SCHEMES = frozenset({"http", "https"})
 _BAD_TARGET = re.compile(rb"[\x00-\x1f\x7f]")
 _SPECIAL = frozenset({b"host", b"cookie", b"expect", b"content-length", b"te"})
 _PASSED_ON = frozenset({b"content-length", b"te"})
+_OFFERS = frozenset({b"sec-websocket-protocol", b"sec-websocket-extensions"})
 _FIELD_COST = 32
 """What a field counts beside its bytes (RFC 9113 §6.5.2)."""
 _MOST_HOSTS = 1024
@@ -116,11 +117,14 @@ class ScopeReader:
         scope = self.scope(head, peer, local, client)
         if (b"sec-websocket-version", b"13") not in scope["headers"]:
             raise RefusedError(501)
+        offered = [value for name, value in scope["headers"] if name in _OFFERS]
+        if not all(value.isascii() for value in offered):
+            raise RefusedError(400)
         del scope["method"]
         scope["type"] = "websocket"
         scope["extensions"] = {**_DENIAL, CLIENT: client}
         offers = [value for name, value in scope["headers"] if name == b"sec-websocket-protocol"]
-        words = b",".join(offers).decode("latin-1").split(",")
+        words = b",".join(offers).decode().split(",")
         scope["subprotocols"] = [word.strip() for word in words if word.strip()]
         return scope
 

@@ -9,8 +9,12 @@ from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection
 from websockets.asyncio.server import serve as serve_websockets
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Subprotocol
+from wsproto.events import CloseConnection, TextMessage
 
 from tests.proxy.proxying import OK, Peer, proxy, upstream
+from tests.transport.frames import H2
+from tests.transport.sockets import CONNECT, Socket, closing
 from tests.transport.wire import GET, until
 
 UPGRADE = b"GET /u HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: foo\r\n\r\n"
@@ -239,3 +243,43 @@ async def test_close_delay() -> None:
         assert await client.reader.readexactly(5) == b"still"
         await client.closed()
         await draining
+
+
+async def test_websocket_over_http2() -> None:
+    """A WebSocket that came by an extended CONNECT goes on to an upstream as an upgrade."""
+    heads: list[str] = []
+
+    async def mirror(ws: ServerConnection) -> None:
+        assert ws.request is not None
+        heads.append(ws.request.headers["Via"])
+        async for message in ws:
+            await ws.send(message)
+
+    async with (
+        serve_websockets(mirror, "127.0.0.1", 0, subprotocols=[Subprotocol("chat")]) as up,
+        proxy(f"127.0.0.1:{next(iter(up.sockets)).getsockname()[1]}") as server,
+        server.client() as client,
+    ):
+        h2 = H2(client)
+        await h2.begin()
+        socket = Socket(h2)
+        assert await socket.open([*CONNECT, ("sec-websocket-protocol", "chat")]) == 200
+        await socket.send("hello")
+        assert await socket.receive() == TextMessage(data="hello")
+        assert socket.fields[b"sec-websocket-protocol"] == b"chat"
+        assert b"sec-websocket-accept" not in socket.fields
+        await socket.send(CloseConnection(code=4000))
+        assert (await closing(socket)).code == 4000
+        await socket.over()
+        await until(lambda: not server.serving.tasks)
+    assert heads == ["2.0 snake"]
+
+
+async def test_refused_websocket_over_http2() -> None:
+    """What an upstream answers in place of a switch is the answer, over HTTP/2 too."""
+    async with upstream(OK) as up, proxy(up) as server, server.client() as client:
+        h2 = H2(client)
+        await h2.begin()
+        assert await Socket(h2).open() == 200
+        await until(lambda: not server.serving.tasks)
+    assert b"\r\nUpgrade: websocket\r\n" in up.asked[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from h2.config import H2Configuration
@@ -24,6 +25,8 @@ class H2:
             normalize_outbound_headers=False,
         )
         self.connection = H2Connection(config)
+        self.takers: list[Callable[[list[Event]], object]] = []
+        """Who else wants to know what the server says (`sockets.py`)."""
 
     async def begin(self) -> None:
         """Send the preface."""

@@ -16,6 +16,19 @@ from snake.transport.serve import serve
 from snake.transport.settings import Settings
 from tests.transport.wire import GET, PATIENCE, echo, serving, until
 
+MISUSE = [
+    pytest.param(b"\x81\x01x", 1002, id="unmasked"),
+    pytest.param(b"\xf1\x80\0\0\0\0", 1002, id="reserved bits"),
+    pytest.param(b"\x09\x80\0\0\0\0", 1002, id="fragmented ping"),
+    pytest.param(b"\x83\x80\0\0\0\0", 1002, id="unknown opcode"),
+    pytest.param(b"\x80\x80\0\0\0\0", 1002, id="continuation of nothing"),
+    pytest.param(b"\x81\x81\0\0\0\0\xff", 1007, id="invalid UTF-8"),
+    pytest.param(b"\x88\x83\0\0\0\0\x03\xe8\xff", 1007, id="close with invalid UTF-8"),
+    pytest.param(b"\x88\x81\0\0\0\0\x03", 1002, id="close with half a code"),
+    pytest.param(b"\x88\x80\0\0\0\0", 1005, id="close without a code"),
+    pytest.param(b"\x88\x82\0\0\0\0\x00\x01", 1002, id="close with a bad code"),
+]
+"""Frames that break RFC 6455, and the code with which they close a WebSocket."""
 UPGRADE = (
     b"GET /ws?q HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
@@ -144,21 +157,7 @@ async def test_silent_websocket_stays() -> None:
         assert await ws.recv() == "still here"
 
 
-@pytest.mark.parametrize(
-    ("frame", "code"),
-    [
-        pytest.param(b"\x81\x01x", 1002, id="unmasked"),
-        pytest.param(b"\xf1\x80\0\0\0\0", 1002, id="reserved bits"),
-        pytest.param(b"\x09\x80\0\0\0\0", 1002, id="fragmented ping"),
-        pytest.param(b"\x83\x80\0\0\0\0", 1002, id="unknown opcode"),
-        pytest.param(b"\x80\x80\0\0\0\0", 1002, id="continuation of nothing"),
-        pytest.param(b"\x81\x81\0\0\0\0\xff", 1007, id="invalid UTF-8"),
-        pytest.param(b"\x88\x83\0\0\0\0\x03\xe8\xff", 1007, id="close with invalid UTF-8"),
-        pytest.param(b"\x88\x81\0\0\0\0\x03", 1002, id="close with half a code"),
-        pytest.param(b"\x88\x80\0\0\0\0", 1005, id="close without a code"),
-        pytest.param(b"\x88\x82\0\0\0\0\x00\x01", 1002, id="close with a bad code"),
-    ],
-)
+@pytest.mark.parametrize(("frame", "code"), MISUSE)
 async def test_websocket_misuse(frame: bytes, code: int) -> None:
     """Frames that break RFC 6455 close that WebSocket with its code for it, and nothing else."""
     app = Mirror()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from hypercorn.config import Config
@@ -12,14 +13,14 @@ from hypercorn.protocol.events import (
     Body,
     Data,
     EndBody,
-    EndData,
     Event,
     Request,
     Response,
     StreamClosed,
 )
 from hypercorn.protocol.ws_stream import ASGIWebsocketState, WSStream
-from hypercorn.typing import ConnectionState
+from hypercorn.typing import ConnectionState as NoState
+from wsproto.connection import ConnectionState
 from wsproto.events import CloseConnection
 
 from snake.transport.asgi import ASGIApp, ClientDisconnectedError, Message, Scope
@@ -93,7 +94,7 @@ class WebSocket:
             http_version="2",
             method="CONNECT",
             raw_path=self._scope["raw_path"],
-            state=ConnectionState({}),
+            state=NoState({}),
         )
 
     def _drain(self) -> None:
@@ -101,12 +102,13 @@ class WebSocket:
 
     async def _say_goodbye(self) -> None:
         stream = self._stream
-        if stream.state is ASGIWebsocketState.CONNECTED:
-            loop = asyncio.get_running_loop()
-            loop.call_later(_LONGEST_GOODBYE, self._tunnel.close)
+        if stream.state is not ASGIWebsocketState.CONNECTED:
+            return
+        asyncio.get_running_loop().call_later(_LONGEST_GOODBYE, self._tunnel.close)
+        with suppress(ClientDisconnectedError):
             await stream._send_wsproto_event(CloseConnection(code=SERVICE_RESTART))  # noqa: SLF001
-            if stream.app_put is not None:
-                await stream.app_put({"type": "websocket.disconnect", "code": SERVICE_RESTART})
+        if stream.app_put is not None:
+            await stream.app_put({"type": "websocket.disconnect", "code": SERVICE_RESTART})
 
     def _keep(self, action: Coroutine[Any, Any, None]) -> None:
         tasks = self._connection.serving.tasks
@@ -142,12 +144,23 @@ class WebSocket:
                 self._decided.set()
             case Data() | Body():
                 await tunnel.write(event.data)
-            case EndData() | EndBody():
+            case EndBody():
                 tunnel.end()
             case StreamClosed():
+                if self._awaits_close():
+                    asyncio.get_running_loop().call_later(_LONGEST_GOODBYE, tunnel.close)
+                    return
                 tunnel.close()
                 self._decided.set()
                 await self._stream.handle(event)
+
+    def _awaits_close(self) -> bool:
+        """Whether the client is about to answer a close; the stream is open until then.
+
+        To close our side would reset its own, as it has not closed that (RFC 9113 §8.1).
+        """
+        connection = getattr(self._stream, "connection", None)
+        return connection is not None and connection.state is ConnectionState.LOCAL_CLOSING
 
     # What the call needs -----------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import NameOID
 
@@ -19,6 +20,11 @@ from snake.tls.x509 import names_of
 
 _MOST = 20
 """Certificates in a chain."""
+_UNREADABLE = (
+    *(ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion),
+    *(x509.DuplicateExtension, x509.UnsupportedGeneralNameType),
+)
+"""What `cryptography` raises for certificates that are none, some of it late."""
 _BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*")
 
 
@@ -38,9 +44,15 @@ def read_chain(url: str, body: bytes, names: Sequence[str], csr: bytes, now: flo
     Raises `NonsenseError` unless it is the one that was ordered: for these names and no other,
     for the key in the signing request, and not yet over.
     """
+    try:
+        return _read(url, body, {host_of(ascii_name(name)) for name in names}, csr, now)
+    except _UNREADABLE as error:
+        raise NonsenseError(f"{url}: a certificate cannot be read: {error}") from None
+
+
+def _read(url: str, body: bytes, wanted: set[str], csr: bytes, now: float) -> Chain:
     certificates = _certificates(url, body)
     leaf = certificates[0]
-    wanted = {host_of(ascii_name(name)) for name in names}
     found = set(names_of(leaf))
     if found != wanted:
         raise NonsenseError(
@@ -79,10 +91,7 @@ def _certificates(url: str, body: bytes) -> list[x509.Certificate]:
     blocks = _BLOCK.findall(body)
     if not blocks or len(blocks) > _MOST:
         raise NonsenseError(f"{url}: expected a chain of certificates, got {len(blocks)} in PEM")
-    try:
-        return [x509.load_pem_x509_certificate(block) for block in blocks]
-    except ValueError as error:
-        raise NonsenseError(f"{url}: a certificate cannot be read: {error}") from None
+    return [x509.load_pem_x509_certificate(block) for block in blocks]
 
 
 def _key(of: x509.Certificate | x509.CertificateSigningRequest) -> bytes:

@@ -28,6 +28,11 @@ Syntax, as an issuer::
         }
     }
 
+A name is proved by HTTP-01 or TLS-ALPN-01, in an order that is learned, or with `dns` by a record
+and by nothing else; a wildcard needs that. `test_dir` is asked first after a failure, since real
+authorities count failures; for Let's Encrypt it is their staging server. `timeout` (5m) is how
+long one step of an order may take.
+
 Source: https://caddyserver.com/docs/caddyfile/directives/tls#acme.
 """
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from tests.acme.caddy_ca import caddy_ca, needs_port_80, own_address
 from tests.acme.lying_ca import LyingCA, Reply, lying_ca, problem
 from tests.acme.pebble import (
     KEY_ID,
@@ -279,3 +282,24 @@ def test_an_authority_that_is_down_is_tried_later(tmp_path: Path, liar: LyingCA)
         assert told["attempts"] == 1
         assert shake(site.https, "a.example.com").fault
         assert server.stop() == 0
+
+
+@needs_port_80
+def test_an_address_by_caddys_authority(tmp_path: Path) -> None:
+    """A site of an address has its certificate from Caddy's `acme_server`, on the usual ports."""
+    address = own_address()
+    with caddy_ca(tmp_path / "ca") as ca:
+        storage = f"storage file_system {tmp_path / 'storage'}"
+        issuer = f"issuer acme {ca.directory} {{\n\t\t\ttrusted_roots {ca.root}\n\t\t}}"
+        site = f"bind {address}\n\ttls {{\n\t\t{issuer}\n\t}}\n\trespond hello"
+        config = f"{{\n\tadmin off\n\tpersist_config off\n\t{storage}\n}}\n"
+        config += f"https://{address} {{\n\t{site}\n}}\n"
+        with running(config, tmp_path) as server:
+            server.wait_for(OBTAINED)
+            context = ssl.create_default_context(cafile=ca.root)
+            with (
+                socket.create_connection((address, 443), 10) as plain,
+                context.wrap_socket(plain, server_hostname=address) as encrypted,
+            ):
+                encrypted.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                assert encrypted.recv(65_536).startswith(b"HTTP/1.1 200")

@@ -22,7 +22,11 @@ Syntax::
 Clients find it at `/acme/<id>/directory`; the authority is `local`, or one that the option
 `pki` describes. One that no option describes is made. Certificates are valid for `lifetime`
 (12h). `resolvers` are asked for the records of DNS challenges. `allow` and `deny` say which
-names and addresses may have a certificate.
+names and addresses may have a certificate: `example.com` is that name, `*.example.com` each one
+label below. With neither, all may.
+
+Accounts and orders are kept in the storage, so all workers know them, and all machines that
+share it.
 """
 
 from __future__ import annotations
@@ -36,14 +40,21 @@ from snake.core.units import duration
 from snake.plugin import (
     AuthorityValue,
     Config,
+    Context,
     Directive,
     Duration,
+    Handler,
+    HandlerError,
     HandlerModule,
+    Next,
+    Request,
     RouteValue,
     Scope,
     Segment,
+    Send,
     Token,
     Words,
+    respond,
     subdirectives,
 )
 
@@ -51,6 +62,10 @@ SUBDIRECTIVES = (
     *("ca", "lifetime", "resolvers", "challenges", "sign_with_root"),
     *("allow_wildcard_names", "allow", "deny"),
 )
+
+
+MOST_BODY = 64 << 10
+"""Bytes of a request. One for a hundred names has some ten thousand."""
 
 
 class RuleSet(Config):
@@ -81,6 +96,60 @@ class ACMEServer(HandlerModule):
     resolvers: tuple[str, ...] = ()
     challenges: tuple[str, ...] = ()
     policy: Policy | None = None
+
+    async def provision(self, ctx: Context) -> Handler:
+        """Find the authority, or make it. Raises `ConfigError` and `StartError`."""
+        # What makes certificates takes a while to load, and few have a server for them.
+        from snake.acme_server.provision import Settings, provision  # noqa: PLC0415
+
+        policy = self.policy or Policy()
+        allow, deny = policy.allow or RuleSet(), policy.deny or RuleSet()
+        settings = Settings(
+            authority=self.ca or "local",
+            lifetime=self.lifetime,
+            host=self.host,
+            prefix=self.path_prefix or "/acme/",
+            sign_with_root=self.sign_with_root,
+            resolvers=self.resolvers,
+            challenges=tuple(each.strip().lower() for each in self.challenges),
+            allow=(allow.domains, allow.ip_ranges),
+            deny=(deny.domains, deny.ip_ranges),
+            wildcards=policy.allow_wildcard_names,
+        )
+        site = await provision(ctx, settings)
+
+        async def acme_server(request: Request, send: Send, next: Next) -> None:
+            if not request.path.startswith(settings.prefix):
+                await next(request, send)
+                return
+            reply = await site.answer(
+                request.method,
+                request.hostport,
+                request.path,
+                (request.header(b"content-type") or "").strip(),
+                await _body(request) if request.method == "POST" else b"",
+            )
+            headers = [(name.encode(), value.encode()) for name, value in reply.headers]
+            if reply.body:
+                headers.append((b"content-type", reply.media_type.encode()))
+            await respond(send, reply.status, headers, reply.body)
+
+        return acme_server
+
+
+async def _body(request: Request) -> bytes:
+    """Return the body of a request. Raises `HandlerError` for one that is too long."""
+    found = bytearray()
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] != "http.request":
+            raise HandlerError(400, "the client went away within its request")
+        found += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(found) > MOST_BODY:
+            raise HandlerError(413, f"request body larger than {MOST_BODY} bytes")
+    return bytes(found)
 
 
 def parse(line: Segment, scope: Scope) -> Sequence[RouteValue | AuthorityValue]:

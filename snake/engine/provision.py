@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
+import msgspec
+
 from snake.config.document import Document
+from snake.config.pki import PKIApp
 from snake.config.tls import TLSApp
 from snake.core.modules import Context
 from snake.engine import needs
@@ -35,7 +38,21 @@ async def provision(
         ctx = ctx.offering(FileSystems, found)
     if document.apps is not None and document.apps.tls is not None:
         ctx = ctx.offering(TLSApp, document.apps.tls)
+    if document.apps is not None and document.apps.pki is not None:
+        ctx = ctx.offering(PKIApp, document.apps.pki)
+    if document.storage is not None:
+        ctx = await _with_storage(ctx, document.storage)
     servers = await provision_http(ctx.at("apps", "http"), needs.http(document), logs)
     needs.check(document, ctx.registry)
     logs.reclaim()
     return servers
+
+
+async def _with_storage(ctx: Context, own: msgspec.Raw) -> Context:
+    """Offer the document's storage, where it has one; the default one needs no offer."""
+    # Most configs have the default one.
+    from snake.storage.chosen import chosen  # noqa: PLC0415
+    from snake.storage.storage import Storage  # noqa: PLC0415
+
+    storage = await chosen(ctx.at("storage"), own)
+    return ctx.offering(Storage, storage)  # type: ignore[type-abstract]

@@ -98,12 +98,13 @@ class Authority:
         lifetime: float,
         names: Sequence[str] = (),
         sign_with_root: bool = False,
+        begin: float | None = None,
     ) -> str:
         """Return a certificate as PEM, with what has signed it.
 
         `request` is a signing request in DER (RFC 2986). The certificate is for `names`, or for
-        those of the request if there are none here. It is valid for `lifetime` seconds from now,
-        but no longer than what signs it. Raises `IssueError`.
+        those of the request if there are none here. It is valid for `lifetime` seconds from now, or
+        from `begin`, but no longer than what signs it. Raises `IssueError`.
         """
         try:
             issuer = await self._root_with_key() if sign_with_root else self._intermediate
@@ -115,7 +116,8 @@ class Authority:
                 f"the {which} of the authority {self.id} was given without its private key",
                 lasting=True,
             )
-        begin = self._now()
+        now = self._now()
+        begin = now if begin is None else begin
         end = begin + lifetime
         if end > issuer.ends:
             end = issuer.ends
@@ -124,7 +126,7 @@ class Authority:
                 "certificate would outlive its issuer; made it shorter",
                 not_after=int(end),
             )
-        if int(end) <= int(begin):
+        if int(end) <= int(max(begin, now)):
             raise IssueError(f"the certificate that signs for the authority {self.id} has expired")
         leaf = _leaf(request, names, issuer, begin, end)
         return to_pem(leaf, *issuer.chain)

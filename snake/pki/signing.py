@@ -56,14 +56,16 @@ def new_leaf(
 ) -> x509.Certificate:
     """Return the certificate for a signing request, valid until `end`.
 
-    It is for `names`, or for those that stand in the request if there are none here. The issuer
-    has a key. Raises `ValueError` for a request or name that cannot be.
+    It is for `names`, or for those that stand in the request if there are none here. With them,
+    the common name is all that is taken of the request's subject. The issuer has a key. Raises
+    `ValueError` for a request or name that cannot be.
     """
     assert issuer.key is not None  # noqa: S101  (the caller has looked)
     public = request.public_key()
+    subject = _only_common_name(request.subject) if names else request.subject
     builder = (
         x509.CertificateBuilder()
-        .subject_name(request.subject)
+        .subject_name(subject)
         .issuer_name(issuer.certificate.subject)
         .public_key(public)
         .add_extension(_leaf_usage(rsa=isinstance(public, rsa.RSAPublicKey)), critical=True)
@@ -72,7 +74,7 @@ def new_leaf(
     )
     builder = _under(builder, issuer.certificate)
     # With no subject, the names must be understood (RFC 5280 §4.2.1.6).
-    nameless = not list(request.subject)
+    nameless = not list(subject)
     for extension in _asked(request, names):
         alternative = isinstance(extension, x509.SubjectAlternativeName)
         builder = builder.add_extension(extension, critical=alternative and nameless)
@@ -104,6 +106,10 @@ def _general_name(name: str) -> x509.GeneralName:
 
 def _common_name(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
+def _only_common_name(subject: x509.Name) -> x509.Name:
+    return x509.Name(subject.get_attributes_for_oid(NameOID.COMMON_NAME))
 
 
 def _authority(

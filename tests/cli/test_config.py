@@ -69,10 +69,6 @@ def route(**handler: object) -> str:
             document(routes=[{"match": [{"path": ["/", 1]}]}]),
             f"{PLACE}/routes/0/match/0/path/1: expected `str`",
         ),
-        (
-            document(routes=[{"handle": [{"handler": "acme_server"}]}]),
-            "http.handlers.acme_server does not run in this version of snake",
-        ),
         ('{"app": {}}', 'c.json: unknown field "app"; did you mean "apps"?'),
         (document(lisen=[]), f'c.json: {PLACE}: unknown field "lisen"; did you mean "listen"?'),
         (document(listen=["x"]), f'{PLACE}/listen: invalid address "x": a port is missing'),

@@ -1,10 +1,14 @@
-"""acme_server, as far as it is adapted and checked."""
+"""acme_server: its lines and fields, and what it answers; tests/acme_server has the rest."""
 
 from __future__ import annotations
+
+import json
+from pathlib import Path
 
 import pytest
 
 from tests.directives.adapted import mistake, refusal, warnings
+from tests.site import site
 
 
 @pytest.mark.parametrize(
@@ -42,13 +46,6 @@ def test_authority_of_a_server_inside_of_a_block_is_warned_of() -> None:
     assert (line, word) == (3, "acme_server")
 
 
-async def test_it_does_not_run_yet() -> None:
-    """It is refused by name."""
-    error = await refusal({"handler": "acme_server", "lifetime": "12h"})
-
-    assert error.message.startswith("http.handlers.acme_server does not run")
-
-
 @pytest.mark.parametrize(
     ("config", "path"),
     [
@@ -65,3 +62,57 @@ async def test_wrong_types(config: dict[str, object], path: str) -> None:
     error = await refusal({"handler": "acme_server", **config})
 
     assert error.path == f"handle/0/{path}"
+
+
+@pytest.mark.parametrize(
+    ("config", "path", "message"),
+    [
+        ({"challenges": ["http-02"]}, "challenges/0", "ACME challenge 'http-02' is not supported"),
+        ({"lifetime": "7d"}, "lifetime", "should be less than that of the intermediate"),
+        ({"ca": "office"}, "ca", "no certificate authority is configured with the ID 'office'"),
+        ({"resolvers": ["a:b"]}, "resolvers", "is no address of a DNS server"),
+        (
+            {"policy": {"allow": {"domains": ["a", "a.*.b"]}}},
+            "policy/allow/domains/1",
+            "no domain: 'a.*.b'; write example.com, or *.example.com",
+        ),
+        (
+            {"policy": {"deny": {"ip_ranges": ["10.0.0.0/40"]}}},
+            "policy/deny/ip_ranges/0",
+            "no IP address and no range of them: '10.0.0.0/40'",
+        ),
+    ],
+)
+async def test_wrong_values(
+    config: dict[str, object],
+    path: str,
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A value that cannot be is an error at its place, when the configuration is loaded."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+
+    error = await refusal({"handler": "acme_server", **config})
+
+    assert error.path == f"handle/0/{path}"
+    assert message in error.message
+
+
+async def test_what_is_elsewhere_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request for another path is not the server's, and a long one is cut."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    lines = ":80 {\n\troute {\n\t\tacme_server\n\t\trespond else\n\t}\n}\n"
+    async with site(lines) as served:
+        directory = await served.get("/acme/local/directory")
+        other = await served.get("/acm")
+        nonce = await served.request("HEAD", "/acme/local/new-nonce")
+        long = await served.request("POST", "/acme/local/new-order", body=b"x" * 70_000)
+        wrong = await served.request("POST", "/acme/local/new-order", body=b"{}")
+
+    assert json.loads(directory.body)["newNonce"] == "https://localhost/acme/local/new-nonce"
+    assert directory.header("content-type") == "application/json"
+    assert other.text == "else"
+    assert (nonce.status, nonce.header("cache-control")) == (200, "no-store")
+    assert long.status == 413
+    assert (wrong.status, wrong.header("content-type")) == (415, "application/problem+json")

@@ -14,14 +14,13 @@ The laws of this file:
 from __future__ import annotations
 
 import asyncio
-import heapq
 import logging
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 
 from snake.storage.storage import StorageError
 from snake.tls import lifecycle, notes, stored
+from snake.tls.agenda import Agenda
 from snake.tls.certificate import Certificate
 from snake.tls.issuer import IssueError
 from snake.tls.managed import NEVER, Managed, Status
@@ -64,9 +63,7 @@ class Keeper:
         self._managed = {
             name: Managed(name, automation.policy_for(name)) for name in dict.fromkeys(names)
         }
-        self._queue: list[tuple[float, int, str]] = []
-        self._count = 0
-        self._news = asyncio.Event()
+        self._agenda = Agenda(interval, now)
         self._free = asyncio.Semaphore(AT_ONCE)
         self._running: asyncio.Task[None] | None = None
         self._attending: dict[str, asyncio.Task[None]] = {}
@@ -127,7 +124,7 @@ class Keeper:
 
     def wake(self) -> None:
         """Look at the clock anew: it may have been set."""
-        self._news.set()
+        self._agenda.wake()
 
     def rest(self) -> None:
         """Begin nothing more. What runs may end."""
@@ -165,33 +162,32 @@ class Keeper:
 
     def _queue_up(self, managed: Managed, at: float) -> None:
         managed.next_at = at
-        self._count += 1
-        heapq.heappush(self._queue, (managed.next_at, self._count, managed.name))
-        self._news.set()
+        self._agenda.put(managed.name, at)
 
     async def _run(self) -> None:
         progress = asyncio.create_task(self._report())
         try:
             while True:
-                self._news.clear()
+                if self._agenda.was_set_back():
+                    self._schedule_anew()
                 self._start_due()
-                next_at = self._queue[0][0] if self._queue else self._now() + self.interval
-                wait = min(max(next_at - self._now(), 0.0), self.interval)
-                await self._rest(wait)
+                await self._agenda.rest()
         finally:
             progress.cancel()
 
-    async def _rest(self, seconds: float) -> None:
-        """Wait for so long, or until there is news."""
-        # Not `wait_for`: in Python 3.11 it may lose the word to end.
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._news.wait()
+    def _schedule_anew(self) -> None:
+        """See that nobody waits for moments of a clock that was wrong."""
+        logger.warning("the clock was set back; looking at all certificates again")
+        now = self._now()
+        for managed in self._managed.values():
+            if managed.attempts and managed.next_at != NEVER:
+                managed.next_at = min(managed.next_at, now + lifecycle.wait_after(managed.attempts))
+            managed.ask_at = 0.0
+            if managed.name not in self._attending and managed.next_at != NEVER:
+                self._schedule(managed)
 
     def _start_due(self) -> None:
-        now = self._now()
-        while self._queue and self._queue[0][0] <= now:
-            name = heapq.heappop(self._queue)[2]
+        for name in self._agenda.due():
             managed = self._managed.get(name)
             if managed is None or name in self._attending:
                 continue

@@ -15,6 +15,7 @@ from snake.tls.keeper import Keeper
 from snake.tls.permission import DeniedError, NotAllowedError
 from snake.tls.policy import Policy
 from snake.tls.ring import REFUSED, Found, Visitor
+from snake.tls.subjects import patterns
 
 logger = logging.getLogger("snake.tls")
 
@@ -34,9 +35,10 @@ class Seeker:
     async def seek(self, name: str, visitor: Visitor) -> Found:
         """Return the certificate for a name, when it has come; or for how long there is none."""
         name = ascii_name(name)
-        managed = self._keeper.of(name)
-        if managed is not None and not managed.on_demand:
-            return await self._await(name)
+        for covering in (name, *patterns(name)):
+            managed = self._keeper.of(covering)
+            if managed is not None and not managed.on_demand:
+                return await self._await(covering)
         policy = self._automation.policy_for(name)
         try:
             found = await first_of(policy.managers, visitor.hello, visitor.server, visitor.client)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -9,6 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 from cryptography.x509.oid import ExtensionOID, NameOID
 
 from snake.tls.certificate import Certificate, CertificateError, host_of
+
+_KNOWN = 10_000
+"""Certificates that need not be parsed again when a configuration is loaded again."""
 
 _ALGORITHMS = {
     rsa.RSAPublicKey: "rsa",
@@ -18,6 +23,7 @@ _ALGORITHMS = {
 }
 
 
+@lru_cache(_KNOWN)
 def facts(chain: str, key: str) -> Certificate:
     """Return the certificate in two PEM texts. Raises `CertificateError`."""
     try:

@@ -316,3 +316,33 @@ async def test_failed_name_waits_before_it_is_tried_again(tmp_path: Path, clock:
     ca.fails = None
     assert (await seeker.seek("a.com", Visitor())).certificate is not None
     await kept.keeper.end()
+
+
+async def test_clock_that_was_wrong_keeps_nobody_waiting(tmp_path: Path, clock: Clock) -> None:
+    """What was put off by a clock that has been set back since is done in time all the same."""
+    ca = SmallCA(now=clock)
+    ca.fails = IssueError("the CA is down")
+    right = clock.time
+    clock.time += 400 * DAY
+    kept = Kept(tmp_path, [ca], ["a.com"], clock)
+    await kept.begin()
+    await until(lambda: kept.keeper.statuses()[0].next_at)
+
+    ca.fails = None
+    clock.time = right
+    kept.keeper.wake()
+    await until(lambda: kept.keeper.statuses()[0].next_at < right + 70)
+    clock.time = right + 70
+    kept.keeper.wake()
+    await until(lambda: kept.ring.matching("a.com"))
+    await kept.keeper.end()
+
+
+async def test_client_of_a_wildcard_waits_for_it(tmp_path: Path, clock: Clock) -> None:
+    """A name that a wildcard covers gets the wildcard's certificate when that has come."""
+    kept = Kept(tmp_path, [SmallCA(now=clock)], ["*.a.com"], clock)
+    await kept.begin()
+    found = await Seeker(kept.keeper).seek("x.a.com", Visitor())
+    await kept.keeper.end()
+    assert found.certificate is not None
+    assert found.certificate.names == ("*.a.com",)

@@ -55,6 +55,7 @@ class Generation:
         self._start_limit = plan.start_limit(plan.embedded(self.apps))
         self._grace = needs.grace_period(document)
         self.certificates = certificates
+        self._tickets = needs.tickets(document)
         self._cache = cache.url() if cache is not None and self.apps else ""
         self._pools = AppPools(self.apps, folder, self._grace, cache)
         self._state = State.IDLE
@@ -91,7 +92,7 @@ class Generation:
         try:
             if plan.preloads(self.apps):
                 spawner = await self._stack.enter_async_context(
-                    await preloaded(spawner, document.decode(), self._cache)
+                    await preloaded(spawner, document.decode(), self._cache, self._tickets)
                 )
             for work in self._works(sockets, document.decode()):
                 self._places.append(Place(work, spawner, _nothing))
@@ -131,6 +132,7 @@ class Generation:
                 desk=self._pools.hear,
                 keys=self._told,
                 seeker=self.certificates.hear if self.certificates is not None else None,
+                tickets=self._tickets,
                 fields={"worker": first},
             )
 

@@ -69,6 +69,20 @@ def figures(document: bytes) -> bool:
     return any(word in document for word in _COUNTING)
 
 
+def tickets(document: Document) -> tuple[str, ...]:
+    """Return for what purposes workers open each other's session tickets."""
+    policies = [
+        policy
+        for server in http(document).servers.values()
+        for policy in server.tls_connection_policies or ()
+    ]
+    if not policies:
+        return ()
+    from snake.tls.tickets import purposes_of  # noqa: PLC0415  (only with certificates)
+
+    return tuple(purposes_of(policies))
+
+
 def single(listen: Iterable[str]) -> Iterator[NetworkAddress]:
     """Yield each address; a range of ports is many. Raises `AddressError`."""
     for text in listen:

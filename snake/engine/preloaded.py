@@ -9,7 +9,9 @@ from snake.engine.spawner import Spawner, Started
 from snake.fork.channel import Prepare, frame
 
 
-async def preloaded(spawner: Spawner, document: str, cache: str) -> Spawner:
+async def preloaded(
+    spawner: Spawner, document: str, cache: str, tickets: tuple[str, ...]
+) -> Spawner:
     """Return a spawner for workers; it is to be entered. Raises `StartError`.
 
     Its zygote is a fork of the workers' own. What fails when it loads the apps is
@@ -17,7 +19,7 @@ async def preloaded(spawner: Spawner, document: str, cache: str) -> Spawner:
     """
 
     async def start() -> Started:
-        child = await spawner.fork()
+        child = await spawner.fork(tickets)
         await send_whole(child.sock, frame(Prepare(document, cache)))
         return Started(child.pid, child.sock)
 

@@ -86,6 +86,8 @@ class Work(Record):
     """What it is told of certificates when it starts."""
     seeker: Callable[[Seek, Asker], None] | None = None
     """What answers a worker that seeks a certificate or a challenge."""
+    tickets: tuple[str, ...] = ()
+    """For what purposes it opens the session tickets of others; see `tls.tickets`."""
     title: str = "worker"
     fields: Mapping[str, object] = {}
 
@@ -111,7 +113,7 @@ class Process:
     @classmethod
     async def start(cls, work: Work, spawner: Spawner, ear: Ear) -> Process:
         """Start a process and wait until it is ready. Raises `StartError`."""
-        child = await _forked(work.start_limit, spawner)
+        child = await _forked(work, spawner)
         dump = DumpFile(child.pid if child.is_visible else 0)
         with suppress(ConnectionError):  # it has died already, which is noticed below
             _hand_over(work, child, dump)
@@ -253,14 +255,15 @@ class Process:
         await exited
 
 
-async def _forked(limit: StartLimit, spawner: Spawner) -> Child:
+async def _forked(work: Work, spawner: Spawner) -> Child:
     """Fork a process; a zygote that still loads the app has as long as the app has.
 
     Raises `StartError`.
     """
+    limit = work.start_limit
     try:
         async with asyncio.timeout(limit.seconds):
-            return await spawner.fork()
+            return await spawner.fork(work.tickets)
     except TimeoutError:
         raise StartError(limit.reason, limit.path) from None
 

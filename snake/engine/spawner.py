@@ -121,13 +121,16 @@ class Spawner:
         self._sock.close()
         await self._reap()
 
-    async def fork(self) -> Child:
-        """Make a worker. Raises `StartError` when the system has no process to give."""
+    async def fork(self, tickets: tuple[str, ...] = ()) -> Child:
+        """Make a worker, which opens the session tickets of others for these purposes.
+
+        Raises `StartError` when the system has no process to give.
+        """
         serial = next(self._serials)
         loop = asyncio.get_running_loop()
         forked: asyncio.Future[int] = loop.create_future()
         exited: asyncio.Future[int] = loop.create_future()
-        ours = self._ask(serial)
+        ours = self._ask(Fork(serial, tickets))
         self._forks[serial], self._exits[serial] = forked, exited
         ours.settimeout(0)
         try:
@@ -139,13 +142,13 @@ class Spawner:
         child.is_visible = self._zygote.isolated is None
         return child
 
-    def _ask(self, serial: int) -> socket.socket:
+    def _ask(self, fork: Fork) -> socket.socket:
         """Ask for a fork; return the supervisor's end of its channel. Raises `StartError`."""
         try:
             ours, theirs = pair()
             with theirs:
                 try:
-                    send(self._sock, Fork(serial), [theirs.fileno()])
+                    send(self._sock, fork, [theirs.fileno()])
                 except OSError:
                     ours.close()
                     raise

@@ -91,7 +91,9 @@ def _prepare(channel: socket.socket, message: Prepare) -> int:
     _tell_cache(message.cache)
     failed = load_apps(message.settings)
     name_process("snake-preload")
-    forked = Zygote(channel).serve()
+    from snake.engine.zygote import share_tickets  # noqa: PLC0415  (as above)
+
+    forked = Zygote(channel, share_tickets).serve()
     if forked is None:
         return 0
     die_with_parent()

@@ -15,6 +15,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 
 from snake.fork.channel import pair
 from snake.fork.system import die_with_parent, name_process, raise_file_limit
@@ -55,8 +56,15 @@ def main(supervisor: socket.socket) -> None:
     gc.freeze()
     gc.enable()
     try:
-        channel = Zygote(supervisor).serve()
+        channel = Zygote(supervisor, share_tickets).serve()
     except ConnectionError:  # the supervisor went away while it was told something
         return
     if channel is not None:
         sys.exit(worker.main(channel))
+
+
+def share_tickets(purposes: Sequence[str]) -> None:
+    """Make what workers need to open each other's session tickets."""
+    from snake.tls.tickets import prepare  # noqa: PLC0415  (only with certificates)
+
+    prepare(purposes)

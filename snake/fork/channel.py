@@ -27,6 +27,8 @@ class Fork(NamedTuple):
     """Supervisor to zygote: make a process. Its channel rides along."""
 
     serial: int
+    tickets: tuple[str, ...] = ()
+    """For what purposes it opens the session tickets of other forks; see `tls.tickets`."""
 
 
 class Forked(NamedTuple):

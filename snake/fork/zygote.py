@@ -11,6 +11,7 @@ import os
 import select
 import signal
 import socket
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 from snake.fork.channel import Exited, Fork, Forked, Inbox, Kill, send
@@ -32,8 +33,12 @@ def be_quiet() -> None:
 class Zygote:
     """Forks on command and reaps, until the supervisor is gone."""
 
-    def __init__(self, supervisor: socket.socket) -> None:
+    def __init__(
+        self, supervisor: socket.socket, share: Callable[[Sequence[str]], None] | None = None
+    ) -> None:
+        """Obey a supervisor; `share` makes what forks with these tickets have in common."""
         self._supervisor = supervisor
+        self._share = share
         self._inbox = Inbox(supervisor)
         self._serials: dict[int, int] = {}
         self._wake, self._wakeup = socket.socketpair()
@@ -55,12 +60,15 @@ class Zygote:
                     return None
                 if isinstance(message, Kill):
                     self._kill(message.serial)
-                elif isinstance(message, Fork) and (channel := self._fork(message.serial)):
+                elif isinstance(message, Fork) and (channel := self._fork(message)):
                     return channel
 
-    def _fork(self, serial: int) -> socket.socket | None:
+    def _fork(self, message: Fork) -> socket.socket | None:
         """Fork; return the channel in the worker, nothing in the zygote."""
+        serial = message.serial
         fd = self._inbox.fds.pop(0)
+        if message.tickets and self._share is not None:
+            self._share(message.tickets)
         try:
             pid = os.fork()
         except OSError as error:

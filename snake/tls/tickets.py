@@ -38,6 +38,7 @@ def purposes_of(policies: Iterable[ConnectionPolicy]) -> list[str]:
     found = [
         purpose_with(purpose_of(policy), curve)
         for policy in policies
+        if policy.client_authentication is None
         for curve in policy.curves or ("",)
     ]
     return list(dict.fromkeys(found))[:_MOST]
@@ -49,13 +50,15 @@ def purpose_with(purpose: str, curve: str) -> str:
 
 
 def prepare(purposes: Iterable[str]) -> None:
-    """Make contexts, in the process that workers are forked from; those for no more are dropped."""
-    wanted = list(purposes)[:_MOST]
-    for gone in _prepared.keys() - set(wanted):
-        del _prepared[gone]
-    for purpose in wanted:
-        if purpose not in _prepared:
-            _prepared[purpose] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    """Make contexts that are not there yet, in the process that workers are forked from.
+
+    Beyond a bound, those go first that were not asked for the longest.
+    """
+    for purpose in purposes:
+        context = _prepared.pop(purpose, None) or ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        _prepared[purpose] = context
+    while len(_prepared) > _MOST:
+        del _prepared[next(iter(_prepared))]
 
 
 def take(purpose: str, set_up: Callable[[ssl.SSLContext], None]) -> ssl.SSLContext:

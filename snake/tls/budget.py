@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 
 _PREFIXES = {4: 24, 6: 64}
 """Bits of an address that are those of one network: what one client may have many of."""
@@ -65,9 +65,10 @@ class Budgets:
 
 
 def _network(client: str) -> str:
-    address = client.partition("%")[0]
-    prefix = _PREFIXES[6 if ":" in address else 4]
     try:
-        return str(ip_network(f"{address}/{prefix}", strict=False))
+        address = ip_address(client.partition("%")[0])
     except ValueError:
         return ""
+    # A socket for both has the addresses of IPv4 in those of IPv6 (RFC 4291 §2.5.5.2).
+    address = getattr(address, "ipv4_mapped", None) or address
+    return str(ip_network((address, _PREFIXES[address.version]), strict=False))

@@ -247,7 +247,8 @@ class Keeper:
     async def _check(self, managed: Managed) -> None:
         """See that a name may still have a certificate. Raises `IssueError`."""
         try:
-            await self.automation.on_demand.check(managed.name)
+            listed = managed.policy.bounded
+            await self.automation.on_demand.check(managed.name, listed=listed)
         except NotAllowedError as error:
             raise IssueError(f"it may not be renewed: {error}") from None
 

@@ -65,7 +65,7 @@ class OnDemand:
         self._refused: OrderedDict[str, tuple[float, type[NotAllowedError], str]] = OrderedDict()
         self._vain = Budgets(limits.vain, limits.vain_rate, limits.networks, now)
         self._issuances = Budget(limits.issuances, limits.issuance_rate, now)
-        self._complained = -limits.silence
+        self._complained: dict[str, float] = {}
 
     async def check(self, name: str, *, client: str = "", listed: bool = False) -> None:
         """Return if a certificate for a name may be loaded or obtained.
@@ -85,12 +85,15 @@ class OnDemand:
             )
         self._recall(name)
         vain = self._vain.of(client)
-        if vain.left < 1 and name not in self._asking:
-            raise UndecidedError(f"too many names were refused to {client or 'clients'} just now")
+        is_first = name not in self._asking
+        if is_first and vain.left < 1:
+            where = f" from the network of {client!a}" if client else ""
+            raise self._too_much("names are asked for in vain", where)
         try:
             await asyncio.shield(self._asked(name, self._permission))
         except NotAllowedError:
-            vain.spend()
+            if is_first:
+                vain.spend()
             raise
 
     def admit(self) -> None:
@@ -99,9 +102,7 @@ class OnDemand:
         One that is loaded from the storage is not counted.
         """
         if self._issuances.left < 1:
-            raise UndecidedError(
-                "too many certificates were obtained just now", seconds=self._issuances.wait
-            )
+            raise self._too_much("certificates are obtained", seconds=self._issuances.wait)
         self._issuances.spend()
 
     def _recall(self, name: str) -> None:
@@ -121,7 +122,7 @@ class OnDemand:
         if found is not None:
             return found
         if len(self._asking) >= self._limits.waiting:
-            raise UndecidedError("too many names are being asked about")
+            raise self._too_much("names are being asked about")
         task = self._asking[name] = asyncio.create_task(self._ask(name, permission))
         task.add_done_callback(lambda done: self._answered(name, done))
         return task
@@ -150,15 +151,22 @@ class OnDemand:
         else:
             return
         if kind is UndecidedError:
-            self._complain(name, reason)
+            about = f"nobody can say whether {name} may have a certificate: {reason}"
+            self._complain(logging.ERROR, "undecided", about)
         self._refused[name] = (self._now() + seconds, kind, reason)
         self._refused.move_to_end(name)
         while len(self._refused) > limits.remembered:
             self._refused.popitem(last=False)
         raise kind(reason, seconds=seconds)
 
-    def _complain(self, name: str, reason: str) -> None:
+    def _too_much(self, what: str, where: str = "", seconds: float = 0) -> UndecidedError:
+        message = f"too many {what}{where}: some get no certificate"
+        self._complain(logging.WARNING, what, message)
+        return UndecidedError(f"too many {what}", seconds=seconds)
+
+    def _complain(self, level: int, about: str, message: str) -> None:
+        """Log once in a while."""
         now = self._now()
-        if now - self._complained >= self._limits.silence:
-            self._complained = now
-            log.error("nobody can say whether %s may have a certificate: %s", name, reason)
+        if now - self._complained.get(about, -self._limits.silence) >= self._limits.silence:
+            self._complained[about] = now
+            log.log(level, "%s", message)

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from snake.config.tls import AutomationPolicy, TLSApp
-from snake.config.tls import OnDemand as OnDemandConfig
 from snake.core.errors import SnakeError
 from snake.core.modules import Context
 from snake.core.record import Record
@@ -23,7 +22,7 @@ from snake.tls.certificate_manager import Manager
 from snake.tls.challenge import Elsewhere
 from snake.tls.issuer import Issuer
 from snake.tls.on_demand import OnDemand
-from snake.tls.permission import Permission
+from snake.tls.permissions import permission_of
 from snake.tls.subjects import is_tailscale, patterns, qualifies_for_public
 
 _ISSUERS = "tls.issuance"
@@ -117,7 +116,7 @@ async def provision_automation(
     """
     told = app.automation
     ctx = ctx.at("automation")
-    permission = await _permission(ctx.at("on_demand"), told.on_demand if told else None)
+    permission = await permission_of(told.on_demand if told else None, ctx.at("on_demand"))
     policies = [
         await _policy(ctx.at("policies", index), policy, storage, permitted=permission is not None)
         for index, policy in enumerate(told.policies if told is not None else ())
@@ -133,24 +132,6 @@ async def provision_automation(
         Policy((), internal_issuers, storage),
         OnDemand(permission),
     )
-
-
-async def _permission(ctx: Context, told: OnDemandConfig | None) -> Permission | None:
-    """Provision who is asked whether a name may have a certificate at a handshake."""
-    if told is None:
-        return None
-    if told.permission is not None:
-        found: Permission = await ctx.at("permission").load(
-            told.permission, namespace="tls.permission", key="module"
-        )
-        return found
-    if told.ask:
-        raw = msgspec.json.encode({"module": "http", "endpoint": told.ask})
-        asked: Permission = await ctx.at("ask").load(
-            msgspec.Raw(raw), namespace="tls.permission", key="module"
-        )
-        return asked
-    return None
 
 
 async def _policy(

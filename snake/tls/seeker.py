@@ -10,9 +10,10 @@ import asyncio
 import logging
 
 from snake.storage.keys import ascii_name
-from snake.tls.certificate_manager import ManagerError, first_of
+from snake.tls.certificate_manager import ManagerError
+from snake.tls.external import External
 from snake.tls.keeper import Keeper
-from snake.tls.permission import DeniedError, NotAllowedError
+from snake.tls.permission import NotAllowedError
 from snake.tls.policy import Policy
 from snake.tls.ring import REFUSED, Found, Visitor
 from snake.tls.subjects import patterns
@@ -31,6 +32,7 @@ class Seeker:
     def __init__(self, keeper: Keeper) -> None:
         self._keeper = keeper
         self._automation = keeper.automation
+        self._external = External()
 
     async def seek(self, name: str, visitor: Visitor) -> Found:
         """Return the certificate for a name, when it has come; or for how long there is none."""
@@ -41,10 +43,8 @@ class Seeker:
                 return await self._await(covering)
         policy = self._automation.policy_for(name)
         try:
-            found = await first_of(policy.managers, visitor.hello, visitor.server, visitor.client)
-        except ManagerError as error:
-            fields = {"name": name, "error": str(error)}
-            logger.log(logging.ERROR, "a manager gives no certificate", extra={"fields": fields})
+            found = await self._external.get(policy.managers, name, visitor)
+        except ManagerError:
             return Found(seconds=REFUSED)
         if found is not None:
             return Found(found, seconds=MANAGED)
@@ -53,10 +53,9 @@ class Seeker:
         try:
             await self._admit(name, policy, visitor)
         except NotAllowedError as error:
-            level = logging.DEBUG if isinstance(error, DeniedError) else logging.WARNING
             fields = {"name": name, "client": visitor.client, "error": str(error)}
-            logger.log(level, "no certificate for a client", extra={"fields": fields})
-            return Found(seconds=error.seconds or REFUSED)
+            logger.debug("no certificate for a client", extra={"fields": fields})
+            return Found(seconds=error.seconds)
         return await self._await(name)
 
     async def _admit(self, name: str, policy: Policy, visitor: Visitor) -> None:

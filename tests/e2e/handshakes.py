@@ -32,7 +32,7 @@ class Shaken:
         return found.get_values_for_type(x509.DNSName)
 
 
-def shake(port: int, name: str, *, root: Path | None = None) -> Shaken:
+def shake(port: int, name: str, *, root: Path | None = None, client: str = "127.0.0.1") -> Shaken:
     """Ask for a name, and for `/` if there is a certificate; `root` must have signed it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if root is None:
@@ -43,7 +43,7 @@ def shake(port: int, name: str, *, root: Path | None = None) -> Shaken:
     request = f"GET / HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n"
     try:
         with (
-            socket.create_connection(("127.0.0.1", port), PATIENCE) as plain,
+            socket.create_connection(("127.0.0.1", port), PATIENCE, (client, 0)) as plain,
             context.wrap_socket(plain, server_hostname=name) as encrypted,
         ):
             certificate = encrypted.getpeercert(binary_form=True) or b""

@@ -12,6 +12,7 @@ from msgspec import Raw
 from snake.config.tls import OnDemand as Settings
 from snake.core.errors import ConfigError
 from snake.core.modules import Context, Registry
+from snake.tls.budget import Budgets
 from snake.tls.on_demand import Limits, OnDemand
 from snake.tls.permission import DeniedError, NotAllowedError, Permission, UndecidedError
 from snake.tls.permissions import HTTP, permission_of
@@ -328,3 +329,23 @@ async def test_settings_name_one_permission() -> None:
     assert await permission_of(Settings(permission=module), ctx) is not None
     with pytest.raises(ConfigError, match="on_demand: both 'ask' and 'permission'"):
         await permission_of(Settings(ask="http://127.0.0.1:1", permission=module), ctx)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("10.0.0.1", "10.0.0.200", True),
+        ("10.0.0.1", "10.0.1.1", False),
+        ("::ffff:10.0.0.1", "10.0.0.2", True),
+        ("::ffff:10.0.0.1", "::ffff:10.9.0.1", False),
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("fe80::1%eth0", "fe80::2", True),
+        ("", "@", True),
+    ],
+)
+def test_networks_of_clients(one: str, other: str, *, same: bool) -> None:
+    """A budget is for 256 addresses of IPv4, in whatever form, or for 64 bits of IPv6."""
+    budgets = Budgets(10, 1, 100, Clock())
+
+    assert (budgets.of(one) is budgets.of(other)) is same

@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from snake.engine.needs import single
+from snake.engine.needs import datagrams, single
 from snake.fork.channel import Drain, Message, Serve
 from snake.fork.loops import Orders
 from snake.http.app import RunningServer
 from snake.transport.serve import Serving
+
+if TYPE_CHECKING:
+    from snake.transport.quic.door import Door
 
 
 class Duty:
@@ -21,11 +26,14 @@ class Duty:
         servers: Sequence[RunningServer],
         sockets: Mapping[str, Sequence[socket.socket]],
         grace: float | None,
+        meeting: Path | None = None,
     ) -> None:
+        """`meeting` is the folder in which sockets for HTTP/3 find each other."""
         self._servers = servers
         self._sockets = sockets
         self._grace = grace
-        self._running: list[Serving] = []
+        self._meeting = meeting
+        self._running: list[Serving | Door] = []
         self._draining: asyncio.Task[None] | None = None
         self._over = asyncio.Event()
 
@@ -67,6 +75,21 @@ class Duty:
                     )
                     serving.resume()
                     self._running.append(serving)
+            self._serve_datagrams(server)
+
+    def _serve_datagrams(self, server: RunningServer) -> None:
+        """Serve HTTP/3, where there is any."""
+        encryption = server.encryption
+        if encryption is None:
+            return
+        for address in server.http3:
+            for sock in self._sockets.get(str(datagrams(address)), ()):
+                # Not before someone needs it: a site without TLS has no HTTP/3.
+                from snake.transport.quic.door import Door  # noqa: PLC0415
+
+                door = Door(sock, server.app, server.settings, encryption, self._meeting)
+                door.resume()
+                self._running.append(door)
 
     async def _drain(self, linger: float) -> None:
         """Close our copies of the sockets, and let everything end.

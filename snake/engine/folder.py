@@ -75,6 +75,13 @@ class PrivateFolder:
         return path
 
 
+def meeting_place(folder: Path) -> Path:
+    """Return where in a private folder the workers' sockets for HTTP/3 find each other."""
+    place = folder / "quic"
+    place.mkdir(_PRIVATE, exist_ok=True)
+    return place
+
+
 def _temporary() -> Path:
     """Return the folder of temporary files; /tmp if its name is too long for those of sockets."""
     folder = Path(tempfile.gettempdir())

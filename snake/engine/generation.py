@@ -16,7 +16,7 @@ from snake.config.document import Document, encode
 from snake.core.errors import StartError
 from snake.engine import needs
 from snake.engine.cache import SharedCache
-from snake.engine.folder import PrivateFolder
+from snake.engine.folder import PrivateFolder, meeting_place
 from snake.engine.overview import AppView, overview
 from snake.engine.place import Place
 from snake.engine.pools import AppPools
@@ -51,7 +51,9 @@ class Generation:
         self.document = document
         self.apps = plan.apps(document)
         self.workers, self.reason = plan.processes(self.apps)
-        self.addresses = needs.addresses(document)
+        datagrams = needs.datagram_addresses(document)
+        self.addresses = needs.addresses(document) | datagrams
+        self._meeting = str(meeting_place(folder.path)) if datagrams else ""
         self._start_limit = plan.start_limit(plan.embedded(self.apps))
         self._grace = needs.grace_period(document)
         self.certificates = certificates
@@ -131,6 +133,7 @@ class Generation:
                 cache=self._cache,
                 desk=self._pools.hear,
                 keys=self._told,
+                meeting=self._meeting,
                 seeker=self.certificates.hear if self.certificates is not None else None,
                 tickets=self._tickets,
                 fields={"worker": first},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import traceback
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 from snake.app.pulse import Pulse
@@ -53,7 +54,8 @@ async def live(what: Provision, sockets: Sockets, offers: Offers, word: Word) ->
         except (Exception, SystemExit) as error:  # noqa: BLE001  (the supervisor reports it)
             raise NotLiveError(_failed(error)) from None
         stack.enter_context(offers[Pulse].beating(offers[Wear].check))
-        await Duty(servers, sockets, grace).follow(word())
+        meeting = Path(what.meeting) if what.meeting else None
+        await Duty(servers, sockets, grace, meeting).follow(word())
 
 
 def _failed(error: BaseException) -> Failed:

@@ -13,6 +13,8 @@ from snake.core.check import check as check_types
 from snake.core.errors import ConfigError
 from snake.core.modules import Registry
 from snake.core.network import AddressError, NetworkAddress, parse_address
+from snake.http.ports import Ports
+from snake.http.protocols import http3_addresses
 
 _UNAVAILABLE = {
     "admin/identity": "admin.identity",
@@ -114,3 +116,22 @@ def addresses(document: Document) -> dict[NetworkAddress, str]:
                 raise ConfigError(f"{address} is already listened on by server {claimed!r}", path)
             places[address] = path
     return places
+
+
+def datagram_addresses(document: Document) -> dict[NetworkAddress, str]:
+    """Return every UDP address of HTTP/3, and its place. Raises `ConfigError`.
+
+    They are those of TCP with TLS; a port that the system chooses is not the same for both.
+    """
+    app = http(document)
+    return {
+        datagrams(address): f"{_SERVERS}{name}/listen"
+        for name, server in app.servers.items()
+        for address in http3_addresses(server, Ports.of(app))
+        if address.start_port
+    }
+
+
+def datagrams(address: NetworkAddress) -> NetworkAddress:
+    """Return the UDP address that belongs to a TCP address."""
+    return replace(address, network=address.network.replace("tcp", "udp"))

@@ -84,6 +84,8 @@ class Work(Record):
     """What answers a worker that asks for apps."""
     keys: Callable[[], str] | None = None
     """What it is told of certificates when it starts."""
+    meeting: str = ""
+    """The folder in which the workers' sockets for HTTP/3 find each other; none without any."""
     seeker: Callable[[Seek, Asker], None] | None = None
     """What answers a worker that seeks a certificate or a challenge."""
     tickets: tuple[str, ...] = ()
@@ -119,7 +121,9 @@ class Process:
             _hand_over(work, child, dump)
         process = cls(work, child, await Line.on(child.sock), ear, dump)
         keys = work.keys() if work.keys is not None else ""
-        process.send(Provision(work.document, work.index, work.pools, work.cache, keys))
+        process.send(
+            Provision(work.document, work.index, work.pools, work.cache, keys, work.meeting)
+        )
         try:
             await process._begin()
         except BaseException:

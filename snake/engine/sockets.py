@@ -55,7 +55,7 @@ class Sockets:
         try:
             for address in addresses:
                 if address not in self._open:
-                    self._open[address] = [_first(address, self._ports())]
+                    self._open[address] = [_first(address, self._ports(_kind(address)))]
                     opening.fresh.append(address)
                 opening.counts[address] = len(self._open[address])
                 if not _shared(address):
@@ -68,7 +68,10 @@ class Sockets:
     def _bind(self, address: NetworkAddress, workers: int) -> None:
         own = self._open[address]
         while len(own) < workers:
-            own.append(_bound(own[0].family, own[0].getsockname(), address))
+            sock = _shareable(own[0].family, address)
+            own.append(sock)
+            if _kind(address) == socket.SOCK_STREAM:
+                _bind(sock, own[0].getsockname(), address)
 
     def complete(self, counts: Mapping[NetworkAddress, int], workers: int) -> None:
         """Have every socket listen, and new connections spread over those of so many workers."""
@@ -76,10 +79,13 @@ class Sockets:
             own = self._open[address]
             try:
                 for sock in own[count:]:
-                    sock.listen(BACKLOG)
+                    if _kind(address) == socket.SOCK_DGRAM:
+                        _bind(sock, own[0].getsockname(), address)
+                    else:
+                        sock.listen(BACKLOG)
             except OSError as error:
                 raise _explain(error, address) from None
-            if not _shared(address) and len(own) > 1:
+            if _is_spread(address) and len(own) > 1:
                 spread(own[0], workers, len(own))
 
     def shrink(self, counts: Mapping[NetworkAddress, int]) -> None:
@@ -104,9 +110,13 @@ class Sockets:
             found += [(str(address), sock.fileno()) for sock in mine]
         return found
 
-    def _ports(self) -> frozenset[int]:
-        """Return the TCP ports that are listened on here."""
-        names = [own[0].getsockname() for at, own in self._open.items() if not _shared(at)]
+    def _ports(self, kind: int) -> frozenset[int]:
+        """Return the ports of TCP or UDP that are listened on here."""
+        names = [
+            own[0].getsockname()
+            for at, own in self._open.items()
+            if not _shared(at) and _kind(at) == kind
+        ]
         return frozenset(name[1] for name in names)
 
     def bound(self, address: NetworkAddress) -> str:
@@ -150,6 +160,16 @@ def _shared(address: NetworkAddress) -> bool:
     return address.is_unix or address.is_fd
 
 
+def _kind(address: NetworkAddress) -> int:
+    is_udp = address.network.startswith("udp")
+    return socket.SOCK_DGRAM if is_udp else socket.SOCK_STREAM
+
+
+def _is_spread(address: NetworkAddress) -> bool:
+    """Whether it matters not which socket gets what is next; datagrams belong together."""
+    return not _shared(address) and _kind(address) == socket.SOCK_STREAM
+
+
 def _first(address: NetworkAddress, ours: frozenset[int]) -> socket.socket:
     if address.is_fd:
         return _inherited(address)
@@ -160,7 +180,8 @@ def _first(address: NetworkAddress, ours: frozenset[int]) -> socket.socket:
         _refuse_taken(family, where, address)
     sock = _bound(family, where, address)
     try:
-        sock.listen(BACKLOG)
+        if sock.type == socket.SOCK_STREAM:
+            sock.listen(BACKLOG)
     except OSError as error:
         sock.close()
         raise _explain(error, address) from None
@@ -173,7 +194,7 @@ def _resolve(address: NetworkAddress) -> tuple[int, tuple[object, ...]]:
     No host is every address of both families; a name is its first IPv4 address,
     or its first at all.
     """
-    family = {"tcp4": socket.AF_INET, "tcp6": socket.AF_INET6}.get(address.network, 0)
+    family = {"4": socket.AF_INET, "6": socket.AF_INET6}.get(address.network[-1], 0)
     host = address.host
     if not host:
         if family == socket.AF_INET or (not family and not socket.has_dualstack_ipv6()):
@@ -183,7 +204,7 @@ def _resolve(address: NetworkAddress) -> tuple[int, tuple[object, ...]]:
     name = host.encode() if host.isascii() else host
     try:
         found = socket.getaddrinfo(
-            name, address.start_port, family, socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            name, address.start_port, family, _kind(address), flags=socket.AI_PASSIVE
         )
     except socket.gaierror as error:
         raise ListenError(address, f"{error.strerror}") from None
@@ -193,14 +214,13 @@ def _resolve(address: NetworkAddress) -> tuple[int, tuple[object, ...]]:
 
 def _refuse_taken(family: int, where: tuple[object, ...], address: NetworkAddress) -> None:
     """Bind once without SO_REUSEPORT, which would let a second snake share the port unnoticed."""
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
+    with socket.socket(family, _kind(address)) as probe:
         _bind(probe, where, address)
 
 
 def _bound(family: int, where: tuple[object, ...], address: NetworkAddress) -> socket.socket:
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock = _shareable(family, address)
     try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         _bind(sock, where, address)
     except BaseException:
         sock.close()
@@ -208,10 +228,18 @@ def _bound(family: int, where: tuple[object, ...], address: NetworkAddress) -> s
     return sock
 
 
+def _shareable(family: int, address: NetworkAddress) -> socket.socket:
+    """Return a socket that shares its port with others of this user."""
+    sock = socket.socket(family, _kind(address))
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    return sock
+
+
 def _bind(sock: socket.socket, where: tuple[object, ...], address: NetworkAddress) -> None:
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if sock.type == socket.SOCK_STREAM:  # with it, anybody's UDP sockets could share a port
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if sock.family == socket.AF_INET6:
-        only = int(address.network == "tcp6" or bool(address.host))
+        only = int(address.network.endswith("6") or bool(address.host))
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, only)
     try:
         sock.bind(where)
@@ -221,7 +249,7 @@ def _bind(sock: socket.socket, where: tuple[object, ...], address: NetworkAddres
 
 def _explain(error: OSError, address: NetworkAddress) -> ListenError:
     hint = ""
-    if error.errno == errno.EADDRINUSE:
+    if error.errno == errno.EADDRINUSE and not address.network.startswith("udp"):
         who = holder(address.start_port)
         hint = f" (by {who})" if who else ""
     elif error.errno == errno.EACCES:

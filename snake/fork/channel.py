@@ -95,6 +95,8 @@ class Provision(NamedTuple):
     """The address of the cache, for the apps that run in the worker."""
     keys: str = ""
     """All certificates that there are, as `tls.ring.Update` in JSON."""
+    meeting: str = ""
+    """The folder in which sockets for HTTP/3 find each other."""
 
 
 class KeepCache(NamedTuple):

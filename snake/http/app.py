@@ -26,7 +26,7 @@ from snake.http.measured import Measuring
 from snake.http.named_routes import NamedRoutes
 from snake.http.own_server import OwnServer
 from snake.http.ports import HTTP_PORT, Ports
-from snake.http.protocols import alt_svc
+from snake.http.protocols import alt_svc, http3_addresses
 from snake.http.routes import end, load_routes, unanswered
 from snake.http.server import Needs, make_app
 from snake.http.trusted_proxies import DEFAULT_HEADERS, TrustedProxies
@@ -64,6 +64,8 @@ class RunningServer(Record):
     encryption: Encryption | None = None
     plain_port: int = HTTP_PORT
     """The port for HTTP, on which nothing is encrypted."""
+    http3: tuple[NetworkAddress, ...] = ()
+    """Where it speaks HTTP/3 as well: addresses of TCP."""
 
     def encryption_at(self, address: NetworkAddress) -> Encryption | None:
         """Return how connections to one of its addresses are encrypted; `None` if they are not."""
@@ -123,6 +125,7 @@ async def _provision_server(
         wrappers,
         await _encryption(ctx.at("tls_connection_policies"), server),
         app.http_port or HTTP_PORT,
+        tuple(http3_addresses(server, Ports.of(app))),
     )
 
 

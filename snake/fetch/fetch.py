@@ -37,13 +37,15 @@ async def fetch(  # noqa: PLR0913  (what a request has)
     within: float = TIMEOUT,
     most: int = MOST,
     trust: ssl.SSLContext | None = None,
+    server_name: str = "",
     socket: str = "",
 ) -> Response:
     """Ask for a URL; with `socket`, the server at that path. Raises `FetchError`.
 
     `trust` has the authorities that an HTTPS server's certificate may be from, if not the
-    system's. A body has `most` bytes at most; with 0 it is not waited for. The whole of it takes
-    no longer than `within` seconds, and may be cancelled.
+    system's, and `server_name` is what it has to be for, if not the URL's host. A body has `most`
+    bytes at most; with 0 it is not waited for. The whole of it takes no longer than `within`
+    seconds, and may be cancelled.
     """
     try:
         parts = parse_url(url)
@@ -55,7 +57,7 @@ async def fetch(  # noqa: PLR0913  (what a request has)
     place = socket or f"{parts.host}:{_port(parts)}"
     try:
         async with asyncio.timeout(within):
-            return await _exchange(parts, request, most, trust, socket)
+            return await _exchange(parts, request, most, trust, server_name or parts.host, socket)
     except TimeoutError:
         raise FetchError(f"{place} did not answer within {within:g} s") from None
     except ssl.SSLError as error:
@@ -92,15 +94,19 @@ def _request(url: URL, method: str, fields: Mapping[str, str], body: bytes | Non
         raise FetchError("the URL or a field has characters that a request cannot have") from None
 
 
-async def _exchange(
-    url: URL, request: bytes, most: int, trust: ssl.SSLContext | None, socket: str
+async def _exchange(  # noqa: PLR0913, PLR0917  (as `fetch`)
+    url: URL, request: bytes, most: int, trust: ssl.SSLContext | None, name: str, socket: str
 ) -> Response:
     context = (trust or _system()) if url.scheme == "https" else None
     if socket:
         reader, writer = await asyncio.open_unix_connection(socket, limit=_CHUNK)
     else:
         reader, writer = await asyncio.open_connection(
-            url.host, _port(url), ssl=context, limit=_CHUNK
+            url.host,
+            _port(url),
+            ssl=context,
+            server_hostname=name if context else None,
+            limit=_CHUNK,
         )
     try:
         writer.write(request)

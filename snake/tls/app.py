@@ -22,6 +22,7 @@ from snake.tls.keeper import Keeper
 from snake.tls.policy import Automation, provision_automation
 from snake.tls.ring import Ring, Update
 from snake.tls.seeker import Seeker
+from snake.tls.stek import check_tickets
 from snake.tls.subjects import patterns, qualifies
 
 _AUTOMATE = "automate"
@@ -81,6 +82,8 @@ def _refuse(ctx: Context, app: TLSApp) -> None:
         raise ctx.at("encrypted_client_hello").fail(
             "Encrypted ClientHello is not available in snake: Python's TLS library cannot do it"
         )
+    if app.session_tickets is not None:
+        check_tickets(ctx.at("session_tickets"), app.session_tickets)
 
 
 async def load_certificates(

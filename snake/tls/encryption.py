@@ -149,6 +149,11 @@ async def provision_policies(
 async def _provision_policy(
     ctx: Context, policy: ConnectionPolicy, tls_app: TLSApp | None
 ) -> Policy:
+    if policy.handshake_context is not None:
+        raise ctx.at("handshake_context").fail(
+            "handshake_context is not available in snake: certificates are had by the supervisor, "
+            "which sees no handshakes"
+        )
     matchers = [
         await ctx.at("match", name).load_named(raw, f"tls.handshake_match.{name}")
         for name, raw in policy.match.items()

@@ -132,6 +132,12 @@ class HTTP(Module):
     endpoints: tuple[str, ...] = ()
     tls: TLSConfig | None = None
 
+    async def provision(self, ctx: Context) -> TrustPool:
+        """Fetch them. Raises `ConfigError`."""
+        from snake.tls.fetched import certificates_at  # noqa: PLC0415  (few pools are elsewhere)
+
+        return TrustPool(await certificates_at(ctx, self.endpoints, self.tls))
+
     @classmethod
     def from_caddyfile(cls, line: Segment, guests: Guests) -> Self:
         """Read `http <urls...> { endpoints <urls...>; tls { … } }`."""

@@ -63,6 +63,7 @@ async def check(loaded: Loaded) -> list[AppView]:
     with loaded.placing():
         check_types(loaded.document, registry())
         runs = effective(loaded.document)
+    with loaded.placing(), runs.placing():
         needs.addresses(runs.document)
         needs.grace_period(runs.document)
         needs.shutdown_delay(runs.document)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 
 from snake.config.document import Document, encode
 from snake.config.tls import TLSApp
+from snake.core.errors import DocumentError
 from snake.core.record import Record
 from snake.engine import needs
-from snake.http.autohttps import automatic
+from snake.http.autohttps import Automatic, automatic
 
 logger = logging.getLogger("snake.http.auto_https")
 
@@ -26,6 +28,18 @@ class Effective(Record):
     document: Document
     names: Mapping[str, bool]
     """For each, whether one is to be managed though one that is loaded matches."""
+    made: Automatic
+
+    @contextmanager
+    def placing(self) -> Iterator[None]:
+        """Give the errors of this document their place in the one that was written."""
+        try:
+            yield
+        except DocumentError as error:
+            path = self.made.original_path(error.path)
+            if path == error.path:
+                raise
+            raise type(error)(error.message, path) from None
 
     @property
     def tls(self) -> TLSApp:
@@ -49,8 +63,20 @@ def effective(document: Document) -> Effective:
     made = automatic(document)
     for note in made.notes:
         logger.log(note.level, "%s", note.message, extra={"fields": note.fields})
+    return _effective(made)
+
+
+def with_loaded(document: Document, has_certificate: Callable[[str], bool]) -> Effective:
+    """Return a document as it runs, when it is known which certificates are loaded.
+
+    Raises `ConfigError`.
+    """
+    return _effective(automatic(document, has_certificate))
+
+
+def _effective(made: Automatic) -> Effective:
     names = dict.fromkeys((*made.names, *_shown_to_upstreams(made.document)))
-    return Effective(made.document, {name: name in made.regardless for name in names})
+    return Effective(made.document, {name: name in made.regardless for name in names}, made)
 
 
 def _shown_to_upstreams(document: Document) -> list[str]:

@@ -47,6 +47,8 @@ class Certificates:
         self._authorities = authorities
         self._tasks: set[asyncio.Task[None]] = set()
         self.keeper = tls.keeper
+        self.has_loaded = tls.has_loaded
+        """Whether a certificate is loaded that is for a name."""
 
     @classmethod
     async def provision(cls, ctx: Context, effective: Effective, desk: Desk) -> Self:

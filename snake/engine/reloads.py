@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from snake.config.document import Document
 from snake.core.errors import SnakeError
 from snake.core.modules import Context
-from snake.engine.automatic import Effective, effective
+from snake.engine.automatic import Effective, effective, with_loaded
 from snake.engine.autosave import autosave
 from snake.engine.cache import SharedCache
 from snake.engine.folder import PrivateFolder
@@ -121,17 +121,27 @@ class Reloads:
             if self._current is not None:  # until all is well it is the old one that speaks
                 self._current.logs.install()
             runs = effective(document)
-            certificates = await _certificates(ctx, runs, self._desk)
+            with runs.placing():
+                certificates = await _certificates(ctx, runs, self._desk)
             if certificates is not None:
                 stack.push_async_callback(certificates.aclose)
-            generation = Generation(runs.document, self._folder, self._cache, certificates)
-            stack.push_async_callback(generation.kill)
-            opening = generation.listen(self._sockets)
-            stack.callback(opening.undo)
-            await generation.start(self._sockets, self._spawner)
-            opening.complete()
+                runs = with_loaded(document, certificates.has_loaded)
+            with runs.placing():
+                generation = await self._generation(stack, runs, certificates)
             stack.pop_all()
             return _Current(generation, logs, own)
+
+    async def _generation(
+        self, stack: AsyncExitStack, runs: Effective, certificates: Certificates | None
+    ) -> Generation:
+        """Start the workers of an effective document; `stack` ends them."""
+        generation = Generation(runs.document, self._folder, self._cache, certificates)
+        stack.push_async_callback(generation.kill)
+        opening = generation.listen(self._sockets)
+        stack.callback(opening.undo)
+        await generation.start(self._sockets, self._spawner)
+        opening.complete()
+        return generation
 
     def _drain(self, generation: Generation, linger: float) -> None:
         generation.let_go()

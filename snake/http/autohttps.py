@@ -37,6 +37,7 @@ from snake.tls.challenge import ACME_TLS
 from snake.tls.subjects import qualifies
 
 _SERVERS = "apps/http/servers"
+_POLICIES = "apps/tls/automation/policies"
 _PUBLIC_WILDCARD_DOTS = 2
 """Dots in the shortest name with a wildcard that clients trust: `*.example.com`."""
 
@@ -60,14 +61,20 @@ class Automatic(Record):
     notes: tuple[Note, ...] = ()
     inserted: dict[str, Inserted] = {}
     """By server, how many redirects stand before which of its routes."""
+    added: frozenset[int] = frozenset()
+    """The indices of the automation policies that are not in the document."""
 
     def original_path(self, path: str) -> str:
         """Return where a place of this document is in the one that it was made from."""
         steps = path.split("/")
         if path.startswith(f"{_SERVERS}/") and steps[4:5] == ["routes"] and steps[5:]:
-            inserted = self.inserted.get(steps[3])
-            if inserted is not None and int(steps[5]) >= inserted.at + inserted.count:
-                steps[5] = str(int(steps[5]) - inserted.count)
+            inserted = self.inserted.get(steps[3], Inserted(0, 0))
+            index = int(steps[5])
+            if index >= inserted.at + inserted.count:
+                steps[5] = str(index - inserted.count)
+        elif path.startswith(f"{_POLICIES}/"):
+            index = int(steps[4])
+            steps[4] = str(index - sum(each < index for each in self.added))
         return "/".join(steps)
 
 
@@ -118,15 +125,16 @@ def automatic(document: Document, has_certificate: Callable[[str], bool] = _noth
         before_others=bool(managed),
     )
     always = _automated(apps.tls)
-    tls = apps.tls
+    tls, added = apps.tls, frozenset[int]()
     if tls is not None or any(part.server.tls_connection_policies for part in parts.values()):
         if wanted or not all(part.disabled for part in parts.values()):
             ports_of = AlternatePorts(app.http_port, app.https_port)
-            policies = effective_policies(policies, tuple(wanted), ports_of)
+            made = effective_policies(policies, tuple(wanted), ports_of)
         else:
-            policies = policies_without_sites(policies, always)
+            made = policies_without_sites(policies, always)
         tls = tls or TLSApp()
-        tls = replace(tls, automation=replace(tls.automation or Automation(), policies=policies))
+        automation = replace(tls.automation or Automation(), policies=made.policies)
+        tls, added = replace(tls, automation=automation), made.added
     http = replace(app, servers=redirected.servers) if apps.http is not None else None
     return Automatic(
         replace(document, apps=replace(apps, http=http, tls=tls)) if document.apps else document,
@@ -134,6 +142,7 @@ def automatic(document: Document, has_certificate: Callable[[str], bool] = _noth
         frozenset((*regardless, *always)),
         tuple(note for part in parts.values() for note in part.notes),
         redirected.inserted,
+        added,
     )
 
 
@@ -290,17 +299,3 @@ def _automated(tls: TLSApp | None) -> tuple[str, ...]:
         if not qualifies(name):
             raise ConfigError(f"{name!r}: there can be no certificate for this", f"{path}/{index}")
     return tuple(dict.fromkeys(filled))
-
-
-def names_needing_certificates(app: HTTPApp, server: Server) -> dict[str, str]:
-    """Return the hosts for which TLS would be turned on, and where each stands in a server.
-
-    Raises `AddressError`.
-    """
-    if server.automatic_https is not None and server.automatic_https.disable:
-        return {}
-    if not uses_other_port(addresses_of(server), Ports.of(app).http):
-        return {}
-    skip = frozenset(server.automatic_https.skip) if server.automatic_https else frozenset()
-    found = {host: place for place, host in _host_matchers(server.routes)}
-    return {host: found[host] for host in sorted(found.keys() - skip) if qualifies(host)}

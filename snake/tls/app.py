@@ -36,10 +36,16 @@ class TLS:
     def __init__(self, loaded: tuple[Certificate, ...], keeper: Keeper, clean_every: float) -> None:
         self.loaded = loaded
         """Those that somebody else keeps up: files, folders, PEM."""
+        self._by_name = Ring()
+        self._by_name.update(Update(loaded))
         self.keeper = keeper
         self.seeker = Seeker(keeper)
         self.clean_every = clean_every
         """Seconds between two cleanings of the storage; 0 is never."""
+
+    def has_loaded(self, name: str) -> bool:
+        """Whether one of those is for a name, which needs no other then."""
+        return bool(self._by_name.matching(name))
 
     @property
     def update(self) -> Update:

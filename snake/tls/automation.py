@@ -37,18 +37,26 @@ class AlternatePorts(Record):
     https: int = 0
 
 
+class Policies(Record):
+    """Policies of which one is for any name, each with its issuers."""
+
+    policies: tuple[AutomationPolicy, ...]
+    added: frozenset[int] = frozenset()
+    """The indices of those that are in no document."""
+
+
 def effective_policies(
     policies: Sequence[AutomationPolicy], names: Sequence[str], ports: AlternatePorts
-) -> tuple[AutomationPolicy, ...]:
-    """Return policies of which one is for any name, each with its issuers.
+) -> Policies:
+    """Return what Caddy makes of policies for sites. Raises `ConfigError`.
 
-    `names` are those of sites, which need no policy of their own. Raises `ConfigError`.
+    `names` are those of sites, which need no policy of their own.
     """
     filled = [_internal_by_nature(policy, names) for policy in with_subjects(policies)]
     own = _without_policy(names, policies)
     tailscale = [name for name in own if is_tailscale(name)]
     internal = [name for name in own if not is_tailscale(name) and _is_internal(name, policies)]
-    result = [_with_issuers(policy, ports) for policy in filled]
+    result = given = [_with_issuers(policy, ports) for policy in filled]
     base = next((policy for policy in result if not policy.subjects), None)
     if base is None:
         base = _with_issuers(AutomationPolicy(), ports)
@@ -59,26 +67,30 @@ def effective_policies(
         managers = (*base.get_certificate, TAILSCALE)
         policy = replace(base, subjects=tuple(tailscale), issuers=(), get_certificate=managers)
         result = _added(result, policy)
-    check_policies(result)
-    return tuple(result)
+    return _checked(result, given)
 
 
-def policies_without_sites(
-    policies: Sequence[AutomationPolicy], names: Iterable[str]
-) -> tuple[AutomationPolicy, ...]:
-    """Return policies of which one is for any name, where no site takes part in automatic HTTPS.
+def policies_without_sites(policies: Sequence[AutomationPolicy], names: Iterable[str]) -> Policies:
+    """Return what Caddy makes of policies where no site takes part in automatic HTTPS.
 
     `names` have certificates nevertheless. Raises `ConfigError`.
     """
     result = [_with_issuers(policy, AlternatePorts()) for policy in with_subjects(policies)]
+    given = result.copy()
     if all(policy.subjects for policy in result):
         internal = [name for name in names if not qualifies_for_public(name)]
         internal = [name for name in internal if policy_for(result, name) is None]
         if internal:
             result.append(AutomationPolicy(subjects=tuple(internal), issuers=(INTERNAL,)))
         result.append(AutomationPolicy(issuers=(ACME,)))
+    return _checked(result, given)
+
+
+def _checked(result: Sequence[AutomationPolicy], given: Iterable[AutomationPolicy]) -> Policies:
+    own = {id(policy) for policy in given}
+    added = frozenset(index for index, policy in enumerate(result) if id(policy) not in own)
     check_policies(result)
-    return tuple(result)
+    return Policies(tuple(result), added)
 
 
 def with_subjects(policies: Iterable[AutomationPolicy]) -> list[AutomationPolicy]:

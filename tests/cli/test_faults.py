@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server import run, start
+from tests.server import free_ports, run, start
 
 SITE = "http://127.0.0.1:0 {\n%s\n}\n"
 APP = "http://127.0.0.1:0 {\n\tpython {\n\t\tmodule_wsgi main:app\n\t\tworkers 1\n%s\t}\n}\n"
@@ -54,6 +54,25 @@ def test_encryption_that_cannot_be_is_told_by_its_line(tmp_path: Path) -> None:
     first, source, carets = check(tmp_path, text)
     assert first.startswith("Error: Caddyfile:4: unrecognized key type: p265; did you mean")
     assert source[carets.index("^") :].startswith("p265")
+
+
+def test_what_automatic_https_adds_moves_no_fault(tmp_path: Path) -> None:
+    """The place of a fault is that in the configuration, not behind the redirects put before it."""
+    plain, secure = free_ports(2)
+    servers = {
+        "plain": {
+            "listen": [f":{plain}"],
+            "routes": [{"match": [{"path_regexp": {"pattern": "("}}]}],
+        },
+        "secure": {"listen": [f":{secure}"], "routes": [{"match": [{"host": ["localhost"]}]}]},
+    }
+    app = {"http_port": plain, "https_port": secure, "servers": servers}
+    (tmp_path / "a.json").write_text(json.dumps({"apps": {"http": app}}))
+    for command in ("validate", "run"):
+        done = run(command, "--config", "a.json", folder=tmp_path)
+
+        assert done.returncode == 1
+        assert "Error: apps/http/servers/plain/routes/0/match/0/path_regexp" in done.stderr
 
 
 def test_certificate_that_is_not_there_is_told_by_its_line(tmp_path: Path) -> None:

@@ -135,3 +135,16 @@ def test_policies_that_would_never_be_used(
         made({"srv0": server(":443")}, tls={"automation": {"policies": policies}})
 
     assert it.value.path == f"apps/tls/automation/policies/{path}"
+
+
+def test_policies_keep_their_places_in_errors() -> None:
+    """A policy that was added does not move the place of one that was written."""
+    found = made(
+        {"srv0": server(":443", routes=[route("localhost")])},
+        tls={"automation": {"policies": [{"subjects": ["a.com"]}, {"issuers": [ACME]}]}},
+    )
+
+    place = "apps/tls/automation/policies"
+    assert [subjects for subjects, _ in policies_of(found)] == [("a.com",), ("localhost",), ()]
+    assert found.original_path(f"{place}/0/key_type") == f"{place}/0/key_type"
+    assert found.original_path(f"{place}/2/issuers/0/ca") == f"{place}/1/issuers/0/ca"

@@ -52,6 +52,16 @@ class Shared:
         self._storage = storage
         self._issuer_key = issuer_key
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Shared) and self._place == other._place
+
+    def __hash__(self) -> int:
+        return hash(self._place)
+
+    @property
+    def _place(self) -> tuple[int, str]:
+        return id(self._storage), self._issuer_key
+
     @asynccontextmanager
     async def storing(self, challenge: Challenge) -> AsyncIterator[None]:
         """Keep a challenge in the storage as long as this is open. Raises `SolverError`."""

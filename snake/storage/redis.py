@@ -83,7 +83,7 @@ class Redis(Module):
         for name in _ELSEWHERE:
             if getattr(self, name):
                 raise ctx.at(name).fail("this is for more servers than one, which snake cannot use")
-        storage = RedisStorage(self._where(ctx), self._prefix(ctx), self._packing(ctx))
+        storage = RedisStorage(self.where(ctx), self._prefix(ctx), self._packing(ctx))
         await ctx.enter(storage.open())
         try:
             await storage.check()
@@ -91,7 +91,8 @@ class Redis(Module):
             raise StartError(str(error), ctx.path) from None
         return storage
 
-    def _where(self, ctx: Context) -> Address:
+    def where(self, ctx: Context) -> Address:
+        """Return the address, with the values of placeholders. Raises `ConfigError`."""
         host, port = self._server(ctx)
         whole = _number(ctx.at("timeout"), _filled(ctx.at("timeout"), self.timeout or "0"))
         if self.tls_server_certs_pem and self.tls_server_certs_path:

@@ -88,9 +88,13 @@ class Automation:
 
     @property
     def elsewhere(self) -> tuple[Elsewhere, ...]:
-        """Where other machines put the challenges that they have begun: those of ACME do."""
+        """Where other machines put the challenges that they have begun: those of ACME do.
+
+        Each once, however many policies there are: who asks for a name is looked up in all.
+        """
         issuers = (issuer for policy in self._all for issuer in policy.issuers)
-        return tuple(place for each in issuers for place in getattr(each, "elsewhere", ()))
+        places = (place for each in issuers for place in getattr(each, "elsewhere", ()))
+        return tuple(dict.fromkeys(places))
 
     @property
     def _all(self) -> tuple[Policy, ...]:

@@ -94,6 +94,29 @@ def test_from_caddy_to_snake_and_back(tmp_path: Path) -> None:
         assert contents(storage, "certificates", "acme", "pki") == after
 
 
+@pytest.mark.slow
+@needs_pebble
+def test_from_snake_to_caddy(tmp_path: Path) -> None:
+    """Caddy serves what snake has obtained, and goes on with its account and its authority."""
+    storage = tmp_path / "storage"
+    option = f"file_system {storage}"
+    with pebble(tmp_path / "pebble") as ca:
+        ports = {"http": ca.http_port, "https": ca.tls_port}
+        with running(document(ca.directory, ca.root, option, *NAMES, **ports), tmp_path) as snake:
+            serials = {name: serial(ca.tls_port, name) for name in NAMES}
+            snake.wait_for("certificate obtained", count=len(NAMES))
+        before = contents(storage, "certificates", "acme", "pki")
+        later = document(ca.directory, ca.root, option, *NAMES, LATER, **ports)
+        with running_caddy(later, tmp_path) as caddy:
+            assert {name: serial(ca.tls_port, name) for name in NAMES} == serials
+            assert serial(ca.tls_port, LATER)
+            caddy.says("certificate obtained successfully")
+        after = contents(storage, "certificates", "acme", "pki")
+
+    assert {name: after.get(name) for name in before} == before
+    assert all(LATER in name for name in {*after} - {*before})
+
+
 @contextmanager
 def sharing(
     folder: Path, ca: Pebble | str, port: int, *sites: str, **ports: int

@@ -197,7 +197,10 @@ async def main():
         print("held", flush=True)
         await asyncio.sleep(3600)
 
-asyncio.run(main())
+try:
+    asyncio.run(main())
+except Exception as error:
+    print(error, flush=True)
 """
     process = subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -229,6 +232,20 @@ async def test_lock_of_a_killed_process(storage: Storage) -> None:
         killed = time.monotonic()
         async with asyncio.timeout(LEASE + 5), storage.lock(NAME):
             assert time.monotonic() - killed > 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("storage", ["file_system", "redis"], indirect=True)
+async def test_lock_of_a_stopped_process(storage: Storage) -> None:
+    """A process that was stopped for too long learns that its lock is another's, and leaves it."""
+    with holder(code_of(storage)) as process:
+        process.send_signal(signal.SIGSTOP)
+        async with asyncio.timeout(LEASE + 5), storage.lock(NAME):
+            process.send_signal(signal.SIGCONT)
+            assert process.stdout is not None
+            told = await asyncio.to_thread(process.stdout.readline)
+            assert told.startswith(f"the lock {NAME} was lost: somebody else has it")
+            await asyncio.to_thread(process.wait, 10)
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ from snake.cache.address import Address
 from snake.core.errors import ConfigError, DocumentError, StartError
 from snake.core.modules import Context, Registry
 from snake.standard import MODULES
+from snake.storage.redis import Redis
 from snake.storage.redis_storage import LEASE, RedisStorage
 from snake.storage.redis_value import Packing
 from snake.storage.storage import StorageError
@@ -49,6 +50,13 @@ async def refused(kind: type[DocumentError] = ConfigError, **fields: Any) -> str
         async with provisioned(**fields):
             pass
     return str(caught.value)
+
+
+def test_address_of_version_6() -> None:
+    """It stands in brackets, as in a URL."""
+    module = Redis(address=("[::1]:7000",))
+    address = module.where(Context(Registry({}), AsyncExitStack()))
+    assert (address.host, address.port) == ("::1", 7000)
 
 
 def wire(path: str) -> Wire:

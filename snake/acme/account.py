@@ -87,11 +87,14 @@ class Accounts:
         if self._own_key:
             return await self._with_own_key()
         found = await self._load(self.email or await self._most_recent())
-        if found is not None:
+        if found is not None and found.location:
             return found
         email = self.email
         async with self._storage.lock(f"register_acme_account{'_' if email else ''}{email}"):
-            return await self._load(email) or await self._register(email)
+            found = await self._load(email)
+            if found is not None and found.location:
+                return found
+            return await self._register(email, Key.generate() if found is None else found.key)
 
     async def renew(self, account: Account) -> Account | None:
         """Return another account, if the authority says that it has this one no more.
@@ -125,7 +128,7 @@ class Accounts:
             raise AccountError(f"account_key: {error}") from None
         for email in (self.email,) if self.email else await self._emails():
             found = await self._load(email)
-            if found is not None and found.key.thumbprint == key.thumbprint:
+            if found and found.location and found.key.thumbprint == key.thumbprint:
                 return found
         try:
             stored = await self._look_up(key)
@@ -152,9 +155,8 @@ class Accounts:
         directory = await self._client.directory()
         return await self._asked(directory.new_account, {"onlyReturnExisting": True}, key)
 
-    async def _register(self, email: str) -> Account:
+    async def _register(self, email: str, key: Key) -> Account:
         directory = await self._client.directory()
-        key = Key.generate()
         payload: dict[str, Any] = {"termsOfServiceAgreed": True}
         if email:
             payload["contact"] = _contact(email)
@@ -184,6 +186,7 @@ class Accounts:
         return _stored(read(answer, Registration), location)
 
     async def _load(self, email: str) -> Account | None:
+        """Return the account that is stored; without a location, if it is not registered yet."""
         name = keys.account(self._ca, email, "json")
         try:
             text = await self._storage.load(name)
@@ -198,9 +201,7 @@ class Accounts:
                 f"the stored account {name} cannot be read: {error}; move it away, with the key "
                 "beside it, to get a new one"
             ) from None
-        if not stored.status or not stored.location:
-            return None
-        return Account(stored.location, key, stored.contact)
+        return Account(stored.location if stored.status else "", key, stored.contact)
 
     async def _save(self, stored: _Stored, key: Key) -> None:
         email = stored.contact[0].partition(":")[2] if stored.contact else ""

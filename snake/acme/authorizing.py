@@ -16,6 +16,7 @@ from snake.acme.resources import IP, PENDING, PROCESSING, VALID, Authorization, 
 from snake.acme.solver import Solver, SolverError
 from snake.acme.wire import Answer
 from snake.core.errors import SnakeError
+from snake.tls.certificate import host_of
 from snake.tls.challenge import TLSALPN01, Challenge
 
 logger = logging.getLogger("snake.tls.issuance.acme")
@@ -50,6 +51,22 @@ class FailedError(SnakeError):
         self.error = error
 
 
+class Proofs:
+    """What one certificate needs: names that are to be proved, and what has failed so far."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        self._names = {host_of(name.removeprefix("*.")) for name in names}
+        self._failed: dict[str, set[str]] = {}
+
+    def wants(self, name: str) -> bool:
+        """Whether a name is to be proved. No other one is, whoever asks."""
+        return name in self._names
+
+    def failed(self, name: str) -> set[str]:
+        """Return the types of challenge that have failed for a name; more may be added."""
+        return self._failed.setdefault(name, set())
+
+
 class Authorizing:
     """Proves names to an authority, each by one challenge."""
 
@@ -67,17 +84,16 @@ class Authorizing:
         self._history = history
         self._polling = polling
 
-    async def prove(self, urls: Collection[str], failed: dict[str, set[str]]) -> None:
+    async def prove(self, urls: Collection[str], proofs: Proofs) -> None:
         """Prove all that is asked at some URLs, at the same time.
 
-        `failed` has the types that have failed before, by name, and gets more. Raises
-        `FailedError` if it may be tried again with a new order, else `UnsolvableError`,
+        Raises `FailedError` if it may be tried again with a new order, else `UnsolvableError`,
         `ProblemError`, `NonsenseError` or `WireError`.
         """
         try:
             async with asyncio.TaskGroup() as group:
                 for url in urls:
-                    group.create_task(self._prove(url, failed))
+                    group.create_task(self._prove(url, proofs))
         except BaseExceptionGroup as errors:
             known, unknown = errors.split(SnakeError)
             if known is None or unknown is not None:
@@ -85,33 +101,34 @@ class Authorizing:
             await self._give_back(urls)
             raise _first(known) from None
 
-    async def _prove(self, url: str, failed: dict[str, set[str]]) -> None:
+    async def _prove(self, url: str, proofs: Proofs) -> None:
         found = read(await self._post(url), Authorization)
-        name = found.identifier.value.lower()
-        if found.status == VALID:
-            return
-        if found.status != PENDING:
-            raise UnsolvableError(f"{name}: its authorization is {found.status!r} from the start")
+        name = host_of(found.identifier.value)
+        if not proofs.wants(name):
+            raise UnsolvableError(f"{url}: it is for {name[:100]!r}, which was not ordered")
+        if found.status != VALID:
+            await self._try(url, found, name, proofs.failed(name))
+
+    async def _try(self, url: str, found: Authorization, name: str, failed: set[str]) -> None:
+        """Try one challenge, or more as long as the authority was not told to look."""
         left = {
             offer.type: offer
             for offer in found.challenges
-            if offer.type in self._solvers and offer.type not in failed.get(name, ())
+            if found.status == PENDING and offer.type in self._solvers.keys() - failed
         }
         if not left:
-            tried = failed.get(name, set())
-            raise UnsolvableError(self._why_none(name, found, tried), lasting=not tried)
+            raise UnsolvableError(self._why_none(name, found, failed), lasting=not failed)
         for type in self._history.order(left):
             try:
                 await self._solve(url, left[type], name, is_ip=found.identifier.type == IP)
             except SolverError as error:
-                # It cannot even be tried from here, so the authorization is as good as before.
-                failed.setdefault(name, set()).add(type)
+                failed.add(type)
                 del left[type]
                 if not left:
                     raise UnsolvableError(f"{name}: {type}: {error}") from None
                 logger.info("challenge cannot be answered", extra=_fields(name, type, error))
             except ProblemError as error:
-                failed.setdefault(name, set()).add(type)
+                failed.add(type)
                 if error.kind in ANOTHER_CHALLENGE and len(left) > 1:
                     raise FailedError(name, type, error) from None
                 raise
@@ -155,12 +172,13 @@ class Authorizing:
         )
 
     def _why_none(self, name: str, found: Authorization, failed: Collection[str]) -> str:
-        offered = ", ".join(sorted({offer.type for offer in found.challenges})) or "none"
+        if found.status != PENDING:
+            return f"{name}: its authorization is {found.status[:20]!r} from the start"
+        types = {offer.type[:40] for offer in found.challenges[:20]}
+        offered = ", ".join(sorted(types)) or "none"
         enabled = ", ".join(sorted(self._solvers)) or "none"
         tried = f"; failed: {', '.join(sorted(failed))}" if failed else ""
-        hint = ""
-        if {offer.type for offer in found.challenges} == {_DNS01}:
-            hint = "; a wildcard is proved by DNS only: set dns <provider>"
+        hint = "; a wildcard is proved by DNS only: set dns <provider>" if types == {_DNS01} else ""
         return (
             f"{name}: no challenge is left that could prove it (offered: {offered}; enabled: "
             f"{enabled}{tried}){hint}"

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from snake.acme.account import Account
-from snake.acme.authorizing import Authorizing, FailedError
+from snake.acme.authorizing import Authorizing, FailedError, Proofs
 from snake.acme.chain import Chain, preferred, read_chain
 from snake.acme.chains import ChainPreference
 from snake.acme.client import Client
@@ -79,11 +79,11 @@ class Ordering:
 
         Raises `ProblemError`, `UnsolvableError`, `NonsenseError`, `ProfileError` or `WireError`.
         """
-        failed: dict[str, set[str]] = {}
+        proofs = Proofs(wanted.names)
         for left in reversed(range(_ATTEMPTS)):
             url, order = await self._new_order(wanted)
             try:
-                await self._authorizing.prove(order.authorizations, failed)
+                await self._authorizing.prove(order.authorizations, proofs)
             except FailedError as error:
                 if not left:
                     raise error.error from None

@@ -56,6 +56,8 @@ class Problem(Record):
     type: str = ""
     title: str = ""
     detail: str = ""
+    instance: str = ""
+    """A URL; for `userActionRequired` the one to go to (RFC 8555 §7.3.3)."""
     status: int = 0
     subproblems: tuple[Problem, ...] = ()
     identifier: Named | None = None
@@ -72,7 +74,8 @@ class Problem(Record):
             f"; {visible(sub.identifier.value) + ': ' if sub.identifier else ''}{sub}"
             for sub in self.subproblems[:5]
         )
-        return f"{said}{more} ({visible(self.kind)[:100] or 'no type'})"
+        see = f"; see {visible(self.instance)[:200]}" if self.instance else ""
+        return f"{said}{more} ({visible(self.kind)[:100] or 'no type'}){see}"
 
 
 class ProblemError(SnakeError):

@@ -35,6 +35,7 @@ class Reply:
     """An answer as it stands."""
 
     status: int = 200
+    """With 0 there is no answer: the connection ends."""
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     drip: float = 0
@@ -164,6 +165,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(Reply(status, body, headers))
 
     def _send(self, reply: Reply) -> None:
+        if not reply.status:
+            self.close_connection = True
+            return
         headers = {
             "Content-Type": "application/json",
             "Content-Length": str(len(reply.body)),

@@ -88,6 +88,15 @@ async def test_an_account_without_its_key_is_made_anew(server: Host, liar: Lying
     assert await _account(server, liar, email="me@example.com") != first
 
 
+async def test_an_account_without_a_status_keeps_its_key(server: Host, liar: LyingCA) -> None:
+    """A key that was stored before its account was registered is used for it (certmagic: so)."""
+    first = await _account(server, liar, email="me@example.com")
+    file = _folder(server, liar) / "me@example.com/me.json"
+    file.write_text('{"contact": ["mailto:me@example.com"]}')
+    assert await _account(server, liar, email="me@example.com") == first
+    assert json.loads(file.read_text())["location"] == first
+
+
 @pytest.mark.parametrize("ending", ["json", "key"])
 async def test_an_account_that_cannot_be_read_is_named(
     server: Host, liar: LyingCA, ending: str

@@ -210,6 +210,32 @@ async def test_a_challenge_whose_token_is_none_is_refused(server: Host, liar: Ly
     assert "its token is none" in str(await _refusal(server, liar))
 
 
+async def test_a_name_that_was_not_ordered_is_not_proved(server: Host, liar: LyingCA) -> None:
+    """An authority that wants another name proved than what was ordered gets no answer for it."""
+    liar.lies["authz"] = Reply(
+        200,
+        b'{"status": "pending", "identifier": {"type": "dns", "value": "b.example.com"}, '
+        b'"challenges": [{"type": "http-01", "url": "http://127.0.0.1/", "token": "token"}]}',
+    )
+    assert "it is for 'b.example.com', which was not ordered" in str(await _refusal(server, liar))
+
+
+async def test_new_terms_are_pointed_to(server: Host, liar: LyingCA) -> None:
+    """When an account has to agree to new terms, the error says where (RFC 8555 §7.3.3)."""
+    where = "https://ca.example/terms"
+    liar.lies["new-order"] = Reply(403, problem("userActionRequired", "agree", instance=where))
+    error = await _refusal(server, liar)
+    assert str(error).endswith(f"agree (userActionRequired); see {where}")
+    assert error.lasting
+
+
+async def test_a_connection_that_breaks_is_made_again(server: Host, liar: LyingCA) -> None:
+    """A connection that ends without an answer costs another request, with another nonce."""
+    liar.lies["new-order"] = [Reply(0), Reply(0)]
+    await _issue(server, liar)
+    assert len(liar.payloads("new-order")) == 3
+
+
 async def test_an_order_that_fails_says_why(server: Host, liar: LyingCA) -> None:
     """An order that becomes invalid is an error with the authority's reason."""
     liar.lies["order"] = Reply(

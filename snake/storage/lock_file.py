@@ -31,10 +31,18 @@ _LONGEST = 2048
 class LockFile:
     """The file of one lock, for one that would hold it. Every method may raise `OSError`."""
 
-    def __init__(self, path: Path, now: Callable[[], int] = time.time_ns) -> None:
+    def __init__(
+        self,
+        path: Path,
+        now: Callable[[], int] = time.time_ns,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.path = path
         self._now = now
+        self._ticks = ticks
         self._created = ""
+        self._seen: tuple[bytes | None, float] = None, 0.0
+        """What was in another's file, and since when it has been the same."""
 
     def take(self) -> bool:
         """Make the file; return whether there was none, or only what a dead holder had left."""
@@ -87,9 +95,12 @@ class LockFile:
             touched = self.path.stat().st_mtime
         except FileNotFoundError:
             return True
+        if content != self._seen[0]:
+            self._seen = content, self._ticks()
         # One without a time is being written, or was when its holder was killed.
-        time_of = updated(content) or touched
-        if self._now() / 1e9 - time_of <= STALE:
+        age = self._now() / 1e9 - (updated(content) or touched)
+        # A clock that was set back makes a dead holder's time one to come.
+        if max(age, self._ticks() - self._seen[1]) <= STALE:
             return False
         # Only one of several that do this moves the file, and it may be another's by now.
         aside = self.path.with_name(f"{self.path.name}.{secrets.token_hex(4)}")

@@ -106,6 +106,11 @@ def kind(key: str) -> Call[str]:
     return Call([b"TYPE", key.encode()], _text)
 
 
+def newest(key: str) -> Call[float]:
+    """Return when something was stored below a prefix last, in seconds since the epoch."""
+    return Call([b"ZREVRANGE", key.encode(), b"0", b"0", b"WITHSCORES"], _score)
+
+
 def lock(key: str, token: str, milliseconds: int) -> Call[bool]:
     """Take a lock; tell whether it is taken."""
     return Call(_script(_LOCK, [key], [token.encode(), b"%d" % milliseconds]), bool)
@@ -145,6 +150,10 @@ def _same(reply: bytes | None) -> bytes | None:
 
 def _text(reply: bytes | str) -> str:
     return reply.decode() if isinstance(reply, bytes) else reply
+
+
+def _score(reply: list[bytes]) -> float:
+    return float(reply[1]) if reply else 0.0
 
 
 def _nothing(_: object) -> None:

@@ -92,7 +92,8 @@ class RedisStorage:
     async def stat(self, key: str) -> KeyInfo:
         """Return what is known of a key. Raises `MissingError` and `StorageError`."""
         if await self._run(key, ask.kind(self._place(key))) == "zset":
-            return KeyInfo(key, 0.0, 0, is_terminal=False)
+            newest = await self._run(key, ask.newest(self._place(key)))
+            return KeyInfo(key, newest, 0, is_terminal=False)
         found = await self._stored(key)
         return KeyInfo(key, found.modified, len(found.value), is_terminal=True)
 

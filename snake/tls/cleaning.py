@@ -41,7 +41,8 @@ async def clean(
     cannot be read is logged and left. Raises `StorageError` when the storage fails as a whole.
     """
     async with storage.lock(_LOCK):
-        if now() - await _cleaned(storage) < interval:
+        # A time to come is one of a clock that was wrong.
+        if 0 <= now() - await _cleaned(storage) < interval:
             return False
         removed = [key async for key in _useless(storage, now())]
         for key in removed:

@@ -39,6 +39,7 @@ async def test_prefix_is_no_value(storage: Storage) -> None:
     assert not await storage.exists("certificates/loc")
     info = await storage.stat("certificates/local")
     assert (info.key, info.is_terminal, info.size) == ("certificates/local", False, 0)
+    assert abs(info.modified - time.time()) < 60
     with pytest.raises(StorageError):
         await storage.load("certificates/local")
 

@@ -84,6 +84,19 @@ def test_holder_that_was_killed(tmp_path: Path, content: str) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["a.lock"]
 
 
+def test_clock_that_was_set_back(tmp_path: Path) -> None:
+    """A lock whose time is to come is free when nobody has refreshed it for as long."""
+    clock, ticks = Clock(), Clock()
+    lock = LockFile(tmp_path / "a.lock", clock, lambda: ticks() / SECOND)
+    for time_of in ("2028-01-01T00:00:00Z", "2028-01-01T00:00:05Z"):
+        lock.path.write_text(f'{{"created":"2028-01-01T00:00:00Z","updated":"{time_of}"}}\n')
+        assert is_held(lock)
+        ticks.now += int(STALE) * SECOND - SECOND
+        assert is_held(lock)
+    ticks.now += 2 * SECOND
+    assert lock.take()
+
+
 @pytest.mark.parametrize("content", ["", "{", "null", '{"created":"yesterday"}', "\0\0"])
 def test_lock_that_says_nothing(tmp_path: Path, content: str) -> None:
     """A lock without a time is as old as its file: it is being written, or its holder is dead."""

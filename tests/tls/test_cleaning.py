@@ -144,6 +144,7 @@ async def test_once_a_day(storage: FileStorage) -> None:
     assert not await clean(storage, now=later.timestamp)
     assert await clean(storage, now=later.timestamp, interval=DAY / 2)
     assert await clean(storage, now=(later + timedelta(days=2)).timestamp)
+    assert await clean(storage, now=NOW.timestamp), "a clock that was set back"
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"tls":{"timestamp":"soon"}}', b"{}"])

@@ -23,7 +23,7 @@ logger = logging.getLogger("snake.tls.issuance.acme")
 
 _TOKEN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 _LONGEST_TOKEN = 512
-_DNS01 = "dns-01"
+_DNS = "dns-"
 _CLEAN_UP = 10.0
 """Seconds for telling the authority that an authorization is no longer wanted."""
 
@@ -178,7 +178,8 @@ class Authorizing:
         offered = ", ".join(sorted(types)) or "none"
         enabled = ", ".join(sorted(self._solvers)) or "none"
         tried = f"; failed: {', '.join(sorted(failed))}" if failed else ""
-        hint = "; a wildcard is proved by DNS only: set dns <provider>" if types == {_DNS01} else ""
+        only_dns = bool(types) and all(type.startswith(_DNS) for type in types)
+        hint = "; a wildcard is proved by DNS only: set dns <provider>" if only_dns else ""
         return (
             f"{name}: no challenge is left that could prove it (offered: {offered}; enabled: "
             f"{enabled}{tried}){hint}"

@@ -10,7 +10,6 @@ import re
 from typing import Any, cast
 
 from acme.jws import JWS
-from acme.messages import Directory, ExternalAccountBinding
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -91,10 +90,13 @@ class Key:
 
         Raises `AccountKeyError` for a MAC key that is not base64.
         """
+        # It brings requests and more, which nobody else needs.
+        from acme.messages import ExternalAccountBinding  # noqa: PLC0415
+
         text = mac_key.strip().rstrip("=").replace("+", "-").replace("/", "_")
         if not _BASE64URL.fullmatch(text) or len(text) % 4 == 1:
             raise AccountKeyError("the MAC key of the external account is not base64url")
-        where = cast("Directory", {"newAccount": new_account})
+        where = cast("Any", {"newAccount": new_account})
         return ExternalAccountBinding.from_data(self._jwk.public_key(), key_id, text, where)
 
 

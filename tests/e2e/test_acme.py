@@ -19,6 +19,7 @@ from tests.acme.pebble import (
     KEY_ID,
     MAC_KEY,
     Pebble,
+    needs_new_pebble,
     needs_pebble,
     pebble,
     with_external_accounts,
@@ -129,6 +130,21 @@ def test_an_external_account(tmp_path: Path) -> None:
             server.wait_for(OBTAINED)
             assert shake(ca.tls_port, "a.example.com").body == "hello"
             assert MAC_KEY not in server.log
+
+
+@needs_new_pebble
+def test_a_certificate_for_six_days(tmp_path: Path) -> None:
+    """With the profile `shortlived`, a site is served with a certificate for six days."""
+    profiles = {"shortlived": {"description": "six days", "validityPeriod": 518_400}}
+    with pebble(tmp_path / "ca", profiles=profiles) as ca:
+        issuer = "cert_issuer acme {\n\t\tprofile shortlived\n\t}"
+        config = _pebbles(tmp_path, ca, issuer) + "a.example.com {\n\trespond hello\n}\n"
+        with running(config, tmp_path) as server:
+            server.wait_for(OBTAINED)
+            shown = shake(ca.tls_port, "a.example.com").certificate
+            leaf = x509.load_der_x509_certificate(shown)
+            lifetime = leaf.not_valid_after_utc - leaf.not_valid_before_utc
+            assert abs(lifetime.total_seconds() - 518_400) < 3600
 
 
 @needs_pebble

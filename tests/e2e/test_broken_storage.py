@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import subprocess
@@ -112,8 +113,9 @@ def mounted(mount: str, text: str, folder: Path) -> Iterator[Server]:
     """Run a snake that sees something else mounted."""
     (folder / "Caddyfile").write_text(text)
     command = f"{mount} && exec {shlex.quote(sys.executable)} -m snake run --config Caddyfile"
+    apart = ["unshare", "-rm"] if os.geteuid() == 0 or mount != "true" else []
     process = subprocess.Popen(
-        ["unshare", "-rm", "sh", "-c", command],
+        [*apart, "sh", "-c", command],
         cwd=folder,
         env=environment(folder),
         stdin=subprocess.DEVNULL,
@@ -146,6 +148,28 @@ def test_disk_that_is_read_only(
         assert told["next_attempt"]
         told = server.wait_for("cannot clean the storage")
         assert "read-only file system" in told["error"]
+
+
+@needs_mounts
+@pytest.mark.slow
+def test_key_that_may_not_be_read(
+    serials: dict[str, int], text: str, tmp_path: Path, port: int
+) -> None:
+    """The message names the file, and others are served. It stays as it is."""
+    key = tmp_path / "storage" / keys.certificate("local", "b.localhost", "key")
+    content = key.read_bytes()
+    if os.geteuid() == 0:
+        os.chown(key, 65_534, 65_534)  # root of a namespace is nobody to that user
+    else:
+        key.chmod(0)
+    with mounted("true", text, tmp_path) as server:
+        assert serial(port, "localhost") == serials["localhost"]
+        told = server.wait_for("cannot get a certificate")
+        assert told["name"] == "b.localhost"
+        assert told["error"] == f"the storage fails: cannot read {key}: permission denied"
+        assert told["next_attempt"]
+    key.chmod(0o600)
+    assert key.read_bytes() == content
 
 
 @needs_mounts

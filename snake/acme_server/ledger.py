@@ -10,13 +10,15 @@ So all workers know them, and all machines that share it::
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -46,6 +48,7 @@ class Ledger:
         self._folder = f"acme_server/{safe(authority)}"
         self._now = now
         self._nonces: deque[str] = deque()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     # Nonces: each is a key, which can be deleted once ---------------------
 
@@ -92,9 +95,15 @@ class Ledger:
 
     # Orders -------------------------------------------------------------------
 
-    def lock(self, order: str) -> AbstractAsyncContextManager[None]:
+    @asynccontextmanager
+    async def lock(self, order: str) -> AsyncIterator[None]:
         """Hold an order while it is changed. Raises `StorageError`."""
-        return self._storage.lock(f"acme_server_{order}")
+        # Those of this process need not ask the storage again and again until it is free.
+        mine = self._locks.get(order)
+        if mine is None:
+            mine = self._locks[order] = asyncio.Lock()
+        async with mine, self._storage.lock(f"acme_server_{order}"):
+            yield
 
     async def order(self, account: str, id: str) -> Order:
         """Return an order of an account. Raises `RefusedError` and `StorageError`."""

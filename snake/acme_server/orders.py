@@ -46,6 +46,10 @@ _SHORTEST, _LONGEST = 300.0, 365 * 24 * 3600.0
 """Seconds for which a client may want a certificate to be valid."""
 _MOST_NAMES = 100
 _SMALLEST_RSA = 2048
+_AT_ONCE = 50
+"""Challenges that one worker looks at, at once."""
+_MOST_ATTEMPTS = 20
+"""For one challenge: whoever is asked for proofs may not want to be."""
 
 
 class _Asked(msgspec.Struct):
@@ -90,6 +94,7 @@ class Orders:
         self._prover = prover
         self._terms = terms
         self._now = now
+        self._attempts = 0
 
     async def make(self, account: Account, payload: bytes) -> Order:
         """Return a new order. Raises `RefusedError` and `StorageError`."""
@@ -133,24 +138,36 @@ class Orders:
         identifier, challenge = _challenge(order, index, type)
         if challenge.status != PENDING or order.status(self._now()) != PENDING:
             return order
-        failure: UnprovedError | None = None
-        try:
-            await self._prover.prove(
-                type, identifier, challenge.token, f"{challenge.token}.{account.id}"
-            )
-        except UnprovedError as error:
-            failure = error
+        failure = await self._attempt(
+            type, identifier, challenge.token, f"{challenge.token}.{account.id}"
+        )
         async with self._ledger.lock(id):
             order = await self._ledger.order(account.id, id)
             _, challenge = _challenge(order, index, type)
             if challenge.status == PENDING:
+                challenge.attempts += 1
                 if failure is None:
                     challenge.status, challenge.validated = VALID, self._now()
-                elif failure.final:
+                elif failure.final or challenge.attempts >= _MOST_ATTEMPTS:
                     challenge.status = INVALID
                 challenge.error = failure.document if failure else None
                 await self._ledger.keep_order(order)
         return order
+
+    async def _attempt(
+        self, type: str, identifier: Identifier, token: str, authorization: str
+    ) -> UnprovedError | None:
+        """Look for a proof; return why there is none. Raises `RefusedError` when it is too busy."""
+        if self._attempts >= _AT_ONCE:
+            raise RefusedError("rateLimited", "too many challenges are being looked at", 503)
+        self._attempts += 1
+        try:
+            await self._prover.prove(type, identifier, token, authorization)
+        except UnprovedError as error:
+            return error
+        finally:
+            self._attempts -= 1
+        return None
 
     async def finalize(self, account: Account, id: str, payload: bytes) -> Order:
         """Return an order with its certificate. Raises `RefusedError` and `StorageError`."""

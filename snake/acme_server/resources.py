@@ -42,6 +42,8 @@ class Challenge(msgspec.Struct, omit_defaults=True):
     validated: float = 0
     """When it was proved, in seconds since the epoch."""
     error: dict[str, Any] | None = None
+    attempts: int = 0
+    """How often a proof was looked for."""
 
 
 class Authorization(msgspec.Struct):

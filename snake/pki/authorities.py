@@ -93,7 +93,10 @@ class Authorities:
         """
         for authority in self:
             if authority.terms.install_trust and not is_off():
-                await trust(authority.id, authority.root, authority.root_place)
+                try:
+                    await trust(authority.id, authority.root, authority.root_place)
+                except Exception:
+                    log.exception("root certificate cannot be installed")
             else:
                 fields = {"ca": authority.id, "path": authority.root_place}
                 log.info(

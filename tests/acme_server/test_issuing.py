@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from ipaddress import ip_address
 from pathlib import Path
@@ -125,6 +126,41 @@ async def test_wrong_answers_prove_nothing(
     assert (found["status"], found["error"]["type"].rpartition(":")[2]) == (status, kind)
     assert (await client.post(order["path"])).value["status"] == status
     assert problem(await client.finalize(order, "localhost")) == "orderNotReady"
+
+
+async def test_attempts_are_bounded(tmp_path: Path) -> None:
+    """Nobody is asked for the same proof for ever, nor for too many at once."""
+    waiting = asyncio.Event()
+
+    async def silent(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await waiting.wait()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        client = await served(tmp_path, ports=Ports(http=port))
+        challenge = (await client.challenges(await client.order("localhost")))["http-01"]
+        bodies = []
+        for _ in range(52):
+            client.nonce = ""
+            bodies.append(await client.signed(path_of(challenge["url"]), b"{}", None))
+        media_type = "application/jose+json"
+        calls = [
+            asyncio.ensure_future(
+                client.call(path_of(challenge["url"]), body, media_type=media_type)
+            )
+            for body in bodies
+        ]
+        busy, _ = await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+        waiting.set()
+        replies = await asyncio.gather(*calls)
+
+    assert {problem(call.result()) for call in busy} == {"rateLimited"}
+    assert sorted(reply.status for reply in replies) == [*[200] * 50, 503, 503]
+    client.nonce = ""
+    order = await client.post(f"authz/{challenge['url'].split('/')[-2]}")
+    assert order.value["status"] == "invalid"
 
 
 async def test_redirects_are_followed_but_not_for_ever(tmp_path: Path) -> None:

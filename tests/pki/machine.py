@@ -14,15 +14,15 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from snake.pki.trust import debian
-from tests.server import environment
+from tests.server import ROOT, Server, environment, free_port
 
-ROOT = Path(__file__).parents[2]
 _FOLDERS = (debian.store.folder, "/etc/ssl/certs", "/etc/ca-certificates/update.d")
 
 
@@ -48,6 +48,27 @@ class Machine:
         clean = environment(self._folder) | {"SNAKE_INSTALL_TRUST": "", "JAVA_HOME": ""}
         return self.run(sys.executable, "-m", "snake", *args, **{**clean, **env})
 
+    @contextmanager
+    def serving(self, folder: Path, config: str, **env: str) -> Iterator[Server]:
+        """Have snake serve there; each `PORT` is a free port. It may change the trust store."""
+        port = free_port()
+        (folder / "Caddyfile").write_text(config.replace("PORT", str(port)))
+        clean = environment(folder) | {"PYTHONPATH": str(ROOT), "SNAKE_INSTALL_TRUST": ""}
+        process = subprocess.Popen(
+            _words(self._folder, (sys.executable, "-m", "snake", "run")),
+            cwd=folder,
+            env=clean | env,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        server = Server(process, port, folder)
+        try:
+            server.wait_for("serving")
+            yield server
+        finally:
+            server.stop()
+
     def curl(self, url: str) -> str:
         """Return what curl gets there; nothing if it does not accept the certificate."""
         return self.run("curl", "-sS", "--max-time", "20", url)
@@ -61,18 +82,23 @@ class Machine:
 def _apart(
     folder: Path, command: tuple[str, ...], env: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
-    binds = "".join(
-        f'mount --bind "{folder}/{number}" {name}\n' for number, name in enumerate(_FOLDERS)
-    )
-    script = f'{binds}exec "$@"'
     return subprocess.run(
-        ["unshare", "--mount", "--propagation", "private", "sh", "-ec", script, "sh", *command],
+        _words(folder, command),
         env=env,
         capture_output=True,
         text=True,
         timeout=50,
         check=False,
     )
+
+
+def _words(folder: Path, command: tuple[str, ...]) -> list[str]:
+    """Return a command that runs another there."""
+    binds = "".join(
+        f'mount --bind "{folder}/{number}" {name}\n' for number, name in enumerate(_FOLDERS)
+    )
+    script = f'{binds}exec "$@"'
+    return ["unshare", "--mount", "--propagation", "private", "sh", "-ec", script, "sh", *command]
 
 
 @pytest.fixture

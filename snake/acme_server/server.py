@@ -118,23 +118,26 @@ class Server:
         try:
             if call.path[:1] != (self._id,) or len(call.path) < 2:  # noqa: PLR2004
                 raise malformed("there is no such resource", 404)
-            if call.method in ("GET", "HEAD"):
-                return await self._get(call)
-            if call.method != "POST":
-                raise malformed("ACME has GET, HEAD and POST", 405)
-            return await self._with_nonce(call, await self._post(call))
+            if call.method == "POST":
+                return await self._with_nonce(call, await self._post(call))
+            return await self._unsigned(call)
         except RefusedError as error:
             return await self._refusal(call, error)
         except StorageError as error:
             log.error("ACME server failed", extra={"fields": {"error": str(error)}})  # noqa: TRY400
             return await self._refusal(call, RefusedError("serverInternal", "try again later"))
 
-    async def _get(self, call: Call) -> Reply:
-        if call.path[1:] == (DIRECTORY,):
-            return Reply(200, call.links.directory)
-        if call.path[1:] == (NEW_NONCE,):
+    async def _unsigned(self, call: Call) -> Reply:
+        resource, *ids = call.path[1:]
+        if not ids and resource in _UNSIGNED:
+            if call.method not in ("GET", "HEAD"):
+                return _not_allowed("GET, HEAD")
+            if resource == DIRECTORY:
+                return Reply(200, call.links.directory)
             return await self._with_nonce(call, Reply(200 if call.method == "HEAD" else 204))
-        raise malformed("this is asked for by POST", 405)
+        if (resource, len(ids)) in self._operations or (not ids and resource in _BY_KEY):
+            return _not_allowed("POST")
+        raise malformed("there is no such resource", 404)
 
     async def _refusal(self, call: Call, error: RefusedError) -> Reply:
         reply = Reply(error.status, error.document, media_type="application/problem+json")
@@ -314,6 +317,17 @@ class Server:
             payload = signed.verified(signed.header.jwk)
             await revoke(self._ledger, payload, key=thumbprint(signed.header.jwk))
         return Reply(200)
+
+
+_UNSIGNED = (DIRECTORY, NEW_NONCE)
+_BY_KEY = (NEW_ACCOUNT, REVOKE)
+"""What may be signed by who has no account."""
+
+
+def _not_allowed(methods: str) -> Reply:
+    error = malformed(f"this is asked for by {methods}", 405)
+    allow = (("allow", methods),)
+    return Reply(405, error.document, media_type="application/problem+json", headers=allow)
 
 
 def _must_be_empty(payload: bytes) -> None:

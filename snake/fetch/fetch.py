@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from functools import cache
 from urllib.parse import parse_qs, urlencode
 
+from snake.core.record import Record
 from snake.core.url import URL, URLError, parse_url
+from snake.fetch.proxy import Proxy, dug, proxy_for
 from snake.fetch.response import FetchError, Reading, Response
 
 TIMEOUT = 10.0
@@ -43,9 +45,9 @@ async def fetch(  # noqa: PLR0913  (what a request has)
     """Ask for a URL; with `socket`, the server at that path. Raises `FetchError`.
 
     `trust` has the authorities that an HTTPS server's certificate may be from, if not the
-    system's, and `server_name` is what it has to be for, if not the URL's host. A body has `most`
-    bytes at most; with 0 it is not waited for. The whole of it takes no longer than `within`
-    seconds, and may be cancelled.
+    system's, and `server_name` is what it has to be for, if not the URL's host. The environment may
+    name a proxy (`HTTPS_PROXY`). A body has `most` bytes at most; with 0 it is not waited for. All
+    of it takes no longer than `within` seconds, and may be cancelled.
     """
     try:
         parts = parse_url(url)
@@ -53,11 +55,14 @@ async def fetch(  # noqa: PLR0913  (what a request has)
         raise FetchError(f"this is no URL: {error}") from None
     if parts.scheme not in _PORTS or not parts.host:
         raise FetchError("the URL must begin with http:// or https:// and a host")
-    request = _request(parts, method, fields or {}, body)
     place = socket or f"{parts.host}:{_port(parts)}"
+    proxy = None if socket else proxy_for(parts.scheme, parts.host, _port(parts))
+    request = _request(parts, method, fields or {}, body, proxy)
     try:
         async with asyncio.timeout(within):
-            return await _exchange(parts, request, most, trust, server_name or parts.host, socket)
+            way = _Way(socket, proxy, trust, server_name or parts.host)
+            connection = await _connected(parts, way)
+            return await _exchange(*connection, request, most)
     except TimeoutError:
         raise FetchError(f"{place} did not answer within {within:g} s") from None
     except ssl.SSLError as error:
@@ -75,12 +80,20 @@ def _port(url: URL) -> int:
         raise FetchError(f"{url.port} is no port") from None
 
 
-def _request(url: URL, method: str, fields: Mapping[str, str], body: bytes | None) -> bytes:
+def _request(
+    url: URL, method: str, fields: Mapping[str, str], body: bytes | None, proxy: Proxy | None
+) -> bytes:
     port = _port(url)
     host = f"[{url.host}]" if ":" in url.host else url.host
+    if port != _PORTS[url.scheme]:
+        host = f"{host}:{port}"
+    # A proxy is told whom to ask in the request itself, unless it only passes on what is encrypted.
+    asked = proxy if url.scheme == "http" else None
+    target = f"{url.path or '/'}{'?' if url.query else ''}{url.query}"
     lines = [
-        f"{method} {url.path or '/'}{'?' if url.query else ''}{url.query} HTTP/1.1",
-        f"Host: {host}" if port == _PORTS[url.scheme] else f"Host: {host}:{port}",
+        f"{method} {f'http://{host}' if asked else ''}{target} HTTP/1.1",
+        f"Host: {host}",
+        *([asked.authorization] if asked and asked.authorization else ()),
         "User-Agent: snake",
         "Connection: close",
         *(f"{name}: {value}" for name, value in fields.items()),
@@ -94,20 +107,9 @@ def _request(url: URL, method: str, fields: Mapping[str, str], body: bytes | Non
         raise FetchError("the URL or a field has characters that a request cannot have") from None
 
 
-async def _exchange(  # noqa: PLR0913, PLR0917  (as `fetch`)
-    url: URL, request: bytes, most: int, trust: ssl.SSLContext | None, name: str, socket: str
+async def _exchange(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes, most: int
 ) -> Response:
-    context = (trust or _system()) if url.scheme == "https" else None
-    if socket:
-        reader, writer = await asyncio.open_unix_connection(socket, limit=_CHUNK)
-    else:
-        reader, writer = await asyncio.open_connection(
-            url.host,
-            _port(url),
-            ssl=context,
-            server_hostname=name if context else None,
-            limit=_CHUNK,
-        )
     try:
         writer.write(request)
         await writer.drain()
@@ -118,6 +120,37 @@ async def _exchange(  # noqa: PLR0913, PLR0917  (as `fetch`)
         return reading.end()
     finally:
         writer.transport.abort()
+
+
+class _Way(Record):
+    """How a server is reached."""
+
+    socket: str
+    proxy: Proxy | None
+    trust: ssl.SSLContext | None
+    server_name: str
+
+
+async def _connected(url: URL, way: _Way) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    port = _port(url)
+    context = (way.trust or _system()) if url.scheme == "https" else None
+    if way.socket:
+        return await asyncio.open_unix_connection(way.socket, limit=_CHUNK)
+    if way.proxy is None:
+        name = way.server_name if context else None
+        return await asyncio.open_connection(
+            url.host, port, ssl=context, server_hostname=name, limit=_CHUNK
+        )
+    if context is None:
+        return await asyncio.open_connection(way.proxy.host, way.proxy.port, limit=_CHUNK)
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    reader, writer = await dug(way.proxy, f"{host}:{port}", _CHUNK)
+    try:
+        await writer.start_tls(context, server_hostname=way.server_name)
+    except BaseException:
+        writer.transport.abort()
+        raise
+    return reader, writer
 
 
 @cache

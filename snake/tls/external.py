@@ -2,6 +2,7 @@
 
 A manager is asked for every name that a client may send. So names of which there can be none are
 not asked about, of others a few at once, and of those that ask in vain each network has a budget.
+Names that a manager had are asked about in any case: a flood of others must not hide them.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from snake.core.record import Record
@@ -21,17 +23,23 @@ from snake.tls.server_name import fault_of
 log = logging.getLogger("snake.tls")
 
 
+class TooManyError(ManagerError):
+    """A name that is not asked about now, whatever it is; nothing is known of it."""
+
+
 class Bounds(Record):
     """What asking managers may cost. Times in seconds, rates a second."""
 
     at_once: int = 32
     waiting: int = 500
     patience: float = 70
-    """For an answer, the wait for its turn included; Tailscale may need a minute."""
+    """For an answer; Tailscale may need a minute."""
     vain: float = 200
     """Names that a network of clients may have us ask about in vain at once."""
     vain_rate: float = 20
     networks: int = 4096
+    known: int = 10_000
+    """Names that are remembered as some manager's."""
     silence: float = 60
     """Between two complaints about managers that fail."""
 
@@ -46,6 +54,7 @@ class External:
         self._now = now
         self._turn = asyncio.Semaphore(bounds.at_once)
         self._waiting = 0
+        self._known: OrderedDict[str, None] = OrderedDict()
         self._vain = Budgets(bounds.vain, bounds.vain_rate, bounds.networks, now)
         self._complained = -bounds.silence
 
@@ -55,23 +64,41 @@ class External:
         """Return the first certificate that a manager has, if any. Raises `ManagerError`."""
         if not managers or fault_of(name):
             return None
+        if name in self._known:
+            return await self._asked(managers, name, visitor)
         vain = self._vain.of(visitor.client)
         if vain.left < 1 or self._waiting >= self._bounds.waiting:
-            raise ManagerError("too many certificates are asked for that managers do not have")
+            raise TooManyError("too many certificates are asked for that managers do not have")
         self._waiting += 1
         try:
-            async with asyncio.timeout(self._bounds.patience), self._turn:
-                found = await first_of(managers, visitor.hello, visitor.server, visitor.client)
-        except TimeoutError:
+            async with self._turn:
+                found = await self._asked(managers, name, visitor)
+        except ManagerError:
             vain.spend()
-            raise self._failed(name, ManagerError("no answer in time")) from None
-        except ManagerError as error:
-            vain.spend()
-            raise self._failed(name, error) from None
+            raise
         finally:
             self._waiting -= 1
         if found is None:
             vain.spend()
+        return found
+
+    async def _asked(
+        self, managers: Sequence[Manager], name: str, visitor: Visitor
+    ) -> Certificate | None:
+        try:
+            async with asyncio.timeout(self._bounds.patience):
+                found = await first_of(managers, visitor.hello, visitor.server, visitor.client)
+        except TimeoutError:
+            raise self._failed(name, ManagerError("no answer in time")) from None
+        except ManagerError as error:
+            raise self._failed(name, error) from None
+        if found is None:
+            self._known.pop(name, None)
+            return None
+        self._known[name] = None
+        self._known.move_to_end(name)
+        if len(self._known) > self._bounds.known:
+            self._known.popitem(last=False)
         return found
 
     def _failed(self, name: str, error: ManagerError) -> ManagerError:

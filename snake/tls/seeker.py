@@ -11,7 +11,7 @@ import logging
 
 from snake.storage.keys import ascii_name
 from snake.tls.certificate_manager import ManagerError
-from snake.tls.external import External
+from snake.tls.external import External, TooManyError
 from snake.tls.keeper import Keeper
 from snake.tls.permission import NotAllowedError
 from snake.tls.policy import Policy
@@ -42,12 +42,9 @@ class Seeker:
             if managed is not None and not managed.on_demand:
                 return await self._await(covering)
         policy = self._automation.policy_for(name)
-        try:
-            found = await self._external.get(policy.managers, name, visitor)
-        except ManagerError:
-            return Found(seconds=REFUSED)
+        found = await self._managed_elsewhere(policy, name, visitor)
         if found is not None:
-            return Found(found, seconds=MANAGED)
+            return found
         if not policy.on_demand:
             return Found(seconds=REFUSED)
         try:
@@ -57,6 +54,16 @@ class Seeker:
             logger.debug("no certificate for a client", extra={"fields": fields})
             return Found(seconds=error.seconds)
         return await self._await(name)
+
+    async def _managed_elsewhere(self, policy: Policy, name: str, visitor: Visitor) -> Found | None:
+        """Return what comes of asking managers; nothing if it is none of theirs."""
+        try:
+            found = await self._external.get(policy.managers, name, visitor)
+        except TooManyError:
+            return Found()
+        except ManagerError:
+            return Found(seconds=REFUSED)
+        return None if found is None else Found(found, seconds=MANAGED)
 
     async def _admit(self, name: str, policy: Policy, visitor: Visitor) -> None:
         """Have a name kept up, if it may be. Raises `NotAllowedError`."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -136,3 +138,101 @@ async def test_request_can_be_cancelled() -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+
+
+@asynccontextmanager
+async def proxy(answer: bytes = b"HTTP/1.1 200 OK\r\n\r\n") -> AsyncIterator[tuple[int, list[str]]]:
+    """Run a proxy that joins whoever comes to what is asked for; return its port and heads."""
+    heads: list[str] = []
+
+    async def joined(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append((await reader.readuntil(b"\r\n\r\n")).decode())
+        if not heads[-1].startswith("CONNECT "):
+            writer.write(status(200, b"by the proxy"))
+            writer.close()
+            return
+        writer.write(answer)
+        if b"200" not in answer:
+            writer.close()
+            return
+        port = int(heads[-1].split(" ")[1].rpartition(":")[2])
+        there, out = await asyncio.open_connection("127.0.0.1", port)
+        tasks = (
+            asyncio.ensure_future(pump(reader, out)),
+            asyncio.ensure_future(pump(there, writer)),
+        )
+        await asyncio.wait(tasks)
+
+    async def pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await source.read(65536):
+                target.write(data)
+                await target.drain()
+        target.close()
+
+    server = await asyncio.start_server(joined, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1], heads
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a name for this machine that is not known to be this machine's."""
+    for name in ("NO_PROXY", "no_proxy", "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("elsewhere")
+async def test_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is elsewhere is asked through a proxy, encrypted for who is asked; here is not."""
+    authority = trustme.CA()
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("api.test").configure_cert(serving)
+    trust = ssl.create_default_context()
+    authority.configure_trust(trust)
+    async with (
+        hostile(status(200, b"far"), tls=serving) as server,
+        hostile(status(200, b"near")) as near,
+        proxy() as (port, heads),
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", f"http://user:p%40ss@127.0.0.1:{port}")
+        monkeypatch.setenv("HTTP_PROXY", f"127.0.0.1:{port}")
+        assert (await fetch(f"https://api.test:{server.port}/", trust=trust)).body == b"far"
+        assert (await fetch("http://plain.test:81/a?b")).body == b"by the proxy"
+        assert (await fetch(near.url)).body == b"near"
+        monkeypatch.setenv("NO_PROXY", ".test")
+        with pytest.raises(FetchError):
+            await fetch(f"https://api.test:{server.port}/", trust=trust)
+
+    assert [head.split("\r\n")[0] for head in heads] == [
+        f"CONNECT api.test:{server.port} HTTP/1.1",
+        "GET http://plain.test:81/a?b HTTP/1.1",
+    ]
+    assert "Proxy-Authorization: Basic dXNlcjpwQHNz\r\n" in heads[0]
+
+
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "does not connect us: .*407"),
+        (b"", "the proxy gives no answer"),
+        (b"junk", "the proxy gives no answer"),
+        (b"a" * 100_000, "the proxy gives no answer"),
+    ],
+)
+async def test_proxy_that_does_not_connect(
+    monkeypatch: pytest.MonkeyPatch, answer: bytes, message: str
+) -> None:
+    """A proxy that refuses, or is none, is an error without its password."""
+    async with proxy(answer) as (port, _):
+        monkeypatch.setenv("HTTPS_PROXY", f"http://user:secret@127.0.0.1:{port}")
+        with pytest.raises(FetchError, match=message) as caught:
+            await fetch("https://api.test/")
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://user:secret@127.0.0.1")
+    with pytest.raises(FetchError, match="is not http://"):
+        await fetch("https://api.test/")
+
+    assert "secret" not in str(caught.value)

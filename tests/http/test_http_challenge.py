@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from snake.tls.challenge import HTTP01, Challenge
+from snake.tls.challenge import HTTP01, PKI_VALIDATION, Challenge
 from snake.tls.ring import Found, Ring, Visitor
 from tests.site import Site, site
 
 TOKEN = "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
 PATH = f"/.well-known/acme-challenge/{TOKEN}"
 ANSWER = f"{TOKEN}.thumbprint"
+FILE = "84CE1466F4209BF8868B311366FACA20.txt"
+CONTENT = "C3B1B4C4\ncomodoca.com\ne5b8a0d2"
 
 
 class Asked:
@@ -27,6 +29,8 @@ class Asked:
         challenge = None
         if kind == HTTP01 and name in self.names:
             challenge = Challenge(HTTP01, name, TOKEN, ANSWER)
+        if kind == PKI_VALIDATION and name in self.names:
+            challenge = Challenge(PKI_VALIDATION, name, FILE, CONTENT)
         self.ring.answer(kind, name, Found(challenge=challenge, seconds=5))
 
 
@@ -44,6 +48,17 @@ async def test_a_challenge_is_answered(host: str) -> None:
     assert (response.status, response.text) == (200, ANSWER)
     assert response.header("content-type") == "text/plain"
     assert response.header("connection") == "close"
+
+
+async def test_a_file_of_zerossl_is_answered() -> None:
+    """The file that ZeroSSL looks for is answered likewise, and nothing else of its folder."""
+    folder = "/.well-known/pki-validation/"
+    async with served(Asked("a.com")) as it:
+        assert (await it.get(folder + FILE, host="a.com")).text == CONTENT
+        for target in (folder + TOKEN, f"{folder}x.txt", folder, f"{folder}..%2f{FILE}"):
+            assert (await it.get(target, host="a.com")).text.startswith("mine ")
+        assert (await it.get(folder + FILE, host="b.com")).text.startswith("mine ")
+        assert (await it.get(PATH.replace(TOKEN, FILE), host="a.com")).text.startswith("mine ")
 
 
 async def test_an_address_is_a_name() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from snake.tls.certificate import Certificate
 from snake.tls.certificate_manager import ManagerError
-from snake.tls.external import Bounds, External
+from snake.tls.external import Bounds, External, TooManyError
 from snake.tls.hello import Hello
 from snake.tls.ring import Visitor
 
@@ -63,13 +63,26 @@ async def test_flood_of_names_has_a_budget() -> None:
     asked = (external.get([manager], name, visitor(name)) for name in names)
     await asyncio.gather(*asked, return_exceptions=True)
     before = len(manager.names)
-    with pytest.raises(ManagerError, match="too many"):
+    with pytest.raises(TooManyError, match="too many"):
         await external.get([manager], "late.test", visitor("late.test"))
 
     assert len(manager.names) == before <= 500
     assert manager.most_at_once <= 32
     found = await external.get([manager], "a.test", visitor("a.test", "192.0.2.1"))
     assert found is CERTIFICATE
+
+
+async def test_flood_does_not_hide_what_managers_have() -> None:
+    """A name that a manager had is asked about though its network has no budget left."""
+    manager = Asked()
+    external = External(Bounds(vain=5), now=lambda: 1000.0)
+    assert await external.get([manager], "a.test", visitor("a.test")) is CERTIFICATE
+    for number in range(5):
+        assert await external.get([manager], f"r{number}", visitor(f"r{number}")) is None
+    with pytest.raises(TooManyError):
+        await external.get([manager], "more.test", visitor("more.test"))
+
+    assert await external.get([manager], "a.test", visitor("a.test")) is CERTIFICATE
 
 
 async def test_failures_are_told_of_once_in_a_while(caplog: pytest.LogCaptureFixture) -> None:

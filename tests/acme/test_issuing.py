@@ -116,6 +116,16 @@ async def test_a_name_that_is_not_ours_is_not_had(tmp_path: Path, ca: Pebble) ->
     assert not caught.value.lasting
 
 
+@pytest.mark.slow
+async def test_a_validation_may_take_a_while(tmp_path: Path) -> None:
+    """An authority that looks when it likes is asked until it has."""
+    sleepy = {"PEBBLE_VA_NOSLEEP": "0", "PEBBLE_VA_SLEEPTIME": "3", "PEBBLE_WFE_NONCEREJECT": "60"}
+    with pebble(tmp_path / "ca", env=sleepy) as ca:
+        async with host(tmp_path, ca).issuer(**fields(ca)) as issuer:
+            asked = Asked("a.example.com", "b.example.com")
+            asked.certificate(await issuer.issue(asked.request()))
+
+
 async def test_a_wildcard_needs_dns(tmp_path: Path, ca: Pebble) -> None:
     """A wildcard is not proved by HTTP or TLS, and that does not change by asking again."""
     async with host(tmp_path, ca).issuer(**fields(ca)) as issuer:

@@ -93,6 +93,18 @@ def test_a_name_is_enough(tmp_path: Path, ca: Pebble, disabled: str) -> None:
 
 
 @needs_pebble
+@pytest.mark.parametrize("disabled", ["http", "tlsalpn"])
+def test_an_address_is_proved(tmp_path: Path, ca: Pebble, disabled: str) -> None:
+    """A site of an address is proved by either challenge; in a handshake by its reverse name."""
+    issuer = f"dir {ca.directory}\n\t\t\ttrusted_roots {ca.root}"
+    issuer = f"issuer acme {{\n\t\t\t{issuer}\n\t\t\tdisable_{disabled}_challenge\n\t\t}}"
+    options = _options(tmp_path, ca.http_port, ca.tls_port)
+    site = f"https://127.0.0.1 {{\n\ttls {{\n\t\t{issuer}\n\t}}\n\trespond hello\n}}\n"
+    with running(options + site, tmp_path) as server:
+        assert server.wait_for(OBTAINED)["name"] == "127.0.0.1"
+
+
+@needs_pebble
 def test_a_client_may_come_first(tmp_path: Path, ca: Pebble) -> None:
     """A client that comes while the first certificate is being obtained waits for it."""
     config = _pebbles(tmp_path, ca) + "a.example.com {\n\trespond hello\n}\n"

@@ -6,7 +6,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -115,6 +115,30 @@ def test_from_snake_to_caddy(tmp_path: Path) -> None:
 
     assert {name: after.get(name) for name in before} == before
     assert all(LATER in name for name in {*after} - {*before})
+
+
+@pytest.mark.slow
+@needs_pebble
+@pytest.mark.parametrize("asked", ["caddy", "snake"])
+def test_challenges_of_the_other(tmp_path: Path, asked: str) -> None:
+    """On one folder, either answers the CA for what the other one obtains."""
+    option = f"file_system {tmp_path / 'storage'}"
+    with pebble(tmp_path / "pebble") as ca:
+        here = {"http": ca.http_port, "https": ca.tls_port}
+        there = {"http": free_port(), "https": free_port()}
+        caddys, snakes = (here, there) if asked == "caddy" else (there, here)
+        one = document(ca.directory, ca.root, option, "a.example.com", **caddys)
+        two = document(ca.directory, ca.root, option, "b.example.com", **snakes)
+        with ExitStack() as stack:  # the one that is asked is there first
+            if asked == "snake":
+                stack.enter_context(running(two, tmp_path))
+                stack.enter_context(running_caddy(one, tmp_path))
+            else:
+                caddy = stack.enter_context(running_caddy(one, tmp_path))
+                caddy.says("serving initial configuration")
+                stack.enter_context(running(two, tmp_path))
+            assert serial(caddys["https"], "a.example.com")
+            assert serial(snakes["https"], "b.example.com")
 
 
 @contextmanager

@@ -149,9 +149,9 @@ def _response(sent: list[Message]) -> Response:
     return Response(start["status"], fields, b"".join(bodies), sent)
 
 
-def site_of_json(config: dict[str, Any]) -> Site:
-    """Return the site of a whole JSON document."""
-    return Site(decode(msgspec.json.encode(config), Document))
+def site_of_json(config: dict[str, Any], services: Mapping[type[Any], Any] | None = None) -> Site:
+    """Return the site of a whole JSON document; its modules are offered `services`."""
+    return Site(decode(msgspec.json.encode(config), Document), services=services)
 
 
 def site_of_routes(*routes: dict[str, Any], **server: Any) -> Site:

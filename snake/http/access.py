@@ -12,6 +12,7 @@ from functools import lru_cache
 from time import perf_counter
 from typing import Any
 
+from snake.app.environ import PROTOCOLS
 from snake.config.http import ServerLogs
 from snake.http.fields import canonical as canonical_name
 from snake.http.handler import Message, Receive, Send
@@ -120,7 +121,7 @@ class _Entry:
             "remote_ip": client[0],
             "remote_port": str(client[1]),
             "client_ip": request.client_ip,
-            "proto": f"HTTP/{scope.get('http_version', '1.1')}",
+            "proto": PROTOCOLS.get(scope.get("http_version", ""), "HTTP/1.1"),
             "method": scope["method"],
             "host": request.hostport,
             "uri": request.target,

@@ -102,17 +102,16 @@ async def _provision_server(
     if server.errors is not None and server.errors.routes:
         errors = (await load_routes(ctx.at("errors", "routes"), server.errors.routes))(end)
     access = AccessLog(server.logs, logs) if server.logs is not None and logs else None
-    advertised = alt_svc(server, Ports.of(app))
-    early = bool(advertised) or not all(
+    early = not all(
         _is_quiet(each) for each in _handlers(msgspec.to_builtins(server, enc_hook=_json))
     )
     needs = Needs(
         early,
         await _trusted_proxies(ctx, server),
         wants_body([msgspec.json.encode(server)]),
-        advertised,
+        alt_svc(server, Ports.of(app)),
         server.strict_sni_host is True,
-        ctx.service(Ring),
+        ctx.service(Ring) if ctx.service(TLSApp) is not None else None,
     )
     asgi = make_app(routes(unanswered), errors, access, needs)
     own.app = asgi

@@ -45,7 +45,7 @@ class Needs(Record):
     body: bool = False
     """Whether a placeholder of the body stands somewhere."""
     alt_svc: bytes = b""
-    """What clients with TLS are told of HTTP/3; it is a header that is set early."""
+    """What clients with TLS are told of HTTP/3."""
     strict_host: bool = False
     """Whether Host must be the name that TLS is for."""
     ring: Ring | None = None
@@ -55,7 +55,6 @@ class Needs(Record):
 def make_app(routes: Next, errors: Next | None, access: AccessLog | None, needs: Needs) -> ASGIApp:
     """Return the ASGI app of a server; `errors` are its error routes, linked."""
     proxies, holds_body = needs.proxies, needs.body
-    advertised = (b"alt-svc", needs.alt_svc) if needs.alt_svc else None
     if needs.strict_host:
         routes = with_strict_host(routes)
     if needs.ring is not None:
@@ -63,6 +62,8 @@ def make_app(routes: Next, errors: Next | None, access: AccessLog | None, needs:
     run = _with_errors(routes, errors)
     if needs.early:
         run = _with_early_headers(run)
+    if needs.alt_svc:
+        run = _with_alt_svc(run, (b"alt-svc", needs.alt_svc), early=needs.early)
     if access is not None:
         run = access.wrap(run)
 
@@ -71,8 +72,6 @@ def make_app(routes: Next, errors: Next | None, access: AccessLog | None, needs:
         if scope["type"] == "websocket":
             send = as_get(scope, send)
         request = Request(scope, receive)
-        if advertised is not None and SECURED in scope and scope["http_version"] != "3":
-            request.early = [advertised]
         if proxies is not None:
             request.arrival = Arrival(proxies, scope)
         if holds_body:
@@ -198,6 +197,51 @@ class _Merging:
         if request.early:
             start["headers"] = [*request.early, *(start.get("headers") or ())]
             request.early, request.sent = None, start["headers"]
+
+
+def _with_alt_svc(run: Run, field: tuple[bytes, bytes], *, early: bool) -> Run:
+    """Tell who comes over TLS of HTTP/3, unless that is what it speaks.
+
+    It is a header like those set `early`, where any are; so handlers may change it.
+    """
+
+    def told(request: Request, send: Send) -> Awaitable[None]:
+        scope = request.scope
+        if SECURED in scope and scope["http_version"] != "3":
+            if early:
+                request.early = [field]
+            else:
+                send = _Advertising(send, field)
+        return run(request, send)
+
+    return told
+
+
+class _Advertising:
+    """A `send` that puts one header before those of a response, which no handler changes."""
+
+    __slots__ = ("_field", "_send")
+
+    def __init__(self, send: Send, field: tuple[bytes, bytes]) -> None:
+        self._send = send
+        self._field = field
+
+    def __call__(self, message: Message) -> Awaitable[None]:
+        if message["type"] in _STARTS:
+            message["headers"] = [self._field, *(message.get("headers") or ())]
+        return self._send(message)
+
+    def whole(self, start: Message, body: bytes) -> bool:
+        """Send a whole response at once, if that can be done."""
+        whole: Whole | None = getattr(self._send, "whole", None)
+        if whole is None:
+            return False
+        headers = start["headers"]
+        start["headers"] = [self._field, *headers]
+        if whole(start, body):
+            return True
+        start["headers"] = headers
+        return False
 
 
 _STARTS = frozenset({"http.response.start", "websocket.accept"})

@@ -62,13 +62,17 @@ async def hello(request: Request, send: Send) -> None:
 
 
 async def record(
-    config: ServerLogs, host: str = "a.test", run: Any = hello, secured: Secured | None = None
+    config: ServerLogs,
+    host: str = "a.test",
+    run: Any = hello,
+    secured: Secured | None = None,
+    version: str = "1.1",
 ) -> FakeLogs:
     """Run one request and return what was logged."""
     logs = FakeLogs()
     scope: dict[str, Any] = {
         "type": "http",
-        "http_version": "1.1",
+        "http_version": version,
         "method": "POST",
         "path": "/p",
         "raw_path": b"/p",
@@ -254,3 +258,14 @@ async def test_tls_is_written() -> None:
     }
     of_client = {"client_common_name": "Ann, of accounts", "client_serial": "4711"}
     assert told == [expected, {**expected, "resumed": False, **of_client}]
+
+
+@pytest.mark.parametrize(
+    ("version", "proto"),
+    [("1.0", "HTTP/1.0"), ("1.1", "HTTP/1.1"), ("2", "HTTP/2.0"), ("3", "HTTP/3.0")],
+)
+async def test_the_protocol_is_written_as_go_does(version: str, proto: str) -> None:
+    """Each version of HTTP has two numbers."""
+    logs = await record(ServerLogs(), version=version)
+
+    assert logs.sinks[LOG].records[0][2]["request"]["proto"] == proto

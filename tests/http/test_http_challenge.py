@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from snake.config.tls import TLSApp
 from snake.tls.challenge import HTTP01, PKI_VALIDATION, Challenge
 from snake.tls.ring import Found, Ring, Visitor
 from tests.site import Site, site
@@ -36,7 +37,7 @@ class Asked:
 
 def served(asked: Asked) -> Site:
     """Return a site that answers for itself where there is no challenge."""
-    return site(':80\nrespond "mine {path}"', {Ring: asked.ring})
+    return site(':80\nrespond "mine {path}"', {Ring: asked.ring, TLSApp: TLSApp()})
 
 
 @pytest.mark.parametrize("host", ["a.com", "A.COM:80", "a.com:5002"])

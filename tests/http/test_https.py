@@ -16,8 +16,9 @@ from snake.http.request import Request
 from snake.http.response import respond
 from snake.http.server import Needs, make_app
 from snake.http.template import Template
+from snake.tls.ring import Ring
 from snake.tls.secured import SECURED, Secured
-from tests.site import site, site_of_routes
+from tests.site import site, site_of_json, site_of_routes
 from tests.tls.test_secured import make_client
 
 PLAIN = Secured(server_name="a.com", version=0x0304, cipher_suite=0x1301, alpn="h2", resumed=True)
@@ -114,14 +115,15 @@ async def test_strict_host_is_an_error_like_others() -> None:
     )
 
 
-async def test_alt_svc() -> None:
+@pytest.mark.parametrize("early", [True, False])
+async def test_alt_svc(early: bool) -> None:  # noqa: FBT001
     """Who comes over TLS is told of HTTP/3, unless that is what it speaks."""
 
     def routes(request: Request, send: Send) -> Any:
         del request
         return respond(send, 204)
 
-    app = make_app(routes, None, None, Needs(alt_svc=b'h3=":443"; ma=2592000'))
+    app = make_app(routes, None, None, Needs(early, alt_svc=b'h3=":443"; ma=2592000'))
     told = []
     for more in ({SECURED: PLAIN}, {SECURED: PLAIN, "http_version": "3"}, {}):
         scope = {"type": "http", "http_version": "1.1", "method": "GET", "path": "/", **more}
@@ -134,6 +136,58 @@ async def test_alt_svc() -> None:
         told.append(dict(sent[0]["headers"]).get(b"alt-svc"))
 
     assert told == [b'h3=":443"; ma=2592000', None, None]
+
+
+async def test_alt_svc_of_a_whole_response() -> None:
+    """A response that is sent at once has it too, once, whether the transport takes it or not."""
+
+    def routes(request: Request, send: Send) -> Any:
+        del request
+        return respond(send, 200, [(b"x-a", b"1")], b"hello")
+
+    class Transport:
+        def __init__(self, *, takes: bool) -> None:
+            self.takes = takes
+            self.headers: list[Any] = []
+
+        async def __call__(self, message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self.headers = message["headers"]
+
+        def whole(self, start: Message, body: bytes) -> bool:
+            del body
+            self.headers = start["headers"] if self.takes else []
+            return self.takes
+
+    app = make_app(routes, None, None, Needs(early=False, alt_svc=b"h3"))
+    scope = {"type": "http", "http_version": "2", "method": "GET", "path": "/", SECURED: PLAIN}
+    for takes in (True, False):
+        transport = Transport(takes=takes)
+        await app({**scope, "headers": []}, None, transport)  # type: ignore[arg-type]
+
+        assert transport.headers == [(b"alt-svc", b"h3"), (b"x-a", b"1")]
+
+
+@pytest.mark.parametrize(
+    ("handlers", "value"),
+    [
+        ([], 'h3=":443"; ma=2592000'),
+        ([{"handler": "headers", "response": {"set": {"Alt-Svc": ["x"]}}}], "x"),
+        ([{"handler": "headers", "response": {"delete": ["Alt-Svc"]}}], None),
+    ],
+)
+async def test_a_handler_may_change_alt_svc(handlers: list[Any], value: str | None) -> None:
+    """It is a header like any other: a site may say another one, or none."""
+    route = {"handle": [*handlers, {"handler": "static_response", "body": "hello"}]}
+    settings = {"listen": [":443"], "tls_connection_policies": [{}]}
+    served = site_of_json(
+        {"apps": {"http": {"servers": {"srv0": {"routes": [route], **settings}}}}}, {Ring: Ring()}
+    )
+    async with served:
+        response = await served.get(secured=PLAIN)
+
+    assert response.text == "hello"
+    assert response.header("alt-svc") == value
 
 
 def server(*listen: str, **more: Any) -> Server:

@@ -94,6 +94,11 @@ class Client(QuicConnectionProtocol):
         return self._quic
 
     @property
+    def control(self) -> int:
+        """The control stream; those of QPACK follow it."""
+        return cast("int", self.http3._local_control_stream_id)
+
+    @property
     def shown(self) -> x509.Certificate:
         """The server's certificate."""
         return cast("x509.Certificate", self.quic.tls._peer_certificate)

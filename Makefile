@@ -41,6 +41,7 @@ grammar: $(VENV)/.installed-run ## compile grammar/caddyfile.lark to the tables 
 
 bench: $(VENV)/.installed-run ## compare with other servers (ARGS='--work flask' for some)
 	$(BIN)/python benchmarks/compare.py $(ARGS)
+	$(if $(ARGS),,$(BIN)/python benchmarks/tls.py)
 
 fuzz-adapt: $(VENV)/.installed-dev ## compare Caddyfiles made by chance with Caddy (ARGS='--count 5000')
 	$(BIN)/python -m tests.fuzz.adapt $(ARGS)

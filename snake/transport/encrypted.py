@@ -65,9 +65,11 @@ class EncryptedTransport(asyncio.Transport, asyncio.Protocol):
         raw.set_protocol(self)
 
     def begin(self) -> None:
-        """Read what came with the end of the handshake."""
+        """Read what came with the end of the handshake; its last words go with the answer."""
         if self._incoming.pending or self._session.pending():
             self._pump()
+        else:
+            self._flush()
 
     # What the socket's transport calls ------------------------------------------------
 

@@ -184,7 +184,6 @@ class Handshake(asyncio.Protocol):
             self._refused(error.reason or str(error))
             self._transport.close()
             return
-        self._flush()
         self._establish()
 
     def _flush(self) -> None:
@@ -197,12 +196,14 @@ class Handshake(asyncio.Protocol):
         self._serving.shaken(self)
         choice, session = self._choice, self._engine.session
         if choice is None:  # a challenge is answered
+            self._flush()
             self._transport.close()
             return
         authentication = choice.policy.terms.authentication
         peers = session.peers() if authentication is not None else ()
         refusal = authentication.refusal(peers) if authentication is not None else ""
         if refusal:
+            self._flush()
             self._refused(refusal)
             self._transport.close()
             return

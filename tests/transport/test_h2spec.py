@@ -41,7 +41,7 @@ async def run(port: int, *options: str) -> list[str]:
     output = (await process.communicate())[0].decode()
     report = output.partition("Failures:")[2] or output
     assert re.search(r"\d+ tests, \d+ passed", output), output
-    return re.findall(r"× (?:\d+: )?(.+)", report)
+    return re.findall("\N{MULTIPLICATION SIGN} (?:[0-9]+: )?(.+)", report)
 
 
 async def test_without_tls() -> None:

@@ -80,6 +80,8 @@ class Accounts:
         self.email = email.strip().lower()
         """The address that is configured; empty if none is."""
         self._own_key = own_key.strip()
+        self._refusal: ProblemError | None = None
+        """Of the last new account, if the authority has said when it may be asked again."""
         self._bound = bound
 
     async def get(self) -> Account:
@@ -156,6 +158,10 @@ class Accounts:
         return await self._asked(directory.new_account, {"onlyReturnExisting": True}, key)
 
     async def _register(self, email: str, key: Key) -> Account:
+        # Many names want this account at the same time, and one refusal is enough for all.
+        refusal = self._refusal
+        if refusal is not None and (refusal.retry_after or 0) > self._client.now():
+            raise ProblemError(refusal.problem, self._client.url, refusal.retry_after)
         directory = await self._client.directory()
         payload: dict[str, Any] = {"termsOfServiceAgreed": True}
         if email:
@@ -168,7 +174,11 @@ class Accounts:
                 f"{self._client.url}: it takes only accounts that it has given out before; set "
                 "eab <key_id> <mac_key> (in JSON external_account)"
             )
-        stored = await self._asked(directory.new_account, payload, key)
+        try:
+            stored = await self._asked(directory.new_account, payload, key)
+        except ProblemError as error:
+            self._refusal = error
+            raise
         if not stored.contact and email:
             stored = msgspec.structs.replace(stored, contact=tuple(_contact(email)))
         await self._save(stored, key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from snake.acme.account import Account, Accounts
-from snake.acme.authorizing import RejectedError
+from snake.acme.authorizing import Authorizing, RejectedError
 from snake.acme.chain import Chain
 from snake.acme.client import Client
 from snake.acme.dealings import Dealings
@@ -52,7 +52,7 @@ class Authority:
         return await self._ordered(another, wanted), another
 
     async def _ordered(self, account: Account, wanted: Wanted) -> Chain:
-        ordering = Ordering(
+        authorizing = Authorizing(
             self.client, account, self._solvers, self._dealings.history, self._polling
         )
-        return await ordering.obtain(wanted)
+        return await Ordering(self.client, account, authorizing, self._polling).obtain(wanted)

@@ -14,7 +14,6 @@ from snake.acme.authorizing import Authorizing, FailedError, Proofs
 from snake.acme.chain import Chain, preferred, read_chain
 from snake.acme.chains import ChainPreference
 from snake.acme.client import Client
-from snake.acme.history import History
 from snake.acme.key import encoded
 from snake.acme.names import identifiers
 from snake.acme.polling import Polling
@@ -26,7 +25,6 @@ from snake.acme.problem import (
     ProblemError,
 )
 from snake.acme.resources import PENDING, PROCESSING, READY, VALID, NonsenseError, Order, read
-from snake.acme.solver import Solver
 from snake.acme.wire import Answer
 from snake.core.errors import SnakeError
 from snake.core.record import Record
@@ -65,14 +63,13 @@ class Ordering:
         self,
         client: Client,
         account: Account,
-        solvers: Mapping[str, Solver],
-        history: History,
+        authorizing: Authorizing,
         polling: Polling,
     ) -> None:
         self._client = client
         self._account = account
+        self._authorizing = authorizing
         self._polling = polling
-        self._authorizing = Authorizing(client, account, solvers, history, polling)
 
     async def obtain(self, wanted: Wanted) -> Chain:
         """Return the chain that was ordered.

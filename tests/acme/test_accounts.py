@@ -151,6 +151,17 @@ async def test_a_refused_account_is_told(server: Host, liar: LyingCA) -> None:
     assert caught.value.lasting
 
 
+async def test_a_refused_account_is_not_asked_for_again(server: Host, liar: LyingCA) -> None:
+    """When the authority says when it takes accounts again, many names ask once, not each."""
+    limited = Reply(429, problem("rateLimited"), {"Retry-After": "3600"})
+    liar.lies["account"] = limited
+    async with server.issuer(ca=liar.directory, email="me@example.com") as issuer:
+        requests = [Asked(f"{number}.example.com").request() for number in range(12)]
+        results = await asyncio.gather(*map(issuer.issue, requests), return_exceptions=True)
+    assert all(isinstance(each, IssueError) and each.retry_after for each in results)
+    assert len(liar.payloads("account")) == 1
+
+
 async def test_an_account_that_may_not_order_is_kept(server: Host, liar: LyingCA) -> None:
     """An account that the authority still knows is not made anew when it refuses an order."""
     first = await _account(server, liar, email="me@example.com")

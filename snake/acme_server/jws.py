@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
 from typing import Any
 
 import msgspec
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from josepy.errors import Error as JoseError
 from josepy.jwa import ES256, ES384, ES512, PS256, PS384, PS512, RS256, RS384, RS512
 from josepy.jwk import JWK, JWKEC, JWKRSA
@@ -22,15 +23,22 @@ from snake.acme_server.refused import RefusedError, malformed
 from snake.core.record import Record
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
-_ALGORITHMS: dict[str, tuple[Any, str]] = {
-    "ES256": (ES256, "secp256r1"),
-    "ES384": (ES384, "secp384r1"),
-    "ES512": (ES512, "secp521r1"),
-    **{str(each): (each, "rsa") for each in (RS256, RS384, RS512, PS256, PS384, PS512)},
+_EDWARDS = "Ed25519"
+_JOSE = {
+    str(each): each for each in (ES256, ES384, ES512, RS256, RS384, RS512, PS256, PS384, PS512)
+}
+_ALGORITHMS = {
+    "ES256": "secp256r1",
+    "ES384": "secp384r1",
+    "ES512": "secp521r1",
+    "EdDSA": _EDWARDS,
+    **dict.fromkeys(("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"), "rsa"),
 }
 """Each algorithm, and the keys that it is for."""
 _SMALLEST_RSA, _LARGEST_RSA = 2048, 8192
 """Bits. A larger key would keep the processor busy."""
+_LONGEST = 2048
+"""Characters of a part of a key in base64."""
 _PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "k")
 
 
@@ -83,54 +91,82 @@ class Signed(Record):
 
     def verified(self, key: dict[str, Any]) -> bytes:
         """Return the payload. Raises `RefusedError` if this key has not signed it."""
-        found = public_key(key)
-        algorithm, kind = _ALGORITHMS[self.header.alg]
-        if kind != _kind(found):
+        found = PublicKey.read(key)
+        if found.kind != _ALGORITHMS[self.header.alg]:
             raise malformed(f"the key is not one for {self.header.alg}")
-        try:
-            right = algorithm.verify(found.key, self._signed, self._signature)
-        except (JoseError, ValueError):
-            right = False
-        if not right:
+        if not found.has_signed(self.header.alg, self._signed, self._signature):
             raise malformed("the signature is wrong")
         return self.payload
 
 
-def public_key(jwk: dict[str, Any]) -> JWKEC | JWKRSA:
-    """Return the key in a JWK. Raises `RefusedError` for one that is weak, or for no signatures."""
-    if any(name in jwk for name in _PRIVATE):
-        raise RefusedError("badPublicKey", "this is a private key: do not use it any more")
-    if any(not isinstance(value, str) or len(value) > _LARGEST_RSA for value in jwk.values()):
-        raise RefusedError("badPublicKey", "a field of the key is no text, or too long")
-    try:
-        found = JWK.from_json(jwk)
-    except (JoseError, ValueError, TypeError, KeyError, UnsupportedAlgorithm) as error:
-        raise RefusedError("badPublicKey", f"no public key: {error}") from None
-    if not isinstance(found, JWKEC | JWKRSA):
-        raise RefusedError("badPublicKey", "a key is EC or RSA")
-    if isinstance(found, JWKRSA) and not _SMALLEST_RSA <= found.key.key_size <= _LARGEST_RSA:
-        sizes = f"{_SMALLEST_RSA} to {_LARGEST_RSA}"
-        raise RefusedError("badPublicKey", f"RSA keys have {sizes} bits, not {found.key.key_size}")
-    return found
+class PublicKey(Record):
+    """The key of a client."""
 
+    kind: str
+    """Its curve, or `rsa`."""
+    jwk: dict[str, Any]
+    """Nothing but the key."""
+    thumbprint: str
+    """What names it (RFC 7638)."""
+    _key: Any
 
-def thumbprint(jwk: dict[str, Any]) -> str:
-    """Return what names a key (RFC 7638). Raises `RefusedError`."""
-    return encoded(public_key(jwk).thumbprint())
+    @classmethod
+    def read(cls, jwk: dict[str, Any]) -> PublicKey:
+        """Return the key in a JWK. Raises `RefusedError` for one that is weak, or of no use."""
+        if any(name in jwk for name in _PRIVATE):
+            raise RefusedError("badPublicKey", "this is a private key: do not use it any more")
+        if any(not isinstance(value, str) or len(value) > _LONGEST for value in jwk.values()):
+            raise RefusedError("badPublicKey", "a field of the key is no text, or too long")
+        if jwk.get("kty") == "OKP":
+            return cls._edwards(jwk)
+        try:
+            found = JWK.from_json(jwk)
+        except (JoseError, ValueError, TypeError, KeyError, UnsupportedAlgorithm) as error:
+            raise RefusedError("badPublicKey", f"no public key: {error}") from None
+        if not isinstance(found, JWKEC | JWKRSA):
+            raise RefusedError("badPublicKey", "a key is EC, OKP or RSA")
+        key = found.key
+        if isinstance(found, JWKRSA) and not _SMALLEST_RSA <= key.key_size <= _LARGEST_RSA:
+            sizes = f"{_SMALLEST_RSA} to {_LARGEST_RSA}"
+            raise RefusedError("badPublicKey", f"RSA keys have {sizes} bits, not {key.key_size}")
+        return cls._of(found)
 
+    @classmethod
+    def _of(cls, found: JWKEC | JWKRSA) -> PublicKey:
+        kind = "rsa" if isinstance(found, JWKRSA) else str(found.key.curve.name)
+        return cls(kind, dict(found.to_json()), encoded(found.thumbprint()), found.key)
 
-def thumbprint_of(public: object) -> str:
-    """Return what names the key of a certificate; nothing for one that signs no requests."""
-    if isinstance(public, ec.EllipticCurvePublicKey):
-        return encoded(JWKEC(key=ComparableECKey(public)).thumbprint())
-    if isinstance(public, rsa.RSAPublicKey):
-        return encoded(JWKRSA(key=ComparableRSAKey(public)).thumbprint())
-    return ""
+    @classmethod
+    def _edwards(cls, jwk: dict[str, Any]) -> PublicKey:
+        """Return a key of RFC 8037, which josepy has not."""
+        try:
+            key = ed25519.Ed25519PublicKey.from_public_bytes(decoded(jwk.get("x", "")))
+        except ValueError:
+            raise RefusedError("badPublicKey", "no key of Ed25519") from None
+        if jwk.get("crv") != _EDWARDS:
+            raise RefusedError("badPublicKey", f"keys of the kind OKP are of {_EDWARDS}")
+        bare = {"crv": _EDWARDS, "kty": "OKP", "x": encoded(key.public_bytes_raw())}
+        text = msgspec.json.encode(bare, order="sorted")
+        return cls(_EDWARDS, bare, encoded(hashlib.sha256(text).digest()), key)
 
+    @classmethod
+    def of(cls, public: object) -> PublicKey | None:
+        """Return the key of a certificate; `None` for one that signs no requests."""
+        if isinstance(public, ec.EllipticCurvePublicKey):
+            return cls._of(JWKEC(key=ComparableECKey(public)))
+        if isinstance(public, rsa.RSAPublicKey):
+            return cls._of(JWKRSA(key=ComparableRSAKey(public)))
+        return None
 
-def canonical(jwk: dict[str, Any]) -> dict[str, Any]:
-    """Return a JWK with nothing in it but the key. Raises `RefusedError`."""
-    return dict(public_key(jwk).to_json())
+    def has_signed(self, algorithm: str, data: bytes, signature: bytes) -> bool:
+        """Whether a signature over some bytes is by this key."""
+        try:
+            if self.kind == _EDWARDS:
+                self._key.verify(signature, data)
+                return True
+            return bool(_JOSE[algorithm].verify(self._key, data, signature))
+        except (JoseError, ValueError, InvalidSignature):
+            return False
 
 
 def decoded(text: str) -> bytes:
@@ -146,11 +182,3 @@ def decoded(text: str) -> bytes:
 def encoded(data: bytes) -> str:
     """Return bytes in base64url without padding."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _kind(key: JWKEC | JWKRSA) -> str:
-    public = key.key
-    if isinstance(key, JWKRSA) or isinstance(public, rsa.RSAPublicKey):
-        return "rsa"
-    curve: ec.EllipticCurve = public.curve
-    return curve.name

@@ -6,7 +6,7 @@ import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from snake.acme_server.jws import decoded, thumbprint_of
+from snake.acme_server.jws import PublicKey, decoded
 from snake.acme_server.ledger import Ledger
 from snake.acme_server.orders import read
 from snake.acme_server.refused import RefusedError, malformed
@@ -34,7 +34,8 @@ async def revoke(ledger: Ledger, payload: bytes, *, account: str = "", key: str 
     order = await ledger.order_of(f"{certificate.serial_number:x}")
     if order is None or not _is_of(certificate, order):
         raise malformed("this server has not issued that certificate", 404)
-    if account != order.account and (not key or key != thumbprint_of(certificate.public_key())):
+    own = PublicKey.of(certificate.public_key())
+    if account != order.account and (own is None or own.thumbprint != key):
         raise RefusedError("unauthorized", "this is the certificate of another account", 403)
     async with ledger.lock(order.id):
         order = await ledger.order(order.account, order.id)

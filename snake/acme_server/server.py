@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from snake.acme_server.jws import Signed, canonical, thumbprint
+from snake.acme_server.jws import PublicKey, Signed
 from snake.acme_server.ledger import Ledger
 from snake.acme_server.links import (
     ACCOUNT,
@@ -196,7 +196,8 @@ class Server:
             raise malformed("expected jwk, the key of the account")
         payload = signed.verified(signed.header.jwk)
         asked = read(payload, _NewAccount)
-        id = thumbprint(signed.header.jwk)
+        key = PublicKey.read(signed.header.jwk)
+        id = key.thumbprint
         location = call.links.to(ACCOUNT, id)
         account = await self._ledger.account(id)
         if account is not None:
@@ -205,7 +206,7 @@ class Server:
             return Reply(200, account_view(account, call.links), location=location)
         if asked.onlyReturnExisting:
             raise RefusedError("accountDoesNotExist", "there is no such account")
-        account = Account(id, canonical(signed.header.jwk), _contacts(asked.contact))
+        account = Account(id, key.jwk, _contacts(asked.contact))
         await self._ledger.keep_account(account, new=True)
         return Reply(201, account_view(account, call.links), location=location)
 
@@ -315,7 +316,8 @@ class Server:
             await revoke(self._ledger, payload, account=account.id)
         else:
             payload = signed.verified(signed.header.jwk)
-            await revoke(self._ledger, payload, key=thumbprint(signed.header.jwk))
+            key = PublicKey.read(signed.header.jwk)
+            await revoke(self._ledger, payload, key=key.thumbprint)
         return Reply(200)
 
 

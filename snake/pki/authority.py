@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -153,7 +154,7 @@ class Authority:
 
     async def _load(self) -> None:
         now = self._now()
-        root = await self._root_with_key()
+        root, fault = await self._known_root()
         self._root = Pair(root.chain[:1], None)
         given = self.terms.intermediate
         if given is not None:
@@ -168,8 +169,45 @@ class Authority:
                 f"that of the root, which is {span}{hint}"
             )
         self._intermediate = await self._stored_intermediate(now) or (
-            await self._fresh_intermediate(now)
+            await self._renewed_or_old(now)
         )
+        if fault is not None:
+            self._log(
+                logging.ERROR,
+                "root key cannot be read: nothing is renewed when the intermediate ends",
+                error=str(fault),
+                not_after=int(self._intermediate.ends),
+            )
+
+    async def _known_root(self) -> tuple[Pair, Exception | None]:
+        """Return the root; without its key, and why, if only that cannot be read.
+
+        Who has an intermediate that is valid can do without for a while.
+        """
+        try:
+            return await self._root_with_key(), None
+        except (PairError, StorageError) as error:
+            known = None
+            if self.terms.root is None:
+                with suppress(PairError, StorageError):
+                    known = await self._vault.load_certificate(ROOT)
+            if known is None:
+                raise
+            return known, error
+
+    async def _renewed_or_old(self, now: float) -> Pair:
+        """Return a fresh intermediate; one that is valid yet, if there can be none.
+
+        Raises `PairError` and `StorageError` if there is neither.
+        """
+        try:
+            return await self._fresh_intermediate(now)
+        except (PairError, StorageError) as error:
+            old = await self._stored_intermediate(now, ratio=0)
+            if old is None:
+                raise
+            self._log(logging.ERROR, "intermediate cannot be renewed", error=str(error))
+            return old
 
     async def _root_with_key(self) -> Pair:
         given = self.terms.root
@@ -186,8 +224,8 @@ class Authority:
                 await self._vault.save(ROOT, found)
             return found
 
-    async def _stored_intermediate(self, now: float) -> Pair | None:
-        """Return the intermediate in the storage, if it serves.
+    async def _stored_intermediate(self, now: float, ratio: float | None = None) -> Pair | None:
+        """Return the intermediate in the storage, if it serves and `ratio` of it is left.
 
         One that does not is replaced: nobody has to trust it by itself.
         """
@@ -196,7 +234,8 @@ class Authority:
         except PairError as error:
             self._log(logging.WARNING, "intermediate cannot be used", error=str(error))
             return None
-        if found is None or now >= found.ages(self.terms.ratio):
+        left = self.terms.ratio if ratio is None else ratio
+        if found is None or now >= found.ages(left):
             return None
         if not found.signed_by(self._root):
             self._log(logging.WARNING, "intermediate is not of this root; making another")

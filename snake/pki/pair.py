@@ -97,8 +97,8 @@ def key_to_pem(key: Key) -> bytes:
 def _certificates(text: bytes) -> tuple[x509.Certificate, ...]:
     try:
         return tuple(x509.load_pem_x509_certificates(text))
-    except ValueError as error:
-        raise PairError(f"no certificate in PEM: {error}") from None
+    except ValueError:
+        raise PairError("no certificate in PEM") from None
 
 
 def _key(text: bytes) -> Key:

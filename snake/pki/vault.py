@@ -55,6 +55,16 @@ class Vault:
         except PairError as error:
             raise PairError(f"{self._key(name, 'crt')} and its key: {error}") from None
 
+    async def load_certificate(self, name: str) -> Pair | None:
+        """Return a pair without its key; `None` if it is not there.
+
+        Raises `PairError` and `StorageError`.
+        """
+        try:
+            return Pair.read(await self._storage.load(self._key(name, "crt")), None)
+        except MissingError:
+            return None
+
     async def save(self, name: str, pair: Pair) -> None:
         """Keep a pair that has a key. Raises `StorageError`."""
         assert pair.key is not None  # noqa: S101  (it was made here)

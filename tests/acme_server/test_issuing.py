@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from snake.acme.key import encoded
@@ -20,7 +21,7 @@ from snake.pki.signing import alternative_names
 from snake.tls.challenge import WELL_KNOWN
 from tests.acme_server.answering import handshake, http, page, zone
 from tests.acme_server.conversation import Client, path_of, problem, served
-from tests.pki.requests import certificates, private_key, provisioned
+from tests.pki.requests import certificates, private_key, provisioned, request
 
 
 async def proved(folder: Path, *names: str, **more: Any) -> tuple[Client, dict[str, Any]]:
@@ -283,3 +284,19 @@ async def test_certificate_can_be_revoked_once(tmp_path: Path) -> None:
     assert problem(await other.post("revoke-cert", asked)) == "unauthorized"
     assert (await client.post("revoke-cert", asked)).status == 200
     assert problem(await client.post("revoke-cert", asked)) == "alreadyRevoked"
+
+
+async def test_certificate_can_be_revoked_with_its_own_key(tmp_path: Path) -> None:
+    """Who has the key of a certificate needs no account to revoke it; another key is no use."""
+    client, order = await proved(tmp_path, "localhost")
+    private = private_key()
+    await client.finalize(order, csr=request("localhost", key=private))
+    chain = await client.post(f"certificate/{order['id']}")
+    leaf = certificates(chain.text.decode())[0].public_bytes(serialization.Encoding.DER)
+    asked = {"certificate": encoded(leaf)}
+    assert isinstance(private, ec.EllipticCurvePrivateKey)
+
+    other = Client(client.server, type(client.key).generate())
+    assert problem(await other.post("revoke-cert", asked, account="")) == "unauthorized"
+    holder = Client(client.server, type(client.key)(private))
+    assert (await holder.post("revoke-cert", asked, account="")).status == 200

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from snake.acme.key import Key, encoded
 from snake.acme_server.jws import decoded
 from snake.acme_server.ledger import Ledger
 from snake.acme_server.orders import Terms
 from snake.acme_server.rules import Names, Rules, read_domain, read_network
+from snake.acme_server.server import Reply
 from snake.storage.folder import FileStorage
 from tests.acme_server.conversation import BASE, Client, identifier, problem, served
 
@@ -191,6 +193,32 @@ async def test_rsa_signs(tmp_path: Path) -> None:
     client = await served(tmp_path, key=Key(rsa.generate_private_key(65537, 2048)))
 
     assert (await client.order("localhost"))["status"] == "pending"
+
+
+async def test_edwards_curve_signs(tmp_path: Path) -> None:
+    """So is a key on Ed25519 (RFC 8037); its account is named by its thumbprint."""
+    client = await served(tmp_path)
+    private = ed25519.Ed25519PrivateKey.generate()
+    jwk = {"kty": "OKP", "crv": "Ed25519", "x": encoded(private.public_key().public_bytes_raw())}
+
+    async def post(path: str, payload: object, **who: object) -> Reply:
+        client.nonce = ""
+        await client.fresh()
+        header = {"alg": "EdDSA", "nonce": client.nonce, "url": client.url(path), **who}
+        parts = [encoded(msgspec.json.encode(each)) for each in (header, payload)]
+        signature = encoded(private.sign(".".join(parts).encode()))
+        whole = dict(zip(("protected", "payload", "signature"), (*parts, signature), strict=True))
+        return await client.send(path, msgspec.json.encode(whole))
+
+    made = await post("new-account", {}, jwk=jwk)
+    ordered = await post("new-order", ORDER, kid=made.location)
+    forged = await post("new-order", ORDER, jwk={**jwk, "x": "x" * 43})
+    other = await post("new-account", {}, jwk={**jwk, "crv": "X25519"})
+
+    text = msgspec.json.encode(jwk, order="sorted")
+    assert made.location.endswith(f"/account/{encoded(hashlib.sha256(text).digest())}")
+    assert (made.status, ordered.status) == (201, 201)
+    assert (problem(forged), problem(other)) == ("malformed", "badPublicKey")
 
 
 async def test_what_is_anothers_is_not_found(tmp_path: Path) -> None:

@@ -277,13 +277,37 @@ async def test_broken_intermediate_is_made_anew(tmp_path: Path) -> None:
         await (await provisioned(tmp_path)).get()
 
 
-async def test_root_without_its_key_is_refused(tmp_path: Path) -> None:
-    """A root whose key is gone cannot renew anything, which is said at the start."""
-    await (await provisioned(tmp_path)).get()
+async def test_root_without_its_key_serves_for_a_while(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While there is an intermediate, the root's key can be missing; the log says until when."""
+    first = await (await provisioned(tmp_path)).get()
     (tmp_path / PLACE / "root.key").unlink()
 
+    second = await (await provisioned(tmp_path)).get()
+    assert second.intermediate == first.intermediate
+    assert caplog.records[-1].levelname == "ERROR"
+    assert "local/root.key is missing" in vars(caplog.records[-1])["fields"]["error"]
+
+    (tmp_path / PLACE / "intermediate.crt").unlink()
     with pytest.raises(StartError, match=r"local/root\.key is missing"):
         await (await provisioned(tmp_path)).get()
+
+
+async def test_old_intermediate_serves_where_none_can_be_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """On a disk that is full or read-only, an intermediate is used until it ends."""
+    first = await (await provisioned(tmp_path, lambda: NOW)).get()
+    (tmp_path / "locks").rmdir()
+    (tmp_path / "locks").write_text("what is no folder: locks cannot be made")
+
+    second = await (await provisioned(tmp_path, lambda: NOW + 6 * DAY)).get()
+    assert second.intermediate == first.intermediate
+    assert "intermediate cannot be renewed" in caplog.text
+
+    with pytest.raises(StartError, match="locks"):
+        await (await provisioned(tmp_path, lambda: NOW + 8 * DAY)).get()
 
 
 async def test_root_that_was_not_finished_is_made_anew(tmp_path: Path) -> None:

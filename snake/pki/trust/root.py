@@ -44,8 +44,8 @@ class Root(Record):
             if b"-----BEGIN" in data:
                 return cls.of(x509.load_pem_x509_certificates(data)[0])
             return cls.of(x509.load_der_x509_certificate(data))
-        except ValueError as error:
-            raise SnakeError(f"no certificate in PEM or DER: {error}") from None
+        except ValueError:
+            raise SnakeError("no certificate in PEM or DER") from None
 
     @property
     def name(self) -> str:

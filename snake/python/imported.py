@@ -27,10 +27,23 @@ _OTLP = (
     "idna",
 )
 
+_ENCRYPTION = (
+    "aioquic",  # HTTP/3
+    "attrs",
+    "certifi",
+    "cryptography",
+    "cffi",
+    "httpunk",  # HTTP/2
+    "pylsqpack",
+    "pyopenssl",
+    "service-identity",
+)
+
 ALWAYS = ("msgspec", "httptools", "uvloop", "google-re2")
 """What any worker may import, and what is compiled: it can be in a process only once."""
 
 BY_WORD: dict[str, tuple[str, ...]] = {
+    "acme_server": ("josepy", "cryptography", "cffi"),
     "br": ("brotli",),
     "browse": ("jinja2", "markupsafe"),
     "dynamic_upstreams": ("dnspython",),
@@ -51,6 +64,7 @@ BY_WORD: dict[str, tuple[str, ...]] = {
     "tracing": _OTLP,
     "otlp": _OTLP,
     "tls": _HTTP2,
+    "tls_connection_policies": _ENCRYPTION,
     "url_pattern": ("urlpattern",),
     "versions": _HTTP2,
     "zstd": ("zstandard",),
@@ -66,6 +80,8 @@ TWICE = frozenset({"h11", "h2", "hpack", "hypercorn", "hyperframe", "priority", 
 MODULES = {
     "argon2-cffi": "argon2",
     "argon2-cffi-bindings": "_argon2_cffi_bindings",
+    "attrs": "attr",
+    "cffi": "_cffi_backend",
     "dnspython": "dns",
     "google-re2": "re2",
     "linkify-it-py": "linkify_it",
@@ -73,7 +89,9 @@ MODULES = {
     "mdit-py-plugins": "mdit_py_plugins",
     "opentelemetry-api": "opentelemetry",
     "prometheus-client": "prometheus_client",
+    "pyopenssl": "OpenSSL",
     "pyyaml": "yaml",
+    "service-identity": "service_identity",
     "uc-micro-py": "uc_micro",
 }
 """The module of a distribution that is not called as it is."""

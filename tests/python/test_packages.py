@@ -15,7 +15,7 @@ from snake.python.imported import ALWAYS, BY_WORD, TWICE, imported, module_of
 from snake.python.packages import look, ours
 
 SNAKE = Path(__file__).parents[2] / "snake"
-NOT_IN_WORKERS = {"click", "lark", "watchdog", "a2wsgi"}
+NOT_IN_WORKERS = {"acme", "click", "lark", "watchdog", "a2wsgi"}
 """What only the command line and the supervisor import, or only annotations name."""
 
 
@@ -72,6 +72,7 @@ def test_own_packages_are_known() -> None:
         (b'{"handler":"templates"}', "jinja2", "templates"),
         (b'{"encodings":{"zstd":{}}}', "zstandard", "zstd"),
         (b'{"handler":"metrics"}', "prometheus-client", "metrics"),
+        (b'{"tls_connection_policies":[{}]}', "cryptography", "tls_connection_policies"),
     ],
 )
 def test_document_says_what_is_imported(document: bytes, distribution: str, word: str) -> None:

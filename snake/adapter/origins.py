@@ -32,6 +32,18 @@ from snake.core.modules import name_of, to_json
 from snake.core.numbers import encode_number
 from snake.core.record import Record
 
+_SETTINGS = msgspec.Raw(b'"settings"')
+"""Stands for the part of those lines that make no part alone."""
+_OPTIONS = {
+    "apps/pki": ("pki",),
+    "apps/tls": (),
+    "apps/tls/automation/on_demand": ("on_demand_tls",),
+    "apps/tls/dns": ("dns",),
+    "apps/tls/encrypted_client_hello": ("ech",),
+    "apps/tls/resolvers": ("tls_resolvers",),
+    "storage": ("storage",),
+}
+"""Where a document has what is said in global options, and their names."""
 _TELLING = 3
 """How long a word must be to mean something where it stands in a message without quotes."""
 
@@ -48,12 +60,20 @@ class Origins:
 
     def __init__(self) -> None:
         self._lines: dict[bytes, tuple[Segment, ...]] = {}
+        self._settings: list[Segment] = []
+        """Lines that many parts are made of, none of them alone: `tls`, and global options."""
 
     def add_values(self, values: Sequence[Value], line: Segment) -> None:
         """Note what one line yields: handlers, the matchers of its own, the parts of a log."""
         for value in values:
             for part in _parts(value):
                 self._add(part, [line])
+            if isinstance(value, TLSValue):
+                self._settings.append(line)
+
+    def add_options(self, lines: Sequence[Segment]) -> None:
+        """Note the global options."""
+        self._settings += lines
 
     def add_matcher(self, name: str, value: msgspec.Raw, lines: Sequence[Segment]) -> None:
         """Note a matcher, which is known together with its name."""
@@ -69,6 +89,7 @@ class Origins:
     def encode(self) -> msgspec.Raw:
         """Return all of them as JSON, to take along with the document."""
         found = [Origin(msgspec.Raw(part), lines) for part, lines in self._lines.items()]
+        found.append(Origin(_SETTINGS, tuple(self._settings)))
         return msgspec.Raw(msgspec.json.encode(found))
 
 
@@ -88,7 +109,22 @@ def place(
         for known in (part, {steps[depth - 1]: part}):
             if found := lines.get(_canonical(known)):
                 return _at(error, found, steps[depth:])
-    return error
+    setting = _setting(error, lines.get(bytes(_SETTINGS), ()))
+    return error if setting is None else _at(error, [setting], steps)
+
+
+def _setting(error: DocumentError, lines: Sequence[Segment]) -> Segment | None:
+    """Return the line that a fault of certificates comes from, as far as it shows."""
+    places = [place for place in _OPTIONS if f"{error.path}/".startswith(f"{place}/")]
+    if not places:
+        return None
+    message = error.message.replace("on-demand", "on_demand")
+    for line in lines:
+        words = list(line.all_words())
+        if quoted_word(words, message) or any(_mentions(message, word.text) for word in words):
+            return line
+    names = _OPTIONS[max(places, key=len)]
+    return next((line for line in lines if line.name in names), None)
 
 
 def _way(document: Document, steps: Sequence[str]) -> Iterator[object]:
@@ -154,6 +190,8 @@ def _parts_of_tls(value: TLSValue) -> Iterator[bytes]:
     for name in ("key_type", "renewal_window_ratio"):
         if given := getattr(value, name):
             yield _canonical({name: given})
+    policy = msgspec.json.decode(msgspec.json.encode(value.policy))
+    yield from (_canonical({name: given}) for name, given in policy.items())
 
 
 def _matchers(sets: Sequence[MatcherSet]) -> Iterator[bytes]:

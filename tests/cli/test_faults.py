@@ -75,6 +75,37 @@ def test_what_automatic_https_adds_moves_no_fault(tmp_path: Path) -> None:
         assert "Error: apps/http/servers/plain/routes/0/match/0/path_regexp" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "shown", "message"),
+    [
+        ("{\n\tacme_ca ftp://x\n}\na.com\n", 2, "ftp://x", "'ftp://x' is no URL"),
+        ("{\n\tech a.com\n}\na.com\n", 2, "ech", "Encrypted ClientHello is not available"),
+        ("https:// {\n\ttls {\n\t\ton_demand\n\t}\n}\n", 2, "tls", "on-demand TLS cannot be"),
+        ("a.com {\n\ttls {\n\t\tissuer internal {\n\t\t\tca no\n}\n\t}\n}\n", 4, "no", "'no'"),
+        (
+            "a.com {\n\ttls {\n\t\tclient_auth {\n\t\t\ttrust_pool file /no.pem\n\t\t}\n\t}\n}\n",
+            4,
+            "/no.pem",
+            "cannot read /no.pem",
+        ),
+        (
+            "{\n\tstorage redis {\n\t\thost 127.0.0.1\n\t\tport 1\n\t}\n}\na.com\n",
+            2,
+            "",
+            "Redis at",
+        ),
+    ],
+)
+def test_fault_of_certificates_is_told_by_the_line_that_asked(
+    tmp_path: Path, text: str, line: int, shown: str, message: str
+) -> None:
+    """Options and lines of `tls` go into parts that nobody wrote; a fault of those names them."""
+    first, source, carets, *_ = check(tmp_path, text)
+    assert first.startswith(f"Error: Caddyfile:{line}: ")
+    assert message in first
+    assert source[carets.index("^") :].startswith(shown)
+
+
 def test_certificate_that_is_not_there_is_told_by_its_line(tmp_path: Path) -> None:
     """A file that is named and cannot be read is a fault of the word that names it."""
     first, source, carets = check(tmp_path, "a.com {\n\trespond x\n\ttls no.crt no.key\n}\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -84,6 +85,13 @@ async def _kept(document: Document, id: str) -> tuple[bytes, str]:
         except NotMadeError as error:
             raise SnakeError(
                 f"{error.message}; the server makes it when it first needs it, so run it once, "
-                "and name its configuration with --config"
+                f"and name its configuration with --config{_of_sudo()}"
             ) from None
     raise AssertionError
+
+
+def _of_sudo() -> str:
+    """Return a hint for who has called this by sudo, which has another home."""
+    return "; by sudo, it is looked for in root's home: sudo -E keeps yours" * (
+        "SUDO_USER" in os.environ
+    )

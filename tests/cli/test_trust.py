@@ -70,6 +70,14 @@ def test_untrust_takes_a_file(machine: Machine, tmp_path: Path, root: Root) -> N
     assert said.splitlines()[:2] == [root.name, "  Debian: not there"]
 
 
+def test_home_of_sudo_is_hinted_at(tmp_path: Path) -> None:
+    """Who has called it by sudo is told that root has another home."""
+    done = run("trust", folder=tmp_path, env={"SUDO_USER": "me", "HOME": str(tmp_path)})
+
+    assert "sudo -E keeps yours" in done.stderr
+    assert done.returncode == 1
+
+
 @pytest.mark.usefixtures("root")
 @pytest.mark.parametrize(
     ("args", "message"),

@@ -90,7 +90,7 @@ def test_what_automatic_https_adds_moves_no_fault(tmp_path: Path) -> None:
         ),
         (
             "{\n\tstorage redis {\n\t\thost 127.0.0.1\n\t\tport 1\n\t}\n}\na.com\n",
-            2,
+            3,
             "",
             "Redis at",
         ),

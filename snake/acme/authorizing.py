@@ -9,10 +9,10 @@ from collections.abc import Collection, Mapping
 from snake.acme.account import Account
 from snake.acme.client import Client
 from snake.acme.history import History
-from snake.acme.names import arpa
+from snake.acme.names import arpa, is_ip
 from snake.acme.polling import Polling
 from snake.acme.problem import ANOTHER_CHALLENGE, Problem, ProblemError
-from snake.acme.resources import IP, PENDING, PROCESSING, VALID, Authorization, Offer, read
+from snake.acme.resources import PENDING, PROCESSING, VALID, Authorization, Offer, read
 from snake.acme.solver import Solver, SolverError
 from snake.acme.wire import Answer
 from snake.core.errors import SnakeError
@@ -120,7 +120,7 @@ class Authorizing:
             raise UnsolvableError(self._why_none(name, found, failed), lasting=not failed)
         for type in self._history.order(left):
             try:
-                await self._solve(url, left[type], name, is_ip=found.identifier.type == IP)
+                await self._solve(url, left[type], name)
             except SolverError as error:
                 failed.add(type)
                 del left[type]
@@ -135,13 +135,13 @@ class Authorizing:
             else:
                 return
 
-    async def _solve(self, url: str, offer: Offer, name: str, *, is_ip: bool) -> None:
+    async def _solve(self, url: str, offer: Offer, name: str) -> None:
         if not offer.token or len(offer.token) > _LONGEST_TOKEN or set(offer.token) - _TOKEN:
             raise UnsolvableError(f"{name}: {offer.type}: its token is none (RFC 8555 §8)")
         challenge = Challenge(
             type=offer.type,
             # An address has no SNI: it is asked for by its name in the reverse DNS (RFC 8738 §6).
-            name=arpa(name) if is_ip and offer.type == TLSALPN01 else name,
+            name=arpa(name) if is_ip(name) and offer.type == TLSALPN01 else name,
             token=offer.token,
             key_authorization=f"{offer.token}.{self._account.key.thumbprint}",
         )

@@ -33,6 +33,10 @@ from snake.core.suggest import suggestion
 _ATTEMPTS = 3
 """Orders for one certificate, each with another challenge (acmez: the same)."""
 _MOST_ALTERNATES = 10
+_MOST_SHOWN = 20
+_MOST_SAID = 500
+_FEW = 10
+"""Authorizations beside one for each name, which nobody is known to ask for."""
 _PEM_CHAIN = "application/pem-certificate-chain"
 _ALTERNATE = re.compile(r'<([^<>]+)>[^,]*;\s*rel="?alternate"?', re.IGNORECASE)
 _REFUSES_REPLACES = (ALREADY_REPLACED, MALFORMED, UNAUTHORIZED)
@@ -96,7 +100,8 @@ class Ordering:
         if wanted.profile and profiles and wanted.profile not in profiles:
             raise ProfileError(
                 f"{self._client.url} has no profile {wanted.profile!r}"
-                f"{suggestion(wanted.profile, profiles)} (it has {', '.join(sorted(profiles))})"
+                f"{suggestion(wanted.profile, profiles)} (it has "
+                f"{', '.join(sorted(profiles)[:_MOST_SHOWN])[:_MOST_SAID]})"
             )
         payload = self._payload(wanted)
         try:
@@ -110,7 +115,8 @@ class Ordering:
             answer = await self._post(directory.new_order, payload)
         url = answer.header("location")
         order = read(answer, Order)
-        if not url or not order.authorizations or not order.finalize:
+        many = len(order.authorizations) > _FEW + len(wanted.names)
+        if not url or not order.authorizations or not order.finalize or many:
             raise NonsenseError(f"{answer.url}: it answers with an order that leads nowhere")
         return url, order
 

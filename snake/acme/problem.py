@@ -13,6 +13,7 @@ from snake.core.text import visible
 _NAMESPACE = "urn:ietf:params:acme:error:"
 _MOST_SAID = 1000
 """Characters of a detail that are repeated."""
+_MOST_SUBPROBLEMS = 5
 _LONGEST_WAIT = 7 * 86400.0
 """Seconds that an authority may ask to wait; what is beyond it is not believed."""
 
@@ -69,13 +70,14 @@ class Problem(Record):
 
     def __str__(self) -> str:
         """Return it for a person: the detail, each subproblem, and the kind."""
-        said = visible(self.detail or self.title or "no reason given")[:_MOST_SAID]
-        more = "".join(
-            f"; {visible(sub.identifier.value) + ': ' if sub.identifier else ''}{sub}"
-            for sub in self.subproblems[:5]
-        )
+        # Subproblems have none of their own (RFC 8555 §6.7.1).
+        parts = [self._said(), *(part._said() for part in self.subproblems[:_MOST_SUBPROBLEMS])]
         see = f"; see {visible(self.instance)[:200]}" if self.instance else ""
-        return f"{said}{more} ({visible(self.kind)[:100] or 'no type'}){see}"
+        return f"{'; '.join(parts)} ({visible(self.kind)[:100] or 'no type'}){see}"
+
+    def _said(self) -> str:
+        about = f"{visible(self.identifier.value)[:253]}: " if self.identifier else ""
+        return about + visible(self.detail or self.title or "no reason given")[:_MOST_SAID]
 
 
 class ProblemError(SnakeError):

@@ -71,13 +71,9 @@ class Problem(Record):
     def __str__(self) -> str:
         """Return it for a person: the detail, each subproblem, and the kind."""
         # Subproblems have none of their own (RFC 8555 §6.7.1).
-        parts = [self._said(), *(part._said() for part in self.subproblems[:_MOST_SUBPROBLEMS])]
+        parts = [_said(self), *(_said(part) for part in self.subproblems[:_MOST_SUBPROBLEMS])]
         see = f"; see {visible(self.instance)[:200]}" if self.instance else ""
         return f"{'; '.join(parts)} ({visible(self.kind)[:100] or 'no type'}){see}"
-
-    def _said(self) -> str:
-        about = f"{visible(self.identifier.value)[:253]}: " if self.identifier else ""
-        return about + visible(self.detail or self.title or "no reason given")[:_MOST_SAID]
 
 
 class ProblemError(SnakeError):
@@ -95,6 +91,13 @@ class ProblemError(SnakeError):
     def kind(self) -> str:
         """That of the problem."""
         return self.problem.kind
+
+
+def _said(problem: Problem) -> str:
+    """Return what a problem says of itself, for a person."""
+    about = problem.identifier
+    whom = f"{visible(about.value)[:253]}: " if about is not None else ""
+    return whom + visible(problem.detail or problem.title or "no reason given")[:_MOST_SAID]
 
 
 def read_problem(body: bytes, status: int) -> Problem:

@@ -107,6 +107,7 @@ class Account:
             answer = await self._ask("POST", place, body=_body(record, zone))
             codes = {fault.code for fault in answer.errors or ()}
             if not answer.success and not codes & _IDENTICAL:
+                self._zones.pop(zone, None)  # it may have been made anew
                 raise _failure("does not add the record", answer.errors)
         return list(records)
 

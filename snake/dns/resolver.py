@@ -5,8 +5,6 @@ Nothing is kept: what is asked about changes just then.
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -14,6 +12,7 @@ from snake.core.dial import join_host_port, split_host_port
 from snake.core.errors import SnakeError
 from snake.core.network import AddressError
 from snake.core.record import Record
+from snake.fetch.names import addresses_of
 
 if TYPE_CHECKING:
     from dns.message import Message, QueryMessage
@@ -161,9 +160,7 @@ async def address_of(place: Place) -> str:
 
     Raises `ResolverError`.
     """
-    loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(place.host, place.port, type=socket.SOCK_DGRAM)
-    except (OSError, UnicodeError) as error:
-        raise ResolverError(f"DNS server {place.host}: {error}") from None
-    return str(found[0][4][0])
+        return (await addresses_of(place.host, place.port))[0]
+    except OSError as error:
+        raise ResolverError(f"DNS server {place.host}: {error.strerror or error}") from None

@@ -10,7 +10,8 @@ from urllib.parse import parse_qs, urlencode
 
 from snake.core.record import Record
 from snake.core.url import URL, URLError, parse_url
-from snake.fetch.proxy import Proxy, dug, proxy_for
+from snake.fetch.names import addresses_of
+from snake.fetch.proxy import Proxy, proxy_for, tunnel
 from snake.fetch.response import FetchError, Reading, Response
 
 TIMEOUT = 10.0
@@ -136,21 +137,29 @@ async def _connected(url: URL, way: _Way) -> tuple[asyncio.StreamReader, asyncio
     context = (way.trust or _system()) if url.scheme == "https" else None
     if way.socket:
         return await asyncio.open_unix_connection(way.socket, limit=_CHUNK)
-    if way.proxy is None:
-        name = way.server_name if context else None
-        return await asyncio.open_connection(
-            url.host, port, ssl=context, server_hostname=name, limit=_CHUNK
-        )
-    if context is None:
-        return await asyncio.open_connection(way.proxy.host, way.proxy.port, limit=_CHUNK)
-    host = f"[{url.host}]" if ":" in url.host else url.host
-    reader, writer = await dug(way.proxy, f"{host}:{port}", _CHUNK)
+    host, port = (url.host, port) if way.proxy is None else (way.proxy.host, way.proxy.port)
+    reader, writer = await _open(host, port)
     try:
+        if context is None:
+            return reader, writer
+        if way.proxy is not None:
+            await tunnel(way.proxy, url.host, _port(url), reader, writer)
         await writer.start_tls(context, server_hostname=way.server_name)
     except BaseException:
         writer.transport.abort()
         raise
     return reader, writer
+
+
+async def _open(host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect to the first address of a host that can be connected to. Raises `OSError`."""
+    failure = OSError("it has no address")
+    for address in await addresses_of(host, port):
+        try:
+            return await asyncio.open_connection(address, port, limit=_CHUNK)
+        except OSError as error:
+            failure = error
+    raise failure
 
 
 @cache

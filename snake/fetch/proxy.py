@@ -16,7 +16,6 @@ from urllib.request import getproxies, proxy_bypass
 from snake.core.record import Record
 from snake.fetch.response import FetchError
 
-_MOST_HEAD = 16 << 10
 _PORT = 80
 _ESTABLISHED = re.compile(rb"HTTP/1\.[01] 2[0-9][0-9]\b")
 
@@ -60,23 +59,21 @@ def _authorization(user: str | None, password: str | None) -> str:
     return f"Proxy-Authorization: Basic {base64.b64encode(pair.encode()).decode()}"
 
 
-async def dug(
-    proxy: Proxy, place: str, limit: int
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Return a connection to `host:port` through a proxy (RFC 9110 §9.3.6). Raises `FetchError`."""
-    reader, writer = await asyncio.open_connection(proxy.host, proxy.port, limit=limit)
+async def tunnel(
+    proxy: Proxy,
+    host: str,
+    port: int,
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+) -> None:
+    """Have a proxy connect us to a server (RFC 9110 §9.3.6). Raises `FetchError`."""
+    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     lines = (f"CONNECT {place} HTTP/1.1", f"Host: {place}", proxy.authorization)
-    writer.write(("\r\n".join((*filter(None, lines), "", ""))).encode("latin-1"))
+    writer.write("\r\n".join((*filter(None, lines), "", "")).encode("latin-1"))
     try:
         answer = await reader.readuntil(b"\r\n\r\n")
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-        writer.transport.abort()
         raise FetchError("the proxy gives no answer") from None
-    except BaseException:
-        writer.transport.abort()
-        raise
-    if len(answer) > _MOST_HEAD or not _ESTABLISHED.match(answer):
-        writer.transport.abort()
+    if not _ESTABLISHED.match(answer):
         shown = answer.split(b"\r\n")[0][:80].decode("latin-1")
         raise FetchError(f"the proxy does not connect us: {shown!a}")
-    return reader, writer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import Mapping
 from functools import cache
@@ -69,7 +70,9 @@ async def fetch(  # noqa: PLR0913  (what a request has)
     except ssl.SSLError as error:
         raise FetchError(f"{place}: {error.reason or error}") from None
     except OSError as error:
-        raise FetchError(f"{place}: {error.strerror or error}") from None
+        # asyncio repeats the address in its own words, and says no reason.
+        known = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
+        raise FetchError(f"{place}: {known or error}") from None
     except FetchError as error:
         raise FetchError(f"{place}: {error}") from None
 

@@ -41,6 +41,8 @@ class Seeker:
             managed = self._keeper.of(covering)
             if managed is not None and not managed.on_demand:
                 return await self._await(covering)
+        if ":" in visitor.hello.server_name:
+            return Found(seconds=REFUSED)  # an address that is said is one of IPv4, as in Caddy
         policy = self._automation.policy_for(name)
         found = await self._managed_elsewhere(policy, name, visitor)
         if found is not None:

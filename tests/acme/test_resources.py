@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from snake.acme.problem import Problem, ProblemError, read_problem, retry_time
@@ -38,7 +38,12 @@ def _answer(body: bytes) -> Answer:
     return Answer("https://ca.example/x", 200, (("content-type", "application/json"),), body)
 
 
+CALMLY = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+"""A machine that does other things is no fault of what is tested."""
+
+
 @pytest.mark.parametrize("kind", KINDS)
+@CALMLY
 @given(body=JSON.map(lambda value: json.dumps(value).encode()) | st.binary())
 def test_anything_is_a_resource_or_nonsense(kind: type[Any], body: bytes) -> None:
     """Whatever is answered is the resource, or an error of one short line."""
@@ -52,6 +57,7 @@ def test_anything_is_a_resource_or_nonsense(kind: type[Any], body: bytes) -> Non
     assert text.isprintable()
 
 
+@CALMLY
 @given(body=JSON.map(lambda value: json.dumps(value).encode()) | st.binary())
 def test_anything_is_a_problem(body: bytes) -> None:
     """Whatever comes with an error is a problem, if need be one without a word."""
@@ -59,6 +65,7 @@ def test_anything_is_a_problem(body: bytes) -> None:
     assert str(ProblemError(problem, "where"))
 
 
+@CALMLY
 @given(value=st.text(max_size=40), now=st.floats(0, 4e9))
 def test_a_time_to_wait_is_none_or_soon(value: str, now: float) -> None:
     """A time to wait is none at all, or at most a week."""

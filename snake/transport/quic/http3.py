@@ -192,6 +192,17 @@ class HTTP3(H3Connection):
 
     # Out -----------------------------------------------------------------------------
 
+    def respond(self, stream_id: int, fields: Fields, data: bytes, *, ended: bool) -> None:
+        """Send the head of a response and some of its body, in one piece."""
+        _, block = self._encoder.encode(stream_id, fields)  # tells its table nothing: there is none
+        frames = encode_frame(FrameType.HEADERS, block)
+        if data:
+            frames += encode_frame(FrameType.DATA, data)
+        with self._get_or_create_stream(stream_id) as stream:
+            stream.headers_send_state = HeadersState.AFTER_HEADERS
+            stream.sending_ended = ended
+        self._quic.send_stream_data(stream_id, frames, ended)
+
     def end(self, stream_id: int) -> None:
         """End a stream on which there is nothing more to say."""
         with self._get_or_create_stream(stream_id) as stream:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from aioquic.h3.connection import ErrorCode
 from aioquic.quic.events import QuicEvent, StreamDataReceived
 
-from snake.transport.asgi import Scope
+from snake.transport.asgi import ClientDisconnectedError, Scope
 from snake.transport.limits import Limits
 from snake.transport.multiplexed import MalformedError, check_trailers
 from snake.transport.quic.connection import MOST_STREAMS
@@ -47,6 +48,8 @@ class Requests:
         self._endpoint = endpoint
         self._loop = asyncio.get_running_loop()
         self._http3 = HTTP3(session.quic, self, self.settings.max_header_bytes)
+        self.stalled: set[Stream] = set()
+        """Those that wait for the client to take something."""
         self._streams: dict[int, Stream] = {}
         self._count = 0
         self._body = 0
@@ -96,8 +99,9 @@ class Requests:
 
     def wake(self) -> None:
         """Let apps go on that waited for the client to take something."""
-        for stream in self._streams.values():
-            if stream.is_stalled and self.has_room(stream.id):
+        for stream in list(self.stalled):
+            if self.has_room(stream.id):
+                self.stalled.discard(stream)
                 stream.wake()
 
     def drop_all(self) -> None:
@@ -123,6 +127,10 @@ class Requests:
             self.quic.give_up(at, ErrorCode.H3_REQUEST_CANCELLED)
             self._note_end(at)
             stream.drop()
+        self._judge()
+
+    def _judge(self) -> None:
+        """End a connection whose client breaks off too much."""
         if (
             self._resets > _MOST_RESETS + self._count // 2
             or self._odd > _MOST_ODD + 2 * self._count
@@ -148,9 +156,14 @@ class Requests:
             log.debug("malformed request: %s", error)
             self._malformed(stream)
         except RefusedError as error:
-            stream.answer(error.status)
+            self._answer(stream, error.status)
         else:
             self._run(stream, scope)
+
+    def _answer(self, stream: Stream, status: int) -> None:
+        """Answer a request that the app is not to see."""
+        with suppress(ClientDisconnectedError):
+            stream.answer(status)
 
     def _scope(self, stream: Stream, fields: Fields, *, ended: bool) -> Scope:
         """Return the scope of a request. Raises `MalformedError` or `RefusedError`."""
@@ -185,7 +198,7 @@ class Requests:
         self._count += 1
         stream = Stream(self, stream_id)
         self._streams[stream_id] = stream
-        stream.answer(431)
+        self._answer(stream, 431)
 
     def came(self, stream_id: int, data: bytes, *, ended: bool) -> None:
         """Take some of a body."""
@@ -224,21 +237,31 @@ class Requests:
 
     # What streams ask for ------------------------------------------------------------------
 
+    def _check_open(self, stream_id: int) -> None:
+        """Refuse to send on a stream of which the client has said meanwhile that it hears nothing.
+
+        QUIC knows it at once; here it is heard when all that came before was.
+        """
+        if not self.quic.can_write(stream_id):
+            self._resets += 1
+            self._judge()
+            raise ClientDisconnectedError("the client is gone")
+
     def respond(self, stream_id: int, fields: Fields, data: bytes, *, ended: bool) -> None:
-        """Send a head, and some of the body."""
-        http3 = self._http3
-        http3.send_headers(stream_id, fields, end_stream=ended and not data)
-        if data:
-            http3.send_data(stream_id, data, end_stream=ended)
+        """Send a head, and some of the body. Raises `ClientDisconnectedError`, as all that send."""
+        self._check_open(stream_id)
+        self._http3.respond(stream_id, fields, data, ended=ended)
         self._session.flush_soon()
 
     def inform(self, stream_id: int, fields: Fields) -> None:
         """Send an interim response."""
+        self._check_open(stream_id)
         self._http3.send_headers(stream_id, fields)
         self._session.flush_soon()
 
     def send_data(self, stream_id: int, data: bytes, *, ended: bool) -> None:
         """Send some of a body."""
+        self._check_open(stream_id)
         if data:
             self._http3.send_data(stream_id, data, end_stream=ended)
         elif ended:
@@ -247,6 +270,7 @@ class Requests:
 
     def send_trailers(self, stream_id: int, fields: Fields) -> None:
         """Send the fields after a body, and its end."""
+        self._check_open(stream_id)
         if fields:
             self._http3.send_headers(stream_id, fields, end_stream=True)
         else:

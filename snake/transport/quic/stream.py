@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from snake.transport.asgi import (
@@ -46,8 +47,6 @@ class Stream(Running):
         """Whether all of the request came in."""
         self.began = requests.now
         self.pace = Pace()
-        self.is_stalled = False
-        """Whether the app waits for the client to take something."""
         self._requests = requests
         self._left: int | None = None
         self._pieces: list[bytes] = []
@@ -89,6 +88,7 @@ class Stream(Running):
     def drop(self) -> None:
         """Let nobody wait for a client that is gone."""
         self.gone = True
+        self._requests.stalled.discard(self)
         self._forget_body()
         self._news.set()
         leave, self._leave = self._leave, None
@@ -243,9 +243,8 @@ class Stream(Running):
         while self.state == STREAMING and not self._requests.has_room(self.id):
             if self.gone:
                 raise ClientDisconnectedError("the client is gone")
-            self.is_stalled = True
+            self._requests.stalled.add(self)
             await self._wait()
-            self.is_stalled = False
         if self._requests.turn_is_over():
             await asyncio.sleep(0)
 
@@ -311,10 +310,11 @@ class Stream(Running):
     # The end --------------------------------------------------------------------------------
 
     def _fail(self) -> None:
-        if self.state >= STREAMING:
-            self._requests.give_up(self)
-        else:
-            self.answer(500)
+        if self.state < STREAMING:
+            with suppress(ClientDisconnectedError):
+                self.answer(500)
+                return
+        self._requests.give_up(self)
 
     def _abort(self) -> None:
         if not self._is_over():

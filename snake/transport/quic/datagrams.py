@@ -7,9 +7,12 @@ the client, which asked another, would not take it. So the address rides along b
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import socket
 import struct
+import sys
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 _LONGEST = 9216
@@ -17,6 +20,12 @@ _LONGEST = 9216
 _BUFFER = 4 * 1024 * 1024
 """Bytes that may wait in the kernel, if it allows (udp(7)); the default is a few milliseconds."""
 _IP_PKTINFO = getattr(socket, "IP_PKTINFO", 8)
+_SOL_UDP, _UDP_SEGMENT = 17, 103
+"""Of udp(7): one buffer is sent as many datagrams of a size (Linux 4.18)."""
+_SIZE = struct.Struct("=H")
+_MOST_JOINED = 48_000
+"""Bytes of a buffer; 64 datagrams, and 64 KiB, are the system's own limits."""
+_CANNOT_JOIN = frozenset({errno.EIO, errno.EINVAL, errno.ENOPROTOOPT, errno.EOPNOTSUPP})
 _V4 = struct.Struct("=I4s4s")
 _V6 = struct.Struct("=16sI")
 _ANCILLARY = 64
@@ -41,6 +50,7 @@ class DatagramSocket:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
         self.sock = sock
         self._name = sock.getsockname()
+        self._can_join = sys.platform == "linux"
         self._is_v6 = sock.family == socket.AF_INET6
         self._asks = self._name[0] in ("0.0.0.0", "::") and _ask(sock)  # noqa: S104
 
@@ -65,20 +75,55 @@ class DatagramSocket:
                 return _V4.unpack_from(data)[1]  # type: ignore[no-any-return]
         return b""
 
+    def send_all(self, datagrams: list[tuple[bytes, Path]]) -> None:
+        """Send many: those of one size to one client at once, where the system can part them."""
+        at = 0
+        while at < len(datagrams):
+            data, path = datagrams[at]
+            end = self._run(datagrams, at) if self._can_join else at + 1
+            if end - at > 1:
+                joined = b"".join(each for each, _ in datagrams[at:end])
+                self._send_joined(joined, len(data), path)
+            else:
+                self.send(data, path)
+            at = end
+
+    def _run(self, datagrams: list[tuple[bytes, Path]], at: int) -> int:
+        """Return where those end that can go with the one at `at`: the last may be shorter."""
+        first, path = datagrams[at]
+        size, end = len(first), at + 1
+        most = min(len(datagrams), at + _MOST_JOINED // size)
+        while end < most and datagrams[end][1] == path and len(datagrams[end][0]) <= size:
+            end += 1
+            if len(datagrams[end - 1][0]) < size:
+                break
+        return end
+
+    def _send_joined(self, data: bytes, size: int, path: Path) -> None:
+        segment = (_SOL_UDP, _UDP_SEGMENT, _SIZE.pack(size))
+        try:
+            self.sock.sendmsg([data], [*self._ancillary(path), segment], 0, path.peer)
+        except OSError as error:
+            if error.errno not in _CANNOT_JOIN:
+                return
+            self._can_join = False
+            for start in range(0, len(data), size):
+                self.send(data[start : start + size], path)
+
     def send(self, data: bytes, path: Path) -> None:
         """Send; what the system has no room for is lost, as it may be anywhere on its way."""
-        try:
-            if not path.local:
-                self.sock.sendto(data, path.peer)
-            elif self._is_v6:
-                info = _V6.pack(path.local, 0)
-                ancillary = [(socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, info)]
-                self.sock.sendmsg([data], ancillary, 0, path.peer)
+        with suppress(OSError):
+            if path.local:
+                self.sock.sendmsg([data], self._ancillary(path), 0, path.peer)
             else:
-                info = _V4.pack(0, path.local, bytes(4))
-                self.sock.sendmsg([data], [(socket.IPPROTO_IP, _IP_PKTINFO, info)], 0, path.peer)
-        except OSError:
-            return
+                self.sock.sendto(data, path.peer)
+
+    def _ancillary(self, path: Path) -> list[tuple[int, int, bytes]]:
+        if not path.local:
+            return []
+        if self._is_v6:
+            return [(socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, _V6.pack(path.local, 0))]
+        return [(socket.IPPROTO_IP, _IP_PKTINFO, _V4.pack(0, path.local, bytes(4)))]
 
     def client(self, path: Path) -> tuple[str, int]:
         """Return the client's host and port."""

@@ -94,10 +94,9 @@ class Session:
             self.close(ErrorCode.H3_NO_ERROR)
 
     def _transmit(self, now: float) -> None:
-        endpoint = self._endpoint
-        send = endpoint.socket.send
-        for data, path in self.quic.datagrams_to_send(now):
-            send(data, path)
+        datagrams = self.quic.datagrams_to_send(now)
+        if datagrams:
+            self._endpoint.socket.send_all(datagrams)
         at = self.quic.get_timer()
         if at is None or self.quic.is_closing:  # a packet that still comes is answered with a reset
             self._leave()

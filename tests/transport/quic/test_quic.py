@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -242,3 +243,19 @@ async def test_idle_client_that_waits() -> None:
         await until(lambda: client.quic._spaces[tls.Epoch.ONE_RTT].largest_received_packet > before)
         go.set()
         assert (await client.answer(at)).status == 200
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::"])
+async def test_datagrams_joined(host: str) -> None:
+    """What is long goes out in buffers of many datagrams, or one by one where that cannot be."""
+    body = os.urandom(400_000)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        del scope, receive
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": body})
+
+    async with serving(app, host=host) as server, server.client() as client:
+        assert (await client.get()).body == body
+        server.endpoint.socket._can_join = False
+        assert (await client.get()).body == body

@@ -71,7 +71,8 @@ async def fetch(  # noqa: PLR0913  (what a request has)
         raise FetchError(f"{place}: {error.reason or error}") from None
     except OSError as error:
         # asyncio repeats the address in its own words, and says no reason.
-        known = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
+        number = error.errno or 0
+        known = os.strerror(number) if number > 0 else error.strerror
         raise FetchError(f"{place}: {known or error}") from None
     except FetchError as error:
         raise FetchError(f"{place}: {error}") from None

@@ -45,12 +45,14 @@ class _Stored(Record):
     identifier: _Identifier = _Identifier()
 
 
-class Shared:
-    """The challenges of one authority that are in a storage."""
+class Shared(Record):
+    """The challenges of one authority that are in a storage.
 
-    def __init__(self, storage: Storage, issuer_key: str) -> None:
-        self._storage = storage
-        self._issuer_key = issuer_key
+    Issuers that have both in common have this in common, and one look is enough for all.
+    """
+
+    _storage: Storage
+    _issuer_key: str
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Shared) and self._place == other._place

@@ -164,6 +164,13 @@ async def test_a_challenge_is_found_by_another_machine(tmp_path: Path) -> None:
     assert not file.exists()
 
 
+async def test_one_look_is_enough_for_many_issuers(tmp_path: Path) -> None:
+    """Places with the same storage and authority are one: a stranger's host costs one look."""
+    storage = FileStorage(tmp_path)
+    places = [Shared(storage, "ca"), Shared(storage, "ca"), Shared(storage, "other")]
+    assert len(dict.fromkeys(places)) == 2
+
+
 async def test_a_challenge_that_caddy_began_is_read(tmp_path: Path) -> None:
     """What certmagic writes for a challenge is understood, with all its fields."""
     file = tmp_path / "acme/ca/challenge_tokens/a.example.com.json"

@@ -119,13 +119,14 @@ def _routes(ports: Ports, destinations: Destinations) -> dict[NetworkAddress, li
 def _groups(hosts: list[str]) -> Iterable[list[str]]:
     """Yield the hosts that may share a route: all that are exact, and each wildcard.
 
-    One with a wildcard must not stand before an exact one that leads elsewhere.
+    One with a wildcard must not stand before an exact one that leads elsewhere. An IPv6 address
+    has its own, since it is written in another way in the URL than it is matched.
     """
-    exact = [host for host in hosts if "*" not in host and host != ANY_HOST]
-    if exact:
+    alone = {host for host in hosts if host == ANY_HOST or "*" in host or ":" in host}
+    if exact := [host for host in hosts if host not in alone]:
         yield exact
     for host in hosts:
-        if "*" in host or host == ANY_HOST:
+        if host in alone:
             yield [host]
 
 
@@ -145,10 +146,11 @@ def _redirect(ports: Ports, port: int, hosts: list[str]) -> Route:
         matchers["host"] = msgspec.Raw(msgspec.json.encode(hosts))
     known = (ports.http, ports.https, HTTP_PORT, HTTPS_PORT)
     shown = "" if port in known else f":{port}"
+    name = f"[{hosts[0]}]" if ":" in hosts[0] else "{http.request.host}"
     handler = {
         "handler": "static_response",
         "status_code": _PERMANENT_REDIRECT,
-        "headers": {"Location": [f"https://{{http.request.host}}{shown}{{http.request.uri}}"]},
+        "headers": {"Location": [f"https://{name}{shown}{{http.request.uri}}"]},
         "close": True,
     }
     return Route(match=(matchers,), handle=(msgspec.Raw(msgspec.json.encode(handler)),))

@@ -168,6 +168,17 @@ def test_exact_hosts_are_redirected_before_wildcards() -> None:
     ]
 
 
+def test_an_ipv6_address_is_redirected_in_brackets() -> None:
+    """A URL has an IPv6 address in brackets, though Host is compared without."""
+    found = made({"srv0": server(":8443", routes=[route("a.com", "::1")])})
+
+    assert shown(servers_of(found)[REMAINING].routes) == [
+        f"a.com {TO}:8443{URI}",
+        f"::1 https://[::1]:8443{URI}",
+        f" {TO}{URI}",
+    ]
+
+
 def test_a_wildcard_covers_its_names() -> None:
     """A name gets no certificate where a wildcard has one, unless it is automated by itself."""
     routes = [route("*.a.com", "x.a.com", "y.a.com", "b.com")]

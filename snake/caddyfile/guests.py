@@ -16,10 +16,8 @@ from snake.caddyfile.manual import reading
 from snake.caddyfile.segments import Segment
 from snake.core.errors import ConfigError
 from snake.core.modules import Module, Registry, to_json
+from snake.core.namespace import OF_PLUGINS
 from snake.core.suggest import suggestion
-
-_OF_PLUGINS = {"dns.providers": "; others are plugins, see docs/dns-providers.md"}
-"""Namespaces of which most modules are not snake's, and what is said of the others."""
 
 
 class Guests:
@@ -42,7 +40,7 @@ class Guests:
         id = f"{namespace}.{line.name}"
         if not self.has(namespace, line.name):
             known = self.names(namespace)
-            more = _OF_PLUGINS.get(namespace, "")
+            more = OF_PLUGINS.get(namespace, "")
             line.words[0].fail(
                 f"module not registered: {id}{suggestion(line.name, known)}",
                 f"known: {', '.join(known)}{more}"

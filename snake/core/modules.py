@@ -23,6 +23,7 @@ import msgspec
 from snake.core.check import check
 from snake.core.errors import ConfigError, DocumentError
 from snake.core.locate import locate
+from snake.core.namespace import OF_PLUGINS
 from snake.core.nulls import without_nulls
 from snake.core.numbers import Number, encode_number
 from snake.core.plugins import Table
@@ -130,7 +131,7 @@ class Registry:
             known = self.names(namespace)
             hint = suggestion(name, known)
             if not hint and 0 < len(known) <= _FEW:
-                hint = f"; known: {', '.join(known)}"
+                hint = f"; known: {', '.join(known)}{OF_PLUGINS.get(namespace, '')}"
             raise ConfigError(f"unknown module: {id}{hint}")
         return load_object(self._table[id])  # type: ignore[no-any-return]
 

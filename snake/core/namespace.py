@@ -19,3 +19,7 @@ class In(Record):
 
     namespace: str
     key: str = ""
+
+
+OF_PLUGINS = {"dns.providers": "; others are plugins, see docs/dns-providers.md"}
+"""Namespaces of which most modules are not snake's, and what is said where one is not there."""

@@ -36,9 +36,13 @@ class HTTP(Module, omit_defaults=False):
         from snake.tls.ask import Asking  # noqa: PLC0415  (Caddyfiles are read without it, too)
 
         try:
-            fill(self.endpoint)
+            endpoint = fill(self.endpoint)
         except PlaceholderError as error:
             raise ctx.at("endpoint").fail(f"preparing 'ask' endpoint: {error}") from None
+        if not endpoint.startswith(("http://", "https://")):
+            raise ctx.at("endpoint").fail(
+                f"the endpoint must be a URL with http:// or https://: {self.endpoint!r}"
+            )
         return Asking(self.endpoint)
 
 

@@ -119,7 +119,7 @@ def test_everything_is_known() -> None:
         ),
         (
             {"dns": {"name": "route53"}},
-            "unknown module: dns.providers.route53; known: cloudflare, rfc2136",
+            "dns.providers.route53; known: cloudflare, rfc2136; others are plugins, see docs/",
         ),
     ],
 )

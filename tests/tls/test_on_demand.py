@@ -315,6 +315,9 @@ async def test_placeholders_of_the_endpoint(monkeypatch: pytest.MonkeyPatch) -> 
     for wrong in ("{env.NOT_THERE}", "http://a/{nope}"):
         with pytest.raises(ConfigError, match="permission/endpoint: preparing 'ask' endpoint"):
             await provisioned(wrong)
+    for wrong in ("", "localhost:9000", "unix//s"):
+        with pytest.raises(ConfigError, match="permission/endpoint: the endpoint must be a URL"):
+            await provisioned(wrong)
 
 
 async def test_settings_name_one_permission() -> None:

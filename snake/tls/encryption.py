@@ -27,8 +27,6 @@ from snake.tls.selection import Picked, Wanted, pick
 from snake.tls.subjects import qualifies
 from snake.tls.terms import read_terms
 
-_FALLBACKS = ("http/1.1", "http/1.0")
-
 
 class Policy(Record):
     """A connection policy that runs."""
@@ -128,7 +126,7 @@ def protocol_for(ours: tuple[str, ...], hello: Hello) -> str:
         if protocol in hello.alpn:
             return protocol
     # As in Go: a server of HTTP/2 alone takes clients that only know what was before.
-    if "h2" in ours and "http/1.1" not in ours and any(each in hello.alpn for each in _FALLBACKS):
+    if "h2" in ours and "http/1.1" in hello.alpn:
         return ""
     raise RefusedHandshakeError(
         "the client knows none of our application protocols", NO_APPLICATION_PROTOCOL

@@ -7,7 +7,8 @@ The first policy that matches decides; what follows is Caddy's and certmagic's o
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from heapq import merge
 
 from snake.config.tls import ConnectionPolicy, TLSApp
 from snake.core.modules import Context
@@ -20,7 +21,7 @@ from snake.tls.alerts import (
 from snake.tls.certificate import Certificate
 from snake.tls.contexts import Contexts, Terms
 from snake.tls.engine import Engine
-from snake.tls.handshake import Match
+from snake.tls.handshake import Match, Named
 from snake.tls.hello import Hello
 from snake.tls.ring import Ring, Visitor
 from snake.tls.selection import Picked, Wanted, pick
@@ -58,6 +59,7 @@ class Encryption:
         now: Callable[[], float] = time.time,
     ) -> None:
         self.policies = tuple(policies)
+        self._named, self._others = _by_name(self.policies)
         self.ring = ring if ring is not None else Ring()
         self._now = now
         self._contexts = Contexts()
@@ -90,7 +92,10 @@ class Encryption:
         return self._contexts.engine(choice.policy.terms, choice.certificate, hello)
 
     def _policy(self, hello: Hello, local_ip: str, remote_ip: str) -> Policy:
-        for policy in self.policies:
+        named = self._named.get(hello.server_name, ())
+        # Policies are asked in their order, but those that are for other names are not asked.
+        for index in merge(named, self._others):
+            policy = self.policies[index]
             if policy.matches(hello, local_ip, remote_ip):
                 if policy.drop:
                     raise RefusedHandshakeError("a policy drops this connection")
@@ -106,6 +111,20 @@ class Encryption:
         """Return the name for which a certificate may come; empty if none may."""
         name = hello.server_name or policy.wanted.default_name or local_ip
         return name if self.ring.may_come(name) and qualifies(name) else ""
+
+
+def _by_name(policies: Sequence[Policy]) -> tuple[dict[str, list[int]], list[int]]:
+    """Return which policies are for a name, and which for any or for many."""
+    named: dict[str, list[int]] = {}
+    others: list[int] = []
+    for index, policy in enumerate(policies):
+        sni = next((each for each in policy.matchers if isinstance(each, Named)), None)
+        if sni is None or sni.wild:
+            others.append(index)
+            continue
+        for name in sni.names:
+            named.setdefault(name, []).append(index)
+    return named, others
 
 
 def _choice(policy: Policy, picked: Picked, hello: Hello) -> Choice:

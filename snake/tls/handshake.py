@@ -30,18 +30,25 @@ class SNI(Module):
 
     names: tuple[str, ...] = ()
 
-    async def provision(self, ctx: Context) -> Match:
+    async def provision(self, ctx: Context) -> Named:
         """Write the names as clients do."""
         del ctx
-        wanted = frozenset(ascii_name(fill_all(name)) for name in self.names)
-        wild = any("*" in name for name in wanted)
+        return Named(ascii_name(fill_all(name)) for name in self.names)
 
-        def match(hello: Hello, local_ip: str, remote_ip: str) -> bool:
-            del local_ip, remote_ip
-            name = hello.server_name
-            return name in wanted or (wild and not wanted.isdisjoint(patterns(name)))
 
-        return match
+class Named:
+    """Whether a client asks for one of some names."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = frozenset(names)
+        self.wild = any("*" in name for name in self.names)
+        """Whether some of them stand for many."""
+
+    def __call__(self, hello: Hello, local_ip: str, remote_ip: str) -> bool:
+        """Whether it does."""
+        del local_ip, remote_ip
+        name = hello.server_name
+        return name in self.names or (self.wild and not self.names.isdisjoint(patterns(name)))
 
 
 class SNIRegexp(Module):

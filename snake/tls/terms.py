@@ -50,6 +50,8 @@ async def read_terms(ctx: Context, policy: ConnectionPolicy, tls_app: TLSApp | N
             f"curves cannot be chosen with client_auth mode {authentication.mode.value}: "
             "Python's TLS libraries can do either"
         )
+    if not (policy.cipher_suites or policy.curves or authentication):
+        return terms  # nothing in it that OpenSSL could not do
     try:  # now, not when a client comes
         apply(terms, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), next(iter(terms.curves), ""))
     except (ssl.SSLError, ValueError) as error:

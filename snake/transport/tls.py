@@ -41,8 +41,8 @@ READING, CHOOSING, SHAKING, OVER = range(4)
 class Handshake(asyncio.Protocol):
     """One client, until its connection is encrypted."""
 
-    __slots__ = ("_admission", "_choice", "_count", "_encryption", "_engine", "_hello", "_reader",
-                 "_serving", "_state", "_task", "_transport", "since")  # fmt: skip
+    __slots__ = ("_admission", "_choice", "_count", "_early", "_encryption", "_engine", "_hello",
+                 "_reader", "_serving", "_state", "_task", "_transport", "since")  # fmt: skip
 
     def __init__(
         self, serving: Serving, encryption: Encryption, admission: Admission | None = None
@@ -53,6 +53,8 @@ class Handshake(asyncio.Protocol):
         self._reader = HelloReader()
         self._state = READING
         self._count = 0
+        self._early = b""
+        """What came after the hello while a certificate was waited for."""
         self._task: asyncio.Task[None] | None = None
         self._choice: Choice | None = None
         self.since = 0.0
@@ -77,6 +79,8 @@ class Handshake(asyncio.Protocol):
             self._transport.abort()
         elif self._state == READING:
             self._read(data)
+        elif self._state == CHOOSING:
+            self._early += data
         elif self._state == SHAKING:
             self._engine.incoming.write(data)
             self._shake()
@@ -96,8 +100,11 @@ class Handshake(asyncio.Protocol):
     # What the server calls ------------------------------------------------------------
 
     def enforce(self, now: float, timeout: float | None) -> None:
-        """End it, if the client takes longer than so many seconds."""
-        if self._state in (READING, SHAKING) and timeout is not None and now - self.since > timeout:
+        """End it, if the client takes longer than so many seconds.
+
+        While we take long, it is left alone.
+        """
+        if self._state != CHOOSING and timeout is not None and now - self.since > timeout:
             self._transport.abort()
 
     def abort(self) -> None:
@@ -129,25 +136,29 @@ class Handshake(asyncio.Protocol):
         self._wait(self._seek(hello))
 
     def _wait(self, waiting: Coroutine[Any, Any, None]) -> None:
-        """Wait for a certificate; the client is not read meanwhile."""
+        """Wait for a certificate. The client is read meanwhile: so it is seen when it leaves."""
         self._state = CHOOSING
-        self._transport.pause_reading()
-        self._task = asyncio.get_running_loop().create_task(waiting)
+        self._task = asyncio.get_running_loop().create_task(self._waited(waiting))
 
-    async def _seek(self, hello: Hello) -> None:
+    async def _waited(self, waiting: Coroutine[Any, Any, None]) -> None:
         try:
-            choice = await self._encryption.seek(hello, *self._addresses())
-            self._go_on()
-            self._begin(choice)
+            await waiting
         except RefusedHandshakeError as error:
             self._refuse(error)
+        except Exception:
+            log.exception("a handshake failed")
+            self._transport.abort()
+
+    async def _seek(self, hello: Hello) -> None:
+        choice = await self._encryption.seek(hello, *self._addresses())
+        self._go_on()
+        self._begin(choice)
 
     async def _answer_challenge(self, hello: Hello) -> None:
         """Prove to an authority that the name is ours (RFC 8737): a handshake, and nothing more."""
         challenge = await self._encryption.ring.seek_challenge(hello.server_name)
         if challenge is None:
-            self._refuse(RefusedHandshakeError(f"no challenge for {hello.server_name}"))
-            return
+            raise RefusedHandshakeError(f"no challenge for {hello.server_name}")
         # Only an authority asks for it, and only who asks one needs it.
         challenge_certificate = load_object("snake.acme.tlsalpn01:challenge_certificate")
         terms = Terms(purpose=ACME_TLS, alpn=(ACME_TLS,), tickets=False)
@@ -156,8 +167,6 @@ class Handshake(asyncio.Protocol):
 
     def _go_on(self) -> None:
         self._task = None
-        if not self._transport.is_closing():
-            self._transport.resume_reading()
         self.since = self._serving.clock.now
 
     def _begin(self, choice: Choice) -> None:
@@ -169,7 +178,7 @@ class Handshake(asyncio.Protocol):
     def _start(self, engine: Engine) -> None:
         self._state = SHAKING
         self._engine = engine
-        self._engine.incoming.write(self._reader.data)
+        self._engine.incoming.write(self._reader.data + self._early)
         self._shake()
 
     def _shake(self) -> None:

@@ -15,6 +15,7 @@ import pytest
 import trustme
 
 from snake.tls.hello import read_hello
+from snake.tls.ring import Ring, Update
 from snake.transport.asgi import Receive, Scope, Send
 from snake.transport.settings import Settings
 from tests.transport.crypt import EC, Raw, connected, encrypting, issue, trusting
@@ -317,3 +318,17 @@ async def sealing(server: Server, log: Path) -> AsyncIterator[tuple[Raw, Sealer]
     async with connected(server, context) as raw:
         assert raw.session.cipher() == ("TLS_AES_256_GCM_SHA384", "TLSv1.3", 256)
         yield raw, Sealer.of(log)
+
+
+async def test_client_that_leaves_while_it_is_waited_for() -> None:
+    """A client that leaves while its certificate is obtained is seen to have left."""
+    asked = asyncio.Event()
+    ring = Ring(lambda *_: asked.set())
+    encryption = await encrypting(SITE, ring=ring)
+    ring.update(Update((SITE,), asks=("*",)))
+    async with serving(hello, encryption=encryption) as server:
+        async with server.client() as client:
+            await client.send(first_bytes("later.example"))
+            await asked.wait()
+            assert server.serving._shaking  # noqa: SLF001
+        await until(lambda: not server.serving._shaking)  # noqa: SLF001

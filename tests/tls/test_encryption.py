@@ -270,3 +270,25 @@ def test_key_is_not_shown() -> None:
     assert "a.example.com" in shown
     assert "KEY" not in shown
     assert EXACT.key.splitlines()[1] not in repr(Found(EXACT))
+
+
+async def test_many_policies() -> None:
+    """Among many policies it is still the first that matches, and found at once."""
+    names = [f"{number}.example.com" for number in range(1500)]
+    policies: list[dict[str, Any]] = [
+        {"match": {"sni": [name]}, "alpn": [str(number)]} for number, name in enumerate(names)
+    ]
+    policies.insert(1000, {"match": {"sni": ["*.example.com"]}, "alpn": ["many"]})
+    policies.append({"match": {"sni": [names[7]]}, "alpn": ["late"]})
+    encryption = await encrypting(WILDCARD, policies=tuple(policies))
+
+    def alpn(name: str) -> str:
+        choice = encryption.choose(hello(name), HERE, THERE)
+        assert choice is not None
+        return choice.policy.terms.alpn[0]
+
+    assert alpn(names[7]) == "7"
+    assert alpn(names[999]) == "999"
+    assert alpn(names[1000]) == "many"
+    assert alpn("other.example.com") == "many"
+    assert encryption._others == [1000]  # noqa: SLF001

@@ -11,6 +11,7 @@ What aioquic leaves to its user, or does otherwise than a server must:
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from aioquic import tls
@@ -47,6 +48,8 @@ _MOST_IDS = 1024
 """Connection IDs that one client gets in all; one that wants more goes on with those it has."""
 _IDLE = 30.0
 """Seconds without a packet after which a client is gone (quic-go: 30)."""
+logging.getLogger("quic").setLevel(logging.CRITICAL)  # it logs what strangers do
+
 _PENDING = object()
 """In place of a certificate: it is known only when the client has said whom it wants."""
 

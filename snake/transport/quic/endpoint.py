@@ -282,6 +282,7 @@ class Endpoint:
         if retried is None and len(self._handshakes) >= _MANY_HANDSHAKES:
             self._ask_again(begun, path)
             return
+        self.clock.start()  # it is what a session's times are of
         quic = QuicConnection(self._configuration, self._identity, original, retried)
         session = Session(self, quic, path)
         session.receive(data, path, now)
@@ -303,7 +304,6 @@ class Endpoint:
         self._touched.add(session)
         for each in (destination, *session.quic.connection_ids):
             self.issued(each, session)
-        self.clock.start()
 
     async def secure(self, session: Session, message: bytes) -> None:
         """Choose the certificate for a client that has said what it wants."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from typing import Any
 
 import pytest
 from aioquic.buffer import Buffer, encode_uint_var
@@ -13,6 +14,7 @@ from aioquic.quic.packet import (
     pull_quic_header,
 )
 
+from snake.transport.asgi import Receive, Scope, Send
 from snake.transport.quic.endpoint import Address, Chosen
 from tests.transport.quic.client import always, certificate, head, serving
 from tests.transport.quic.raw import Raw, crypto, frames, garbage, hello
@@ -234,3 +236,60 @@ async def test_path_challenges() -> None:
         await asyncio.sleep(0.1)
         assert len(session.quic._network_paths[0].remote_challenges) <= 32
         assert (await client.get()).status == 200
+
+
+async def test_address_that_is_not_the_clients() -> None:
+    """Who sends a client's packet from another address gets little of what is meant for it.
+
+    The connection goes on where it was (RFC 9000 §9.3).
+    """
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        del scope, receive
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": bytes(2_000_000)})
+
+    async with serving(app) as server, server.client() as client:
+        at = client.send(head())
+        await client.until(lambda: len(client.response(at).body) > 100_000)
+        with Raw(server.address) as raw:
+            transport: Any = client._transport
+            taken: list[bytes] = []
+            stolen: Any = _Thief(transport, taken)
+            client._transport = stolen
+            await until(lambda: taken)
+            client._transport = transport
+            raw.send(taken[0])
+            response = await client.answer(at)
+            await raw.listen(0.2)
+            assert raw.received <= 3 * raw.sent
+        assert len(response.body) == 2_000_000
+
+
+class _Thief:
+    """Takes the next datagram of a client, and lets the others pass."""
+
+    def __init__(self, transport: Any, taken: list[bytes]) -> None:
+        self._transport = transport
+        self._taken = taken
+
+    def sendto(self, data: bytes, address: Any = None) -> None:
+        """Send, or take."""
+        if self._taken:
+            self._transport.sendto(data, address)
+        else:
+            self._taken.append(data)
+
+    def __getattr__(self, name: str) -> Any:
+        """Be the transport otherwise."""
+        return getattr(self._transport, name)
+
+
+async def test_handshake_after_a_long_time() -> None:
+    """The first client after a long time without any has all the time that others have."""
+    async with serving(greet) as server:
+        server.endpoint.clock.now -= 3600
+        async with server.client(wait=False):
+            await until(lambda: server.endpoint.connections == 1)
+            (session,) = server.endpoint._sessions
+            assert asyncio.get_running_loop().time() - session.since < 60

@@ -56,7 +56,7 @@ a reason to close the connection, required, or no header at all. The time is 10 
 A rate counts from the first byte that is waited for: the time is what a client has at
 first, and each byte adds to it. `write_max_chunk` and `enable_full_duplex` change nothing
 here: what a client takes is counted by the byte, and a body is read while the answer goes
-out already.
+out already. Nor does `0rtt off`: over HTTP/3 nothing is taken before a handshake is done.
 
 With an address, they are for the servers that have it among their listener addresses,
 written in the same way: `:443`. Without one, they are for all other servers.

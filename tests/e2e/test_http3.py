@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+import trustme
 from aioquic.asyncio import connect
 from aioquic.quic.configuration import QuicConfiguration
 from cryptography import x509
@@ -168,3 +170,25 @@ def _browse(url: str, port: int, spki: str, folder: Path) -> str:
         env={**os.environ, "HOME": str(folder)},
     )
     return done.stdout
+
+
+@pytest.mark.slow
+async def test_client_certificates_are_not_passed_by(tmp_path: Path) -> None:
+    """A site that wants certificates of its clients has no HTTP/3, nor by way of another site."""
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(tmp_path / "clients.pem")
+    sites = (
+        f"localhost {{\n\trespond open\n}}\nsecret.localhost {{\n\ttls {{\n\t\tclient_auth {{\n"
+        f"\t\t\ttrust_pool file {tmp_path}/clients.pem\n\t\t}}\n\t}}\n\trespond secret\n}}\n"
+    )
+    with serving(tmp_path, sites) as site:
+        async with client(site) as made:
+            assert await body(made, site) == b"open"
+            response = await made.request(head("GET", "/", f"secret.localhost:{site.https}"))
+            assert (response.status, response.body) == (421, b"")
+        configuration = QuicConfiguration(
+            alpn_protocols=["h3"], server_name="secret.localhost", verify_mode=ssl.CERT_NONE
+        )
+        with pytest.raises(ConnectionError):
+            async with connect("127.0.0.1", site.https, configuration=configuration):
+                pass

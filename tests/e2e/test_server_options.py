@@ -97,8 +97,6 @@ def test_delay_of_the_end(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "place"),
     [
-        ("listener_wrappers {\n\t\t\thttp_redirect\n\t\t}", "listener_wrappers"),
-        ("strict_sni_host", "strict_sni_host"),
         ("trace", "trace"),
         ("protocols h2c", "protocols"),
     ],

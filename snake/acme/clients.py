@@ -12,6 +12,7 @@ from snake.acme.client import Client
 from snake.acme.roots import trusting
 from snake.acme.wire import Wire
 from snake.core.modules import Context
+from snake.fetch.proxy import is_here
 from snake.tls.subjects import is_internal
 
 
@@ -75,6 +76,6 @@ def _from_environment(url: str) -> str | None:
     """Return the proxy that the environment names for a URL (`HTTPS_PROXY`, `NO_PROXY`)."""
     parts = urlsplit(url)
     proxy = getproxies().get(parts.scheme)
-    if not proxy or proxy_bypass(parts.netloc):
+    if not proxy or is_here(parts.hostname or "") or proxy_bypass(parts.netloc):
         return None
     return proxy if "://" in proxy else f"http://{proxy}"

@@ -31,7 +31,7 @@ class Proxy(Record):
 
 def proxy_for(scheme: str, host: str, port: int) -> Proxy | None:
     """Return the proxy for a server, if there is one. Raises `FetchError` if it cannot be used."""
-    if _is_here(host):
+    if is_here(host):
         return None
     text = getproxies().get(scheme, "")
     if not text or proxy_bypass(f"{host}:{port}"):
@@ -45,7 +45,8 @@ def proxy_for(scheme: str, host: str, port: int) -> Proxy | None:
         raise FetchError(f"the proxy that the environment names for {scheme} is no URL") from None
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
+    """Whether a host is this machine, which is asked directly whatever the environment says."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

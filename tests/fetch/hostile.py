@@ -70,10 +70,10 @@ class API(Hostile):
 
 
 @asynccontextmanager
-async def api(answer: WithBody) -> AsyncIterator[API]:
+async def api(answer: WithBody, tls: ssl.SSLContext | None = None) -> AsyncIterator[API]:
     """Run one that answers so."""
     server = API(answer)
-    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=tls)
     server.port = listener.sockets[0].getsockname()[1]
     try:
         yield server

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +13,7 @@ import trustme
 from snake.fetch.fetch import fetch
 from snake.fetch.response import FetchError
 from tests.fetch.hostile import drip, flood, hostile, silence, status
+from tests.fetch.proxy import proxy
 
 
 async def test_answer_has_status_fields_and_body() -> None:
@@ -138,43 +137,6 @@ async def test_request_can_be_cancelled() -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-
-
-@asynccontextmanager
-async def proxy(answer: bytes = b"HTTP/1.1 200 OK\r\n\r\n") -> AsyncIterator[tuple[int, list[str]]]:
-    """Run a proxy that joins whoever comes to what is asked for; return its port and heads."""
-    heads: list[str] = []
-
-    async def joined(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        heads.append((await reader.readuntil(b"\r\n\r\n")).decode())
-        if not heads[-1].startswith("CONNECT "):
-            writer.write(status(200, b"by the proxy"))
-            writer.close()
-            return
-        writer.write(answer)
-        if b"200" not in answer:
-            writer.close()
-            return
-        port = int(heads[-1].split(" ")[1].rpartition(":")[2])
-        there, out = await asyncio.open_connection("127.0.0.1", port)
-        tasks = (
-            asyncio.ensure_future(pump(reader, out)),
-            asyncio.ensure_future(pump(there, writer)),
-        )
-        await asyncio.wait(tasks)
-
-    async def pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            while data := await source.read(65536):
-                target.write(data)
-                await target.drain()
-        target.close()
-
-    server = await asyncio.start_server(joined, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1], heads
-    finally:
-        server.close()
 
 
 @pytest.fixture

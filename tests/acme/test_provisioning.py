@@ -77,13 +77,21 @@ def test_the_test_authority_of_lets_encrypt_is_its_staging() -> None:
 async def test_a_proxy_of_the_environment_is_used(
     server: Host, liar: LyingCA, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The proxy that the environment names is asked, unless `network_proxy none` stands there."""
+    """The proxy that the environment names is asked, unless `network_proxy none` stands there.
+
+    It is not asked for what is on this machine, as with Go.
+    """
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("no_proxy", "")
-    async with server.issuer(ca=liar.directory) as issuer:
+    far = "http://no-such-ca.internal/dir"
+    async with server.issuer(ca=far) as issuer:
         with pytest.raises(Exception, match="the proxy"):
             await issuer.issue(Asked("a.example.com").request())
-    async with server.issuer(ca=liar.directory, network_proxy={"from": "none"}) as issuer:
+    async with server.issuer(ca=far, network_proxy={"from": "none"}) as issuer:
+        with pytest.raises(Exception, match="no-such-ca") as caught:
+            await issuer.issue(Asked("a.example.com").request())
+        assert "the proxy" not in str(caught.value)
+    async with server.issuer(ca=liar.directory) as issuer:
         await issuer.issue(Asked("a.example.com").request())
 
 

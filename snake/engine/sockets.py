@@ -79,10 +79,7 @@ class Sockets:
             own = self._open[address]
             try:
                 for sock in own[count:]:
-                    if _kind(address) == socket.SOCK_DGRAM:
-                        _bind(sock, own[0].getsockname(), address)
-                    else:
-                        sock.listen(BACKLOG)
+                    _begin(sock, own[0].getsockname(), address)
             except OSError as error:
                 raise _explain(error, address) from None
             if _is_spread(address) and len(own) > 1:
@@ -163,6 +160,17 @@ def _shared(address: NetworkAddress) -> bool:
 def _kind(address: NetworkAddress) -> int:
     is_udp = address.network.startswith("udp")
     return socket.SOCK_DGRAM if is_udp else socket.SOCK_STREAM
+
+
+def _begin(sock: socket.socket, where: tuple[object, ...], address: NetworkAddress) -> None:
+    """Have something come to a socket more. Raises `OSError`, or `ListenError`.
+
+    A UDP socket gets its part of all datagrams from the moment that it is bound.
+    """
+    if sock.type == socket.SOCK_DGRAM:
+        _bind(sock, where, address)
+    else:
+        sock.listen(BACKLOG)
 
 
 def _is_spread(address: NetworkAddress) -> bool:

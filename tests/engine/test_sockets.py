@@ -204,3 +204,31 @@ def test_the_holder_of_a_port_is_found(sockets: Sockets) -> None:
     assert holder(port).endswith(f"(pid {os.getpid()})")
     sockets.close()
     assert holder(port) == ""
+
+
+def test_datagrams_come_to_sockets_more_when_all_is_ready(sockets: Sockets) -> None:
+    """A UDP socket of a worker more is bound with `complete`: nobody reads it before."""
+    address = parse_address("udp/127.0.0.1:0")
+    sockets.open([address], 1).complete()
+    opening = sockets.open([address], 2)
+    fds = [dict(sockets.of_worker([address], index, 2))[str(address)] for index in range(2)]
+    first, second = (family_of(fd)[1] for fd in fds)
+    assert second != first
+    opening.complete()
+    assert family_of(fds[1])[1] == first
+
+
+def test_udp_port_of_another(sockets: Sockets) -> None:
+    """A UDP port is not shared with anybody else, though TCP's of the same number is ours."""
+    tcp = parse_address("127.0.0.1:0")
+    sockets.open([tcp], 1).complete()
+    port = sockets.bound(tcp).rpartition(":")[2]
+    udp = parse_address(f"udp/127.0.0.1:{port}")
+    other = Sockets()
+    other.open([udp], 2).complete()
+    try:
+        with pytest.raises(StartError, match=f"cannot listen on udp/127.0.0.1:{port}: address"):
+            sockets.open([udp], 2)
+    finally:
+        other.close()
+    sockets.open([udp], 2).complete()

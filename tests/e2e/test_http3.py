@@ -64,7 +64,8 @@ async def test_http3_beside_https(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-async def test_connection_outlives_reloads(tmp_path: Path) -> None:
+@pytest.mark.parametrize("runtime", ["process", "thread"])
+async def test_connection_outlives_reloads(tmp_path: Path, runtime: str) -> None:
     """A request that is under way ends well when the configuration is loaded again.
 
     Its connection is then closed; new ones are taken by the new workers.
@@ -78,7 +79,10 @@ async def test_connection_outlives_reloads(tmp_path: Path) -> None:
         "        await asyncio.sleep(0.02)\n"
         "    await send({'type': 'http.response.body'})\n"
     )
-    sites = "localhost {\n\tpython {\n\t\tmodule_asgi main:app\n\t\tworkers 2\n\t}\n}\n"
+    sites = (
+        "localhost {\n\tpython {\n\t\tmodule_asgi main:app\n\t\tworkers 2\n"
+        f"\t\tworkers_runtime {runtime}\n\t}}\n}}\n"
+    )
     with serving(tmp_path, sites, "") as site:
         async with client(site) as old:
             at = old.send(head("GET", "/slow", "localhost"))

@@ -301,7 +301,8 @@ class Stream(Running):
             if not self.expects:
                 return
             self.expects = False
-        self._requests.inform(self.id, [(b":status", b"%d" % status), *plain_fields(headers)])
+        with suppress(ClientDisconnectedError):
+            self._requests.inform(self.id, [(b":status", b"%d" % status), *plain_fields(headers)])
 
     def take_over(self) -> NoReturn:
         """Refuse: streams of HTTP/3 do not switch protocols."""

@@ -110,7 +110,7 @@ class Place:
     def tell(self, message: Message) -> None:
         """Tell every process something that has or had the place."""
         for process in (self._process, *self._leaving):
-            if process is not None:
+            if process is not None and not process.is_gone:
                 process.send(message)
 
     async def drain(self, linger: float = 0.0) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import ssl
 import time
@@ -131,6 +132,23 @@ def test_a_hundred_names_at_start(tmp_path: Path) -> None:
             assert len(list((tmp_path / "storage").glob("acme/*/users/*"))) == 1
             last = shake(ca.tls_port, names[-1], root=_root(tmp_path, ca))
             assert last.body == "hi", last.fault
+
+
+@needs_pebble
+def test_a_reload_while_certificates_are_obtained(tmp_path: Path, ca: Pebble) -> None:
+    """Reloads lose nothing of what is under way: every name gets its certificate, none fails."""
+    names = [f"{number}.example.com" for number in range(25)]
+    sites = "".join(f"{name} {{\n\trespond hi\n}}\n" for name in names)
+    with running(_pebbles(tmp_path, ca) + sites, tmp_path) as server:
+        for count in range(1, 4):
+            server.wait_for(OBTAINED, count=3 * count)
+            server.send(signal.SIGUSR1)
+        stored = tmp_path / "storage/certificates"
+        _until(lambda: len(list(stored.glob("*/*/*.json"))) == len(names), server)
+        server.wait_for("reloaded the configuration", count=3)
+        assert {shake(ca.tls_port, name).body for name in names} == {"hi"}
+        assert not [record for record in server.records if record["msg"] == FAILED]
+        assert not [record for record in server.records if record.get("logger") == "asyncio"]
 
 
 @needs_pebble

@@ -108,17 +108,25 @@ class Updates:
 
     async def append_records(self, zone: str, records: Sequence[Record]) -> list[Record]:
         """Add records. Raises `ProviderError`."""
-        update = self._update(zone)
-        for record in records:
-            update.add(absolute(record.name, zone), int(record.ttl), record.type, _data(record))
-        await self._send(update, zone)
-        return list(records)
+        return await self._changed(zone, records, add=True)
 
     async def delete_records(self, zone: str, records: Sequence[Record]) -> list[Record]:
         """Delete records. Raises `ProviderError`."""
+        return await self._changed(zone, records, add=False)
+
+    async def _changed(self, zone: str, records: Sequence[Record], *, add: bool) -> list[Record]:
+        import dns.exception  # noqa: PLC0415  (slow, and seldom needed)
+
         update = self._update(zone)
         for record in records:
-            update.delete(absolute(record.name, zone), record.type, _data(record))
+            name, data = absolute(record.name, zone), _data(record)
+            try:
+                if add:
+                    update.add(name, int(record.ttl), record.type, data)
+                else:
+                    update.delete(name, record.type, data)
+            except (dns.exception.DNSException, ValueError) as error:
+                raise ProviderError(f"there can be no such record {name!a}: {error}") from None
         await self._send(update, zone)
         return list(records)
 

@@ -28,7 +28,7 @@ _TIMEOUT = 120.0
 """Seconds for which it is waited for (certmagic: 2 minutes)."""
 _INTERVAL = 2.0
 """Seconds between two looks."""
-_CLEANING = 60.0
+_CLEANING = 30.0
 """Seconds that removing the record may take."""
 _LAME = ("REFUSED", "NOTAUTH", "NOTIMP")
 """What a server answers that is not in charge of a zone, though it is named to be."""

@@ -28,6 +28,9 @@ _TIMEOUT = 60.0
 _MOST = 2 << 20
 """Bytes of an answer."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_ALIAS = re.compile(r"_[a-z0-9_-]{8,62}")
+"""How an alias begins: no host is called so."""
+_TARGET = re.compile(r"[A-Za-z0-9_.-]{1,253}")
 _LASTING = frozenset({101, 102, 103, 105})
 """The errors of a key that is wrong, or may not do this."""
 _SHOWN = 300
@@ -57,6 +60,16 @@ class Proof(Record):
         if token == url.path or "/" in token or not token or not self.lines:
             raise IssueError(f"ZeroSSL wants a file for {name} where none can be: {self.file!a}")
         return token
+
+    def owner(self, name: str) -> str:
+        """Return the name of the alias. Raises `IssueError` if it could be anything else's."""
+        label, _, rest = self.alias.lower().removesuffix(".").partition(".")
+        own = name.lower().removeprefix("*.")
+        if not _ALIAS.fullmatch(label) or not rest or not f".{own}".endswith(f".{rest}"):
+            raise IssueError(f"ZeroSSL wants an alias for {name} where none can be: {self.alias!a}")
+        if not _TARGET.fullmatch(self.target):
+            raise IssueError(f"ZeroSSL wants an alias to {self.target!a}, which is no name")
+        return self.alias
 
 
 class Validation(Record):

@@ -88,10 +88,8 @@ class ZeroSSLIssuer:
     @asynccontextmanager
     async def _proving(self, name: str, proof: Proof) -> AsyncIterator[None]:
         if self._cname is not None:
-            if not proof.alias or not proof.target:
-                raise IssueError(f"ZeroSSL does not say which alias proves {name}")
             target = proof.target.removesuffix(".") + "."
-            async with self._cname.having("CNAME", proof.alias, target):
+            async with self._cname.having("CNAME", proof.owner(name), target):
                 yield
             return
         content = "\n".join(proof.lines)

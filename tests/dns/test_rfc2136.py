@@ -168,3 +168,21 @@ def test_caddyfile() -> None:
 def test_wrong_blocks_are_refused(block: str, message: str) -> None:
     """Each mistake says what is missing or unknown."""
     assert message in refusal(f"dns rfc2136 {{\n{block}\n}}")
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        Record("CNAME", "x", "two words"),
+        Record("CNAME", "x", ""),
+        Record("NONSENSE", "x", "y"),
+        Record("TXT", "x" * 70, "y"),
+        Record("TXT", "x..y", "y"),
+        Record("A", "x", "no address"),
+    ],
+)
+async def test_records_that_there_cannot_be(record: Record) -> None:
+    """What is no record is an error, and nothing is sent."""
+    updates = await provider(Nameserver(9, 0))
+    with pytest.raises(ProviderError, match="there can be no such record"):
+        await updates.append_records(ZONE, [record])

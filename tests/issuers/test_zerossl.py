@@ -18,7 +18,7 @@ from snake.core.errors import ConfigError
 from snake.dns.rfc2136 import RFC2136
 from snake.dns.solver import Solver
 from snake.issuers.zerossl import ZeroSSL as Module
-from snake.issuers.zerossl_api import API, ENDPOINT
+from snake.issuers.zerossl_api import API, ENDPOINT, Proof
 from snake.issuers.zerossl_issuer import ZeroSSLIssuer
 from snake.storage.folder import FileStorage
 from snake.tls.certificate import Certificate
@@ -209,3 +209,28 @@ async def test_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(ConfigError, match="i/api_key: ZeroSSL's API needs an access key"):
         await Module(api_key="{env.ZEROSSL_NO}").provision(context("i"))
+
+
+@pytest.mark.parametrize(
+    ("name", "alias", "target", "fault"),
+    [
+        ("a.test", "_0123456789abcdef.a.test", "c.comodoca.com", ""),
+        ("www.a.test", "_0123456789abcdef.a.test.", "c.comodoca.com.", ""),
+        ("*.a.test", "_0123456789ABCDEF.A.test", "c.comodoca.com", ""),
+        ("a.test", "www.a.test", "evil.test", "where none can be"),
+        ("a.test", "_0123456789abcdef.b.test", "c.comodoca.com", "where none can be"),
+        ("a.test", "_0123456789abcdef.xa.test", "c.comodoca.com", "where none can be"),
+        ("a.test", "_0123456789abcdef", "c.comodoca.com", "where none can be"),
+        ("a.test", "", "", "where none can be"),
+        ("a.test", "_0123456789abcdef.a.test", "", "which is no name"),
+        ("a.test", "_0123456789abcdef.a.test", "x y\n", "which is no name"),
+    ],
+)
+def test_aliases_are_for_nothing_else(name: str, alias: str, target: str, fault: str) -> None:
+    """The API can have no record made that is anything else's: an alias begins with `_`."""
+    proof = Proof(alias=alias, target=target)
+    if not fault:
+        assert proof.owner(name) == alias
+        return
+    with pytest.raises(IssueError, match=fault):
+        proof.owner(name)

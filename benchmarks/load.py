@@ -65,6 +65,29 @@ def hey(url: str, connections: int, seconds: int, fields: Mapping[str, str]) -> 
     )
 
 
+def h2load(url: str, connections: int, streams: int, seconds: int) -> Load:
+    """Keep `streams` requests of HTTP/2 under way on each of `connections`.
+
+    It tells the mean of the times and none of their percentiles.
+    """
+    options = ["-c", str(connections), "-m", str(streams), "--duration", str(seconds)]
+    output = _run(["h2load", "--threads", "1", *options, url])
+    counts = re.search(r"(\d+) done, (\d+) succeeded, (\d+) failed", output)
+    if counts is None:
+        raise LoadError(f"h2load printed no counts: {output[-500:]}")
+    answers, succeeded = int(counts[1]), int(counts[2])
+    mean = re.search(r"time for request:\s+\S+\s+\S+\s+([\d.]+)(us|ms|s)", output)
+    each = float(mean[1]) * {"us": 1e-3, "ms": 1.0, "s": 1e3}[mean[2]] if mean else 0.0
+    return Load(
+        answers=answers,
+        rate=answers / seconds,
+        mean=each,
+        p50=each,
+        p99=each,
+        errors=answers - succeeded,
+    )
+
+
 TOOLS: dict[str, Callable[[str, int, int, Mapping[str, str]], Load]] = {"wrk": wrk, "hey": hey}
 
 

@@ -147,11 +147,12 @@ def _started(name: str, venv: Path) -> Iterator[tuple[Running, int]]:
         if name == "caddy":
             command += ["--adapter", "caddyfile"]
         with running([command], plain, "/", Path(folder) / "log") as server:
-            _await_certificate(https)
+            await_certificate(https)
             yield server, https
 
 
-def _await_certificate(port: int) -> None:
+def await_certificate(port: int) -> None:
+    """Wait until a server has its certificate. Raises `OSError`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

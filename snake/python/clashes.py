@@ -15,6 +15,16 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
 LATE = {
+    "snake.transport.http2.websocket": (
+        "h11",
+        "h2",
+        "hpack",
+        "httpunk",
+        "hypercorn",
+        "hyperframe",
+        "priority",
+        "wsproto",
+    ),
     "snake.transport.hypercorn": (
         "h11",
         "h2",

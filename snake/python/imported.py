@@ -33,13 +33,12 @@ _ENCRYPTION = (
     "certifi",
     "cryptography",
     "cffi",
-    "httpunk",  # HTTP/2
     "pylsqpack",
     "pyopenssl",
     "service-identity",
 )
 
-ALWAYS = ("msgspec", "httptools", "uvloop", "google-re2")
+ALWAYS = ("msgspec", "httptools", "httpunk", "uvloop", "google-re2")
 """What any worker may import, and what is compiled: it can be in a process only once."""
 
 BY_WORD: dict[str, tuple[str, ...]] = {

@@ -170,14 +170,17 @@ class Connection(Flow):
         head = data if end - start == len(data) else data[start:end]
         serving = self.serving
         heads = serving.heads
+        refused: RefusedError | None = None
         try:
             heads.read(head)
         except RefusedError as error:
+            refused = error
+        if refused is not None:
             if head == PREFACE and self.may_http2:
                 self.phase = HANDED
                 serving.speak_http2(self, data[start:])
             else:
-                self.refuse(error)
+                self.refuse(refused)
             return len(data)
         if heads.websocket:
             self._hand_over(heads.rewritten(), data[end:])

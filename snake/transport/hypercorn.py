@@ -42,8 +42,6 @@ SERVICE_RESTART = 1012
 """The close code of a WebSocket that has to end because the server does (IANA's registry)."""
 _LONGEST_GOODBYE = 1.0
 """Seconds in which a client can answer the close of its WebSocket."""
-_NO_END = 2**31
-"""More requests than a connection can have: which streams may be opened is for `http2.py`."""
 
 Put = Callable[[Message], Awaitable[None]]
 
@@ -54,8 +52,6 @@ def _config(settings: Settings) -> Config:
     config.include_server_header = False
     config.include_date_header = False
     config.h11_max_incomplete_size = settings.max_header_bytes
-    config.h2_max_header_list_size = settings.max_header_bytes
-    config.keep_alive_max_requests = _NO_END
     return config
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from snake.transport.asgi import AppError, Message
 from snake.transport.framing import (
+    ASKED,
     BODILESS,
     DATED,
     HIGHEST_STATUS,
@@ -64,14 +65,19 @@ def checked_name(name: bytes) -> bytes:
     return name.lower()
 
 
+def checked_status(status: object) -> int:
+    """Return what is the status of a response. Raises `AppError`."""
+    if not isinstance(status, int) or not LOWEST_STATUS <= status <= HIGHEST_STATUS:
+        raise AppError(f"{status!r} is no status of a response")
+    return status
+
+
 def response_fields(message: Message) -> tuple[list[Field], int | None, int]:
     """Read an `http.response.start`: its fields, Content-Length if given, and flags of `framing`.
 
     Raises `AppError`, `TypeError` or `ValueError`.
     """
-    status = message["status"]
-    if not (isinstance(status, int) and LOWEST_STATUS <= status <= HIGHEST_STATUS):
-        raise AppError(f"{status!r} is no status of a response")
+    status = checked_status(message["status"])
     headers = message.get("headers") or ()
     flags = 0
     if status in NEVER_WITH_STATUS:
@@ -82,12 +88,17 @@ def response_fields(message: Message) -> tuple[list[Field], int | None, int]:
     length: int | None = None
     is_chunked = False
     for field in headers:
+        name, value = field
+        if name == b"content-length":
+            length = _length(value, length)
+            fields.append((name, value))
+            continue
         try:
             fields.append(_KNOWN[field])
         except TypeError:  # a list, as some apps have it
-            fields.append(_KNOWN[field[0], field[1]])
+            fields.append(_KNOWN[name, value])
         except KeyError:
-            name, value = field[0].lower(), field[1]
+            name = name.lower()
             if name == b"content-length":
                 length = _length(value, length)
             else:
@@ -98,7 +109,8 @@ def response_fields(message: Message) -> tuple[list[Field], int | None, int]:
                 fields.append((name, value))
     if is_chunked and length is not None:
         raise AppError("a response has both Content-Length and Transfer-Encoding")
-    flags |= asked(message, headers, can_trail=not flags & BODILESS)
+    if not ASKED.isdisjoint(message):
+        flags |= asked(message, headers, can_trail=not flags & BODILESS)
     return fields, length, flags
 
 

@@ -32,7 +32,7 @@ INTERNAL_ERROR = (
 )
 """The response of an app that failed before it made one."""
 
-_ASKED = frozenset({"server_header", "sniff", "chunked", "trailers"})
+ASKED = frozenset({"server_header", "sniff", "chunked", "trailers"})
 """Keys of a start message by which more is asked for than ASGI has."""
 _NAMES = ResponseNames()
 _MOST_LINES = 512
@@ -142,7 +142,7 @@ def response_head(message: Message) -> tuple[bytes, int | None, int]:
         length, more, extra = _framing(rest, length)
         last += extra
         flags |= more
-    if not _ASKED.isdisjoint(message):
+    if not ASKED.isdisjoint(message):
         flags |= asked(message, headers, can_trail=length is None and not flags & BODILESS)
     return line + last, length, flags
 

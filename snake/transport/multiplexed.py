@@ -8,7 +8,6 @@ path by the rules of `target.py`, names by those of `names.py`, number and size 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any
 
 from snake.core.record import Record
@@ -38,7 +37,10 @@ _PASSED_ON = frozenset({b"content-length", b"te"})
 _OFFERS = frozenset({b"sec-websocket-protocol", b"sec-websocket-extensions"})
 _FIELD_COST = 32
 """What a field counts beside its bytes (RFC 9113 §6.5.2)."""
+_PERCENT = ord("%")
 _MOST_HOSTS = 1024
+_MOST_KNOWN = 128
+_LONGEST_KEPT = 2048
 
 Address = tuple[str, int | None] | None
 Fields = list[tuple[bytes, bytes]]
@@ -57,7 +59,7 @@ class Head(Record):
     scheme: str | None
     authority: str | None
     path: str | None
-    fields: Iterable[tuple[bytes, bytes]]
+    fields: Fields
 
     @property
     def is_websocket(self) -> bool:
@@ -72,6 +74,7 @@ class ScopeReader:
         self._settings = settings
         self._names = RequestNames(settings)
         self._hosts: set[bytes] = set()
+        self._known: dict[tuple[str | None, tuple[tuple[bytes, bytes], ...]], Fields] = {}
         self.expects = False
         """Whether the client of the last scope waits for a `100 Continue`."""
 
@@ -82,18 +85,16 @@ class ScopeReader:
         """
         self.expects = False
         method, target = self._request_line(head)
-        headers, host = self._fields(head.fields)
-        headers.insert(0, (b"host", self._host(head.authority, host)))
+        headers = self._headers(head)
         raw_path, mark, query = target.partition(b"?")
-        if b"%" in raw_path:
-            check_path(raw_path)
+        path = raw_path.decode() if _PERCENT not in raw_path else self._decode(raw_path)
         scope: dict[str, Any] = {
             "type": "http",
             "asgi": _VERSIONS,
             "http_version": head.version,
             "method": method,
             "scheme": head.scheme,
-            "path": decode_path(raw_path),
+            "path": path,
             "raw_path": raw_path,
             "query_string": query,
             "root_path": "",
@@ -128,6 +129,10 @@ class ScopeReader:
         scope["subprotocols"] = [word.strip() for word in words if word.strip()]
         return scope
 
+    def _decode(self, raw_path: bytes) -> str:
+        check_path(raw_path)
+        return decode_path(raw_path)
+
     def _request_line(self, head: Head) -> tuple[str, bytes]:
         """Return method and target."""
         method, path = head.method, head.path
@@ -151,8 +156,25 @@ class ScopeReader:
             raise RefusedError(400)
         return method, target
 
-    def _fields(self, fields: Iterable[tuple[bytes, bytes]]) -> tuple[Fields, bytes | None]:
-        """Return the fields that an app is to see, and the Host."""
+    def _headers(self, head: Head) -> Fields:
+        """Return the fields that an app is to see.
+
+        They are known when they come again, as in HTTP/1.1: a client mostly sends the same.
+        """
+        key = head.authority, tuple(head.fields)
+        known = self._known.get(key)
+        if known is not None:
+            return known.copy()
+        headers, host, size = self._read(head.fields)
+        headers.insert(0, (b"host", self._host(head.authority, host)))
+        if size <= _LONGEST_KEPT and not self.expects:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[key] = headers.copy()
+        return headers
+
+    def _read(self, fields: Fields) -> tuple[Fields, bytes | None, int]:
+        """Return the fields without Host, that, and the size of all."""
         names = self._names
         headers: Fields = []
         special: Fields = []
@@ -168,7 +190,7 @@ class ScopeReader:
         settings = self._settings
         if size > settings.max_header_bytes or count > settings.max_header_count:
             raise RefusedError(431)
-        return headers, self._read_special(special, headers) if special else None
+        return headers, self._read_special(special, headers) if special else None, size
 
     def _read_special(self, special: Fields, headers: Fields) -> bytes | None:
         """Return the Host, and add to `headers` what of these is passed on."""

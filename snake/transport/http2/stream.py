@@ -203,6 +203,9 @@ class Stream(IncomingBody):
         self.state = HELD
 
     def _send_body(self, data: bytes, *, more: bool) -> None:
+        if self.state == HELD and not (more or self._flags or self.head_only):
+            self._send_plain(data)  # as it mostly is: the rest would add nothing
+            return
         if type(data) is not bytes:
             data = bytes(memoryview(data))  # or a TypeError, while nothing is out
         left = self._left
@@ -223,9 +226,35 @@ class Stream(IncomingBody):
         if trails:
             self.state = TRAILING
 
-    def _put(self, data: bytes, *, end: bool) -> None:
+    def _send_plain(self, data: bytes) -> None:
+        """Send a whole response of which nothing is unusual."""
+        if type(data) is not bytes:
+            data = bytes(memoryview(data))  # or a TypeError, while nothing is out
+        fields, size = self._fields, len(data)
+        if self._left is None:
+            fields.append((b"content-length", b"%d" % size))
+        elif self._left != size:
+            self._left -= size
+            self._check_length()
+        connection = self.connection
+        fields += connection.stamp()
+        self._write_head(fields, ends=not size)
+        if not size or connection.write_paused:
+            if size:
+                self._put(data, end=True)
+            return
+        verdict = connection.engine.send_data(self.number, data, 0, True)  # noqa: FBT003
+        if verdict.done:
+            self.sent = size
+            connection.queued(size, verdict.flags)
+            self._finish()
+        else:
+            self._put(data, end=True, offset=verdict.sent)
+
+    def _put(self, data: bytes, *, end: bool, offset: int = 0) -> None:
         """Send of a body as much as can be sent now, and keep the rest."""
-        self._rest, self._offset, self._end = data, 0, end
+        self._rest, self._offset, self._end = data, offset, end
+        self.sent += offset
         self.stalled_since = self.connection.serving.clock.now
         self.state = DONE if end else STREAMING
         self.pump()
@@ -311,8 +340,10 @@ class Stream(IncomingBody):
     def _finish(self) -> None:
         self.state = DONE
         self._leave = None
-        self._release()
-        self._notify()
+        if self._pieces:
+            self._release()
+        if self._news is not None:
+            self._news.set()
         self.connection.finished(self)
 
     # Beyond ASGI (`asgi.Client`) -----------------------------------------------------------

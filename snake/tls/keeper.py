@@ -24,7 +24,7 @@ from snake.tls.agenda import Agenda
 from snake.tls.certificate import Certificate
 from snake.tls.issuer import IssueError
 from snake.tls.managed import NEVER, Managed, Status
-from snake.tls.obtain import newest, obtain
+from snake.tls.obtain import date, newest, obtain
 from snake.tls.permission import NotAllowedError
 from snake.tls.policy import Automation, Policy
 from snake.tls.ring import Update
@@ -234,13 +234,6 @@ class Keeper:
             return
         managed.have(certificate, self._now())
         self._publish(managed, before)
-        _log(
-            logging.INFO,
-            "certificate renewed" if before else "certificate obtained",
-            managed,
-            issuer=certificate.issuer_key,
-            not_after=_date(certificate.not_after),
-        )
         if managed.unsaved is not None:
             await self._save(managed)
 
@@ -308,7 +301,7 @@ class Keeper:
         left = managed.certificate.left(self._now()) if managed.certificate else None
         fields: dict[str, object] = {"attempts": managed.attempts}
         if again:
-            fields["next_attempt"] = _date(managed.next_at)
+            fields["next_attempt"] = date(managed.next_at)
         if left is not None:
             fields["served_on_for_seconds"] = round(left)
         _log(logging.ERROR, "cannot get a certificate", managed, managed.error, **fields)
@@ -374,10 +367,6 @@ class Keeper:
 
 def _nobody(update: Update) -> None:
     del update
-
-
-def _date(moment: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
 
 
 def _log(

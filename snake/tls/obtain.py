@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -32,8 +33,11 @@ async def obtain(managed: Managed, now: Callable[[], float]) -> Obtained:
         async with managed.policy.storage.lock(keys.issuance(managed.name)):
             found = await _found(managed, now())
             if found is not None:
+                _log("certificate of another server taken from the storage", found, managed)
                 return found, None
             certificate, metadata = await _issue(managed, now)
+            before = managed.certificate
+            _log(f"certificate {'renewed' if before else 'obtained'}", certificate, managed)
             # While the lock is held: who waits for it is to find the certificate.
             try:
                 await stored.save(
@@ -46,6 +50,20 @@ async def obtain(managed: Managed, now: Callable[[], float]) -> Obtained:
             return certificate, None
     except StorageError as error:
         raise IssueError(f"the storage fails: {error}") from None
+
+
+def _log(message: str, certificate: Certificate, managed: Managed) -> None:
+    fields = {
+        "name": managed.name,
+        "issuer": certificate.issuer_key,
+        "not_after": date(certificate.not_after),
+    }
+    logger.info("%s", message, extra={"fields": fields})
+
+
+def date(moment: float) -> str:
+    """Return a moment, in seconds since the epoch, as the log has it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
 
 
 async def newest(policy: Policy, name: str) -> Certificate | None:

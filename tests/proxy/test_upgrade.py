@@ -283,3 +283,29 @@ async def test_refused_websocket_over_http2() -> None:
         assert await Socket(h2).open() == 200
         await until(lambda: not server.serving.tasks)
     assert b"\r\nUpgrade: websocket\r\n" in up.asked[0]
+
+
+async def test_close_delay_over_http2() -> None:
+    """Tunnels over HTTP/2 are given the same time when the server stops, and then told."""
+
+    async def mirror(ws: ServerConnection) -> None:
+        async for message in ws:
+            await ws.send(message)
+
+    async with (
+        serve_websockets(mirror, "127.0.0.1", 0) as up,
+        proxy(
+            f"127.0.0.1:{next(iter(up.sockets)).getsockname()[1]}", stream_close_delay="300ms"
+        ) as server,
+        server.client() as client,
+    ):
+        h2 = H2(client)
+        await h2.begin()
+        socket = Socket(h2)
+        await socket.open()
+        draining = asyncio.create_task(server.serving.drain(5))
+        await socket.send("still")
+        assert await socket.receive() == TextMessage(data="still")
+        assert (await closing(socket)).code == 1001
+        await socket.over()
+        await draining

@@ -1,6 +1,6 @@
 """The conformance tests of others: h2spec, without TLS and with it.
 
-go install github.com/summerwind/h2spec/cmd/h2spec@v2.6.0
+go install github.com/summerwind/h2spec/cmd/h2spec@latest
 """
 
 from __future__ import annotations

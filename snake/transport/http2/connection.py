@@ -241,10 +241,7 @@ class HTTP2Connection(Requests):
 
         The client is not told before it asks again: to some, a GOAWAY is the end of everything.
         """
-        if websockets:
-            for stream in list(self.streams):
-                if isinstance(stream, StreamTunnel):
-                    stream.drain()
+        self.tell_tunnels(websockets=websockets)
         self.close_when_idle()
 
     @property

@@ -143,6 +143,13 @@ class Requests(Output):
         """
         if not self.is_ending and self.nuisance.requests:
             self.heed(self.engine.begin_graceful_shutdown())
+            self.tell_tunnels(websockets=False)
+
+    def tell_tunnels(self, *, websockets: bool) -> None:
+        """Tell what handlers have taken over, and WebSockets, that the server wants to stop."""
+        for stream in list(self.streams):
+            if isinstance(stream, StreamTunnel) and (websockets or stream.is_taken_over):
+                stream.drain()
 
 
 def _check_pseudo(*fields: str | int | None) -> None:

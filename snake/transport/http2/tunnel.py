@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 class StreamTunnel(Stream):
     """An `asgi.ClientDuplex`."""
 
-    __slots__ = ("_on_drain", "_turn_to_write")
+    __slots__ = ("_on_drain", "_turn_to_write", "is_taken_over")
 
     def __init__(self, connection: Requests) -> None:
         super().__init__(connection)
+        self.is_taken_over = False
+        """Whether a handler has it, which says itself when it is over."""
         self._on_drain: Callable[[], None] | None = None
         self._turn_to_write = asyncio.Lock()
 

@@ -53,7 +53,6 @@ class WebSocket:
         self._scope = scope
         self._call: Call | None = None
         self._decided = asyncio.Event()
-        self._is_switched = False
         self._stream = WSStream(
             cast(Any, self.app),
             host.config,
@@ -74,9 +73,9 @@ class WebSocket:
         try:
             await stream.handle(self._request())
             await self._decided.wait()
-            while not (self._is_switched or stream.closed) and (data := await tunnel.read()):
+            while not (tunnel.is_taken_over or stream.closed) and (data := await tunnel.read()):
                 await stream.handle(Data(stream_id=tunnel.number, data=data))
-            if not self._is_switched:
+            if not tunnel.is_taken_over:
                 await stream.handle(StreamClosed(stream_id=tunnel.number))
                 tunnel.close()
         except ClientDisconnectedError:
@@ -181,7 +180,7 @@ class WebSocket:
         fields = plain_fields(message.get("headers") or ())
         fields = [field for field in fields if field[0] != b"sec-websocket-accept"]
         self._tunnel.respond(_OK, [*fields, *self._connection.stamp()])
-        self._is_switched = True
+        self._tunnel.is_taken_over = True
         self._decided.set()
         return self._tunnel
 

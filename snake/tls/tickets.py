@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import ssl
 from collections.abc import Callable, Iterable
+from threading import Lock
 
 import msgspec
 
@@ -25,6 +26,7 @@ _MOST = 100
 
 _prepared: dict[str, ssl.SSLContext] = {}
 _taken: dict[str, ssl.SSLContext] = {}
+_lock = Lock()
 
 
 def purpose_of(policy: ConnectionPolicy) -> str:
@@ -63,9 +65,10 @@ def prepare(purposes: Iterable[str]) -> None:
 
 def take(purpose: str, set_up: Callable[[ssl.SSLContext], None]) -> ssl.SSLContext:
     """Return the one context of this process for a purpose, set up when it is first asked for."""
-    context = _taken.get(purpose)
-    if context is None:
-        context = _prepared.pop(purpose, None) or ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        set_up(context)
-        _taken[purpose] = context
+    with _lock:  # there may be several event loops, each in a thread
+        context = _taken.get(purpose)
+        if context is None:
+            context = _prepared.pop(purpose, None) or ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            set_up(context)
+            _taken[purpose] = context
     return context

@@ -24,7 +24,9 @@ from snake.tls.engine import Engine
 
 _RECORD = 16_384
 """Bytes of the longest record (RFC 8446 §5.1)."""
-_AT_ONCE = 131_072
+_SIP = 16_640
+"""Bytes that OpenSSL is given at once: its buffers never become smaller again."""
+_AT_ONCE = 8 * _RECORD
 """Bytes that are encrypted before it is seen whether the client takes them."""
 _MOST_UNSEEN = 65_536
 """Bytes that may come from a client without any for the protocol: four of the longest records."""
@@ -33,9 +35,10 @@ _MOST_UNSEEN = 65_536
 class EncryptedTransport(asyncio.Transport, asyncio.Protocol):
     """To the socket's transport it is the protocol, to the protocol it is the transport."""
 
-    __slots__ = ("_backlog", "_choked", "_closing", "_early", "_ended", "_engine", "_incoming",
-                 "_loop", "_outgoing", "_protocol", "_raw", "_raw_paused", "_read", "_reading",
-                 "_session", "_unseen", "_write", "_writing")  # fmt: skip
+    __slots__ = ("_at", "_backlog", "_choked", "_closing", "_early", "_ended", "_engine",
+                 "_incoming", "_loop", "_outgoing", "_protocol", "_raw", "_raw_paused",
+                 "_raw_reading", "_read", "_reading", "_session", "_unseen", "_waiting",
+                 "_write", "_writing")  # fmt: skip
 
     def __init__(self, raw: asyncio.Transport, engine: Engine, protocol: asyncio.Protocol) -> None:
         """Go on with the socket of `raw`; call `begin` once the protocol knows of this."""
@@ -49,6 +52,7 @@ class EncryptedTransport(asyncio.Transport, asyncio.Protocol):
         self._protocol = protocol
         self._reading = True
         """Whether the protocol wants what comes."""
+        self._raw_reading = True
         self._choked = False
         """Whether nothing is read because the client does not take what it makes us answer."""
         self._ended = False
@@ -59,6 +63,9 @@ class EncryptedTransport(asyncio.Transport, asyncio.Protocol):
         self._raw_paused = False
         self._backlog: deque[bytes | memoryview] = deque()
         """What is to be encrypted when the client has taken what was."""
+        self._waiting = b""
+        """What came and was not given to OpenSSL yet, from `_at` on."""
+        self._at = 0
         self._early: deque[bytes] = deque()
         """What was decrypted before the protocol wanted it."""
         self._unseen = 0
@@ -75,8 +82,11 @@ class EncryptedTransport(asyncio.Transport, asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Decrypt what came."""
-        self._incoming.write(data)
         self._unseen += len(data)
+        if len(data) <= _SIP and not self._waiting:
+            self._incoming.write(data)
+        else:
+            self._waiting, self._at = self._waiting[self._at :] + data, 0
         self._pump()
 
     def eof_received(self) -> bool:
@@ -110,38 +120,65 @@ class EncryptedTransport(asyncio.Transport, asyncio.Protocol):
             self._shut_down()
         if self._choked:
             self._choked = False
-            if self._reading:
-                self._raw.resume_reading()
+            self._control()
         self._protocol.resume_writing()
 
     # In -------------------------------------------------------------------------------
 
     def _pump(self) -> None:
         """Give the protocol all that can be decrypted, as long as it reads."""
-        read, incoming = self._read, self._incoming
         try:
-            while self._reading:
-                data = self._early.popleft() if self._early else read(_RECORD)
-                if not data:
-                    self._take_end()
+            while self._reading and not self._ended:
+                self._sip()
+                if self._drain() and not self._waiting:
                     break
-                self._unseen = 0
-                self._protocol.data_received(data)
-                if not (incoming.pending or self._early or self._session.pending()):
-                    break
-        except ssl.SSLWantReadError:
-            if self._unseen > _MOST_UNSEEN:
-                self._raw.abort()
         except ssl.SSLZeroReturnError:
             self._take_end()
         except ssl.SSLError:
             self._flush()  # of the alert that says why
             self._raw.abort()
+        if self._unseen > _MOST_UNSEEN:
+            self._raw.abort()
         if self._outgoing.pending:
             self._flush()
-            if self._raw_paused and not self._choked:
-                self._choked = True
+            self._choked = self._choked or self._raw_paused
+        self._control()
+
+    def _control(self) -> None:
+        """Read the socket while the protocol reads, and has all that came before."""
+        wanted = self._reading and not (self._choked or self._waiting)
+        if wanted is not self._raw_reading and not self._raw.is_closing():
+            self._raw_reading = wanted
+            if wanted:
+                self._raw.resume_reading()
+            else:
                 self._raw.pause_reading()
+
+    def _sip(self) -> None:
+        """Give OpenSSL some of what waits, if it has nothing."""
+        if self._waiting and not self._incoming.pending:
+            at = self._at
+            self._incoming.write(self._waiting[at : at + _SIP])
+            self._at = at + _SIP
+            if self._at >= len(self._waiting):
+                self._waiting, self._at = b"", 0
+
+    def _drain(self) -> bool:
+        """Give the protocol what OpenSSL has; return whether there is nothing left there."""
+        read, incoming = self._read, self._incoming
+        while self._reading:
+            try:
+                data = self._early.popleft() if self._early else read(_RECORD)
+            except ssl.SSLWantReadError:
+                return True
+            if not data:
+                self._take_end()
+                return True
+            self._unseen = 0
+            self._protocol.data_received(data)
+            if not (incoming.pending or self._early or self._session.pending()):
+                return True
+        return False
 
     def _take_end(self) -> None:
         """Take the client's word that nothing more comes."""
@@ -154,18 +191,17 @@ class EncryptedTransport(asyncio.Transport, asyncio.Protocol):
     def pause_reading(self) -> None:
         """Decrypt and read no more."""
         self._reading = False
-        if not self._choked:
-            self._raw.pause_reading()
+        self._control()
 
     def resume_reading(self) -> None:
         """Read on, beginning with what is here already."""
         if self._reading or self._raw.is_closing():
             return
         self._reading = True
-        if not self._choked:
-            self._raw.resume_reading()
-        if self._incoming.pending or self._early or self._session.pending():
+        if self._incoming.pending or self._waiting or self._early or self._session.pending():
             self._loop.call_soon(self._pump)
+        else:
+            self._control()
 
     def is_reading(self) -> bool:
         """Return whether the protocol is given what comes."""
@@ -180,7 +216,7 @@ class EncryptedTransport(asyncio.Transport, asyncio.Protocol):
         if self._raw_paused or self._backlog:
             self._backlog.append(bytes(data))
             return
-        if len(data) <= _AT_ONCE:
+        if len(data) <= _RECORD:
             self._write(data)  # type: ignore[arg-type]
             self._raw.write(self._outgoing.read())
         else:
@@ -195,9 +231,12 @@ class EncryptedTransport(asyncio.Transport, asyncio.Protocol):
         view = memoryview(data)
         at = 0
         while at < len(view) and not self._raw_paused:
-            self._write(view[at : at + _AT_ONCE])
+            records = []
+            for start in range(at, min(at + _AT_ONCE, len(view)), _RECORD):
+                self._write(view[start : start + _RECORD])
+                records.append(self._outgoing.read())
             at += _AT_ONCE
-            self._raw.write(self._outgoing.read())
+            self._raw.write(b"".join(records))
         if at < len(view):
             self._backlog.appendleft(view[at:])
 

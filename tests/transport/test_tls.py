@@ -12,6 +12,7 @@ import trustme
 from snake.tls.ring import CERTIFICATE, Found, Ring, Update
 from snake.tls.secured import SECURED, Secured
 from snake.transport.asgi import Receive, Scope, Send
+from snake.transport.encrypted import EncryptedTransport
 from snake.transport.http1 import Connection
 from snake.transport.settings import Settings
 from tests.transport.crypt import EC, Raw, connected, encrypting, issue, trusting
@@ -163,10 +164,38 @@ async def test_app_that_does_not_read() -> None:
         assert connection.exchange.body is not None
         taken = await steady(lambda: connection.exchange.body.received)  # type: ignore[union-attr]
         assert taken < 500_000
-        incoming = connection.transport._incoming  # type: ignore[attr-defined]  # noqa: SLF001
-        assert incoming.pending < 500_000
+        assert waiting(connection) < 500_000
         go_on.set()
         assert (await client.response()).body == b"POST / " + body
+
+
+def waiting(connection: object) -> int:
+    """Return how many bytes of a connection have come that nobody has decrypted."""
+    transport = getattr(connection, "transport", None)
+    assert isinstance(transport, EncryptedTransport)
+    return len(transport._waiting) + transport._incoming.pending  # noqa: SLF001
+
+
+async def test_app_that_reads_slower_than_the_client_sends() -> None:
+    """Nothing piles up either while an app takes a body piece by piece."""
+    most = 0
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal most
+        while (await receive()).get("more_body"):
+            (connection,) = server.serving._open  # noqa: SLF001
+            most = max(most, waiting(connection))
+            await asyncio.sleep(0)
+        await hello(scope, receive, send)
+
+    body = bytes(30_000_000)
+    async with (
+        serving(app, encryption=await encrypting(LOCALHOST)) as server,
+        server.client(trusting(CA)) as client,
+    ):
+        await client.send(posting(len(body)) + body)
+        assert (await client.response()).body == b"hello"
+    assert most < 600_000
 
 
 async def test_file(tmp_path: Path) -> None:

@@ -32,6 +32,10 @@ class Budget:
         """Count what happens; what happens though nothing was left is to be made up for."""
         self._left = self.left - 1
 
+    def refund(self) -> None:
+        """Count what was spent as if it had not happened."""
+        self._left = min(self._burst, self.left + 1)
+
     @property
     def wait(self) -> float:
         """Seconds until it may happen."""

@@ -70,16 +70,14 @@ class External:
         if vain.left < 1 or self._waiting >= self._bounds.waiting:
             raise TooManyError("too many certificates are asked for that managers do not have")
         self._waiting += 1
+        vain.spend()  # before the answer: a manager that hangs must not have a queue
         try:
             async with self._turn:
                 found = await self._asked(managers, name, visitor)
-        except ManagerError:
-            vain.spend()
-            raise
         finally:
             self._waiting -= 1
-        if found is None:
-            vain.spend()
+        if found is not None:
+            vain.refund()
         return found
 
     async def _asked(

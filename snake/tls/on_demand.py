@@ -89,12 +89,12 @@ class OnDemand:
         if is_first and vain.left < 1:
             where = f" from the network of {client!a}" if client else ""
             raise self._too_much("names are asked for in vain", where)
-        try:
-            await asyncio.shield(self._asked(name, self._permission))
-        except NotAllowedError:
-            if is_first:
-                vain.spend()
-            raise
+        asked = self._asked(name, self._permission)
+        if is_first:
+            vain.spend()  # before the answer: an endpoint that hangs must not have a queue
+        await asyncio.shield(asked)
+        if is_first:
+            vain.refund()
 
     def admit(self) -> None:
         """Count a certificate that is now to be obtained. Raises `UndecidedError` if too many are.

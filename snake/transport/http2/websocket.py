@@ -136,6 +136,11 @@ class WebSocket:
             self._connection.running -= 1
 
     async def _send(self, event: Event) -> None:
+        """Send; nothing, to a client that is gone. (The app is told when it sends again.)"""
+        with suppress(ClientDisconnectedError):
+            await self._put(event)
+
+    async def _put(self, event: Event) -> None:
         tunnel = self._tunnel
         match event:
             case Response():

@@ -136,7 +136,7 @@ class WebSocket:
             self._connection.running -= 1
 
     async def _send(self, event: Event) -> None:
-        """Send; nothing, to a client that is gone. (The app is told when it sends again.)"""
+        """Send; nothing to a client that is gone, of which the app hears when it sends again."""
         with suppress(ClientDisconnectedError):
             await self._put(event)
 

@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo "$$python" && break; done)
 
-.PHONY: help run test lint format docs bench fuzz-adapt fuzz-answers clean
+.PHONY: help run test lint format docs bench fuzz-adapt fuzz-answers fuzz-https clean
 
 help: ## print this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -48,6 +48,9 @@ fuzz-adapt: $(VENV)/.installed-dev ## compare Caddyfiles made by chance with Cad
 
 fuzz-answers: $(VENV)/.installed-dev ## compare what sites made by chance answer (ARGS='--count 500')
 	$(BIN)/python -m tests.fuzz.answers $(ARGS)
+
+fuzz-https: $(VENV)/.installed-dev ## compare automatic HTTPS of configs made by chance (ARGS='--count 50')
+	$(BIN)/python -m tests.fuzz.https $(ARGS)
 
 clean: ## remove everything that was made here
 	rm -rf $(VENV) benchmarks/.work dist build .mypy_cache .pytest_cache .ruff_cache \

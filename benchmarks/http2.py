@@ -44,20 +44,21 @@ PYTHON = """route /* {
 			module_asgi fastapi_app:app
 			working_dir %s
 			venv %s
-			workers 1
+			workers %d
 		}
 	}"""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is asked for, of whom, and how many times the other's rate is enough."""
+    """What is asked for, of whom, how many times the other's rate is enough, and workers."""
 
     title: str
     other: str
     path: str
     scheme: str
     factor: float = 1.0
+    workers: int = 1
 
 
 WORKS = (
@@ -65,6 +66,8 @@ WORKS = (
     Work("respond", "caddy", "/", "http"),
     Work("FastAPI, TLS", "caddysnake", "/hello", "https", 1.5),
     Work("FastAPI", "caddysnake", "/hello", "http", 1.5),
+    Work("FastAPI 2, TLS", "caddysnake", "/hello", "https", 1.5, 2),
+    Work("FastAPI 2", "caddysnake", "/hello", "http", 1.5, 2),
 )
 Row = tuple[float, float, int]
 """Requests a second, microseconds of the server's CPU for each, errors."""
@@ -104,7 +107,7 @@ def _started(work: Work, name: str, venv: Path) -> Iterator[tuple[Running, int, 
     """Start a server; give it, and its ports without TLS and with it."""
     with TemporaryDirectory(prefix="snake-bench-") as folder:
         http, https, plain = free_ports(3)
-        handler = RESPOND if work.other == "caddy" else PYTHON % (APPS, venv)
+        handler = RESPOND if work.other == "caddy" else PYTHON % (APPS, venv, work.workers)
         config = Path(folder) / "site.caddyfile"
         config.write_text(CADDYFILE % (http, https, plain, handler, handler))
         os.environ["XDG_DATA_HOME"] = os.environ["HOME"] = folder
@@ -129,7 +132,7 @@ def _print(work: Work, rows: dict[tuple[Work, str], list[Row]]) -> bool:
     ratio = ours / theirs
     met = ratio >= work.factor and not our_errors
     print(
-        f"{work.title:<14}snake {ours:>8,.0f}/s {our_cpu:>6,.0f} us  "
+        f"{work.title:<16}snake {ours:>8,.0f}/s {our_cpu:>6,.0f} us  "
         f"{work.other} {theirs:>8,.0f}/s {their_cpu:>6,.0f} us  "
         f"{'OK  ' if met else 'MISS'} {ratio:.2f} x (at least {work.factor:.1f}), "
         f"errors {our_errors:.0f} and {their_errors:.0f}",

@@ -80,13 +80,13 @@ def trusting(
 class Raw:
     """A client whose records one can touch."""
 
-    def __init__(self, stream: Client, context: ssl.SSLContext) -> None:
+    def __init__(self, stream: Client, context: ssl.SSLContext, name: str = "") -> None:
         self.stream = stream
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.session = context.wrap_bio(
             self.incoming,
             self.outgoing,
-            server_hostname="localhost" if context.check_hostname else None,
+            server_hostname=name or ("localhost" if context.check_hostname else None),
         )
         self.ended = False
         """Whether the server has sent close_notify."""
@@ -143,9 +143,9 @@ class Raw:
 
 
 @asynccontextmanager
-async def connected(server: Server, context: ssl.SSLContext) -> AsyncIterator[Raw]:
+async def connected(server: Server, context: ssl.SSLContext, name: str = "") -> AsyncIterator[Raw]:
     """Connect, do the handshake, and close at the end of the block."""
     async with server.client() as stream:
-        raw = Raw(stream, context)
+        raw = Raw(stream, context, name)
         await raw.shake()
         yield raw

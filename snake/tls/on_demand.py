@@ -21,6 +21,9 @@ from snake.tls.server_name import fault_of
 
 log = logging.getLogger("snake.tls.on_demand")
 
+_Said = tuple[type[NotAllowedError], str] | None
+"""What was said against a name."""
+
 
 class Limits(Record):
     """What on-demand TLS may cost. Times in seconds, rates a second."""
@@ -35,8 +38,10 @@ class Limits(Record):
     """For how long a name that may not is not asked about again."""
     undecided: float = 5
     """Likewise, when it could not be found out."""
+    allowed: float = 5
+    """For how long one that may is not asked about again: it is about to have its certificate."""
     remembered: int = 10_000
-    """Refused names that are remembered."""
+    """Names that are remembered."""
     vain: float = 100
     """Names that a network of clients may have us ask about in vain at once."""
     vain_rate: float = 10
@@ -62,7 +67,7 @@ class OnDemand:
         self._now = now
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._turn = asyncio.Semaphore(limits.asks)
-        self._refused: OrderedDict[str, tuple[float, type[NotAllowedError], str]] = OrderedDict()
+        self._said: OrderedDict[str, tuple[float, _Said]] = OrderedDict()
         self._vain = Budgets(limits.vain, limits.vain_rate, limits.networks, now)
         self._issuances = Budget(limits.issuances, limits.issuance_rate, now)
         self._complained: dict[str, float] = {}
@@ -83,7 +88,8 @@ class OnDemand:
                 "there is no permission that could allow it",
                 seconds=self._limits.denied,
             )
-        self._recall(name)
+        if self._recall(name):
+            return
         vain = self._vain.of(client)
         is_first = name not in self._asking
         if is_first and vain.left < 1:
@@ -105,16 +111,23 @@ class OnDemand:
             raise self._too_much("certificates are obtained", seconds=self._issuances.wait)
         self._issuances.spend()
 
-    def _recall(self, name: str) -> None:
-        """Raise what was found of a name, if that is remembered."""
-        found = self._refused.get(name)
-        if found is None:
-            return
-        until, kind, reason = found
+    def _recall(self, name: str) -> bool:
+        """Whether it is remembered that a name may; what was said against it is raised."""
+        until, said = self._said.get(name, (0.0, None))
         left = until - self._now()
-        if left > 0:
+        if left <= 0:
+            self._said.pop(name, None)
+            return False
+        if said is not None:
+            kind, reason = said
             raise kind(reason, seconds=left)
-        del self._refused[name]
+        return True
+
+    def _remember(self, name: str, said: _Said, seconds: float) -> None:
+        self._said[name] = (self._now() + seconds, said)
+        self._said.move_to_end(name)
+        while len(self._said) > self._limits.remembered:
+            self._said.popitem(last=False)
 
     def _asked(self, name: str, permission: Permission) -> asyncio.Task[None]:
         """Return the answer to come; it is one for all who ask about a name meanwhile."""
@@ -149,14 +162,12 @@ class OnDemand:
         except Exception as error:  # noqa: BLE001  (of a plugin: then the name is not allowed)
             reason = f"{type(error).__name__}: {error}"
         else:
+            self._remember(name, None, limits.allowed)
             return
         if kind is UndecidedError:
             about = f"nobody can say whether {name} may have a certificate: {reason}"
             self._complain(logging.ERROR, "undecided", about)
-        self._refused[name] = (self._now() + seconds, kind, reason)
-        self._refused.move_to_end(name)
-        while len(self._refused) > limits.remembered:
-            self._refused.popitem(last=False)
+        self._remember(name, (kind, reason), seconds)
         raise kind(reason, seconds=seconds)
 
     def _too_much(self, what: str, where: str = "", seconds: float = 0) -> UndecidedError:

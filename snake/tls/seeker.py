@@ -70,7 +70,9 @@ class Seeker:
     async def _admit(self, name: str, policy: Policy, visitor: Visitor) -> None:
         """Have a name kept up, if it may be. Raises `NotAllowedError`."""
         managed = self._keeper.of(name)
-        if managed is not None and (managed.certificate or not self._keeper.is_due(managed)):
+        if managed is not None and (
+            managed.certificate or managed.working or not self._keeper.is_due(managed)
+        ):
             return
         on_demand = self._automation.on_demand
         await on_demand.check(name, client=visitor.client, listed=policy.bounded)

@@ -144,6 +144,18 @@ async def test_refusals_are_remembered_for_a_while() -> None:
     assert permission.names == ["a.com", "a.com"]
 
 
+async def test_allowed_names_are_remembered_for_a_moment() -> None:
+    """A name that may is asked about again after five seconds: by then it has a certificate."""
+    clock = Clock()
+    permission = Asked()
+    on_demand = OnDemand(permission, now=clock)
+    for moment in (1000.0, 1004.0, 1006.0):
+        clock.time = moment
+        await on_demand.check("a.good.com")
+
+    assert permission.names == ["a.good.com", "a.good.com"]
+
+
 @pytest.mark.parametrize("fault", [UndecidedError("down"), OSError("no route"), KeyError("bug")])
 async def test_what_cannot_be_found_out_is_not_allowed(fault: Exception) -> None:
     """A permission that fails, in whatever way, allows nothing; it is asked again soon."""

@@ -11,7 +11,7 @@ from aioquic.h3.connection import ErrorCode
 from snake.tls.secured import SECURED
 from snake.transport.asgi import AbortError, ClientDisconnectedError, Receive, Scope, Send
 from tests.transport.quic.client import Fields, head, serving
-from tests.transport.wire import echo, hello, until, whole_body
+from tests.transport.wire import echo, hello, steady, until, whole_body
 
 
 async def test_http3() -> None:
@@ -132,9 +132,7 @@ async def test_send_waits_for_the_client() -> None:
         client.quic._write_stream_limits = lambda *_, **__: None
         at = client.send(head())
         await until(lambda: len(client.response(at).body) > 90_000)
-        before = sent
-        await asyncio.sleep(0.3)
-        assert sent == before <= 100_000 + 4 * 65_536
+        assert await steady(lambda: sent) <= 100_000 + 4 * 65_536
 
 
 @pytest.mark.parametrize(

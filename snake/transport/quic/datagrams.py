@@ -40,6 +40,11 @@ class Path(NamedTuple):
     local: bytes
     """Our own; empty if it is known without asking."""
 
+    @property
+    def address(self) -> bytes:
+        """The client's, as tokens are bound to it."""
+        return f"{self.peer[0]} {self.peer[1]}".encode()
+
 
 class DatagramSocket:
     """A UDP socket that does not block."""

@@ -9,8 +9,9 @@ import os
 import socket
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path as File
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from aioquic.h3.connection import ErrorCode
 from aioquic.quic.packet import encode_quic_retry
@@ -32,6 +33,9 @@ from snake.transport.quic.session import Session
 from snake.transport.quic.tokens import Tokens
 from snake.transport.settings import Settings
 from snake.transport.start import starter
+
+if TYPE_CHECKING:
+    from snake.transport.hypercorn import Host
 
 log = logging.getLogger("snake.http")
 
@@ -101,7 +105,8 @@ class Endpoint:
         self._by_id: dict[bytes, Session] = {}
         self._sessions: dict[Session, set[bytes]] = {}
         self._handshakes: set[Session] = set()
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self.tasks: set[asyncio.Task[Any]] = set()
+        """Apps that wait for something, and handshakes."""
         self._resets = 0
         self._touched: set[Session] = set()
         self._relay = (
@@ -167,20 +172,22 @@ class Endpoint:
             return
 
     async def _finished(self) -> None:
-        while self._sessions or self._tasks:
+        while self._sessions:
             self._changed.clear()
             await self._changed.wait()
+        while self.tasks:
+            await asyncio.wait(set(self.tasks))
 
     async def _cut_off(self) -> None:
         for session in list(self._sessions):
             session.close(ErrorCode.H3_NO_ERROR)
-        for task in list(self._tasks):
+        for task in list(self.tasks):
             task.cancel()
         try:
             async with asyncio.timeout(_LONGEST_GOODBYE):
                 await self._finished()
         except TimeoutError:
-            count = len(self._tasks)
+            count = len(self.tasks)
             log.warning("%d requests do not let themselves be cancelled", count)
 
     def _close(self) -> None:
@@ -274,7 +281,7 @@ class Endpoint:
             return
         original, retried = begun.destination, None
         if begun.token:
-            found = self._tokens.original_id(begun.token, _address(path), begun.destination)
+            found = self._tokens.original_id(begun.token, path.address, begun.destination)
             if found is not None:
                 original, retried = found, begun.destination
         if retried is None and self._is_own(begun.destination):  # of a connection that is gone
@@ -292,7 +299,7 @@ class Endpoint:
     def _ask_again(self, begun: packet.Initial, path: Path) -> None:
         """Have a client show that it gets what is sent to its address (RFC 9000 §8.1.2)."""
         retry_id = self._identity.connection_id()
-        token = self._tokens.make(_address(path), begun.destination, retry_id)
+        token = self._tokens.make(path.address, begun.destination, retry_id)
         self.socket.send(
             encode_quic_retry(begun.version, retry_id, begun.source, begun.destination, token),
             path,
@@ -357,14 +364,17 @@ class Endpoint:
     ) -> None:
         """Run something of a session's, which may outlive it."""
         task = self._start(running)
-        self._tasks.add(task)
-        task.add_done_callback(self._ran)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
         if done is not None:
             task.add_done_callback(done)
 
-    def _ran(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        self._changed.set()
+    @cached_property
+    def host(self) -> Host:
+        """What WebSockets share."""
+        from snake.transport.hypercorn import Host  # noqa: PLC0415  (few need it)
+
+        return Host(cast(Any, self))
 
     def limits_with(self, own: tuple[Limits, ...], limits: Limits) -> tuple[Limits, ...]:
         """Return the limits of a request and one more; it is seen to that they are kept in time."""
@@ -385,8 +395,3 @@ class Endpoint:
             session.enforce(now)
         if not self._sessions:
             self.clock.stop()
-
-
-def _address(path: Path) -> bytes:
-    """Return a client's address as tokens are bound to it."""
-    return f"{path.peer[0]} {path.peer[1]}".encode()

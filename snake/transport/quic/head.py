@@ -11,9 +11,10 @@ import re
 from snake.transport.fields import CONNECTION_FIELDS
 from snake.transport.multiplexed import Head, MalformedError
 from snake.transport.quic.http3 import Fields
+from snake.transport.refusal import RefusedError
 from snake.transport.target import quote_path
 
-_PSEUDO = frozenset({b":method", b":scheme", b":authority", b":path"})
+_PSEUDO = frozenset({b":method", b":scheme", b":authority", b":path", b":protocol"})
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9a-z]+")
 """A token in lower case (RFC 9114 §4.2)."""
 _BAD_VALUE = re.compile(rb"[\0\r\n]|\A[ \t]|[ \t]\Z")
@@ -42,6 +43,7 @@ def read_head(fields: Fields) -> tuple[Head, int | None]:
         if name == b"content-length":
             length = _length(value)
         regular.append((name, value))
+    _check_connect(pseudo)
     path = pseudo.get(b":path")
     head = Head(
         "3",
@@ -52,6 +54,18 @@ def read_head(fields: Fields) -> tuple[Head, int | None]:
         regular,
     )
     return head, length
+
+
+def _check_connect(pseudo: dict[bytes, bytes]) -> None:
+    """Refuse what only looks like an extended CONNECT (RFC 8441 §4), or is for no WebSocket."""
+    is_connect = pseudo.get(b":method") == b"CONNECT"
+    is_extended = b":protocol" in pseudo
+    if is_extended and not is_connect:
+        raise MalformedError("a protocol without CONNECT")
+    if is_connect and is_extended != (b":path" in pseudo or b":scheme" in pseudo):
+        raise MalformedError("half an extended CONNECT")
+    if is_extended and pseudo[b":protocol"] != b"websocket":
+        raise RefusedError(501)
 
 
 def read_trailers(fields: Fields) -> Fields:

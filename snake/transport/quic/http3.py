@@ -98,6 +98,7 @@ class HTTP3(H3Connection):
             Setting.QPACK_MAX_TABLE_CAPACITY: 0,
             Setting.QPACK_BLOCKED_STREAMS: 0,
             Setting.MAX_FIELD_SECTION_SIZE: self._longest_head,
+            Setting.ENABLE_CONNECT_PROTOCOL: 1,
         }
 
     def _validate_settings(self, settings: dict[int, int]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from aioquic.h3.connection import ErrorCode
 from aioquic.quic.events import QuicEvent, StreamDataReceived
@@ -17,6 +17,7 @@ from snake.transport.quic.connection import MOST_STREAMS
 from snake.transport.quic.head import read_head, read_trailers
 from snake.transport.quic.http3 import HTTP3, Fields
 from snake.transport.quic.stream import Stream
+from snake.transport.quic.tunnel import StreamTunnel
 from snake.transport.refusal import RefusedError
 from snake.transport.running import DONE
 from snake.transport.scope import secure
@@ -45,7 +46,7 @@ class Requests:
         self.settings = endpoint.settings
         self.quic = session.quic
         self._session = session
-        self._endpoint = endpoint
+        self.serving = endpoint
         self._loop = asyncio.get_running_loop()
         self._http3 = HTTP3(session.quic, self, self.settings.max_header_bytes)
         self.stalled: set[Stream] = set()
@@ -55,7 +56,9 @@ class Requests:
         self._body = 0
         self._resets = 0
         self._odd = 0
-        self._running = 0
+        self.running = 0
+        """Apps that have not returned, whatever became of their streams."""
+        self.client, self.server = session.client, session.server
         self._turn = 0.0
         self._refuses_from: int | None = None
 
@@ -66,12 +69,12 @@ class Requests:
     @property
     def now(self) -> float:
         """The time of the last tick."""
-        return self._endpoint.clock.now
+        return self.serving.clock.now
 
     @property
     def limits(self) -> tuple[Limits, ...]:
         """What holds for a request that has no limits of its own."""
-        return self._endpoint.limits
+        return self.serving.limits
 
     # What the session calls ---------------------------------------------------------------
 
@@ -84,6 +87,9 @@ class Requests:
         if self._refuses_from is None:
             self._refuses_from = self.quic.next_stream
             self._http3.go_away(self._refuses_from)
+            for stream in list(self._streams.values()):
+                if isinstance(stream, StreamTunnel):
+                    stream.drain()
 
     def sweep(self) -> None:
         """Drop those of which the client has everything."""
@@ -94,7 +100,7 @@ class Requests:
     def enforce(self, now: float) -> None:
         """End those whose client is too slow."""
         for stream in list(self._streams.values()):
-            if stream.is_late(now, self._endpoint.clock.tick):
+            if stream.is_late(now, self.serving.clock.tick):
                 self.give_up(stream, ErrorCode.H3_REQUEST_CANCELLED)
 
     def wake(self) -> None:
@@ -145,10 +151,11 @@ class Requests:
         if self._refuses_from is not None and stream_id >= self._refuses_from:
             self._reject(stream_id, ErrorCode.H3_REQUEST_REJECTED)
             return
-        if self._running >= 2 * MOST_STREAMS:  # apps that go on when their clients are gone
+        if self.running >= 2 * MOST_STREAMS:  # apps that go on when their clients are gone
             self._reject(stream_id, ErrorCode.H3_REQUEST_REJECTED)
             return
-        stream = Stream(self, stream_id)
+        is_tunnel = (b":protocol", b"websocket") in fields
+        stream = (StreamTunnel if is_tunnel else Stream)(self, stream_id)
         self._streams[stream_id] = stream
         try:
             scope = self._scope(stream, fields, ended=ended)
@@ -158,7 +165,17 @@ class Requests:
         except RefusedError as error:
             self._answer(stream, error.status)
         else:
-            self._run(stream, scope)
+            if isinstance(stream, StreamTunnel):
+                self._open_websocket(stream, scope)
+            else:
+                self._run(stream, scope)
+
+    def _open_websocket(self, tunnel: StreamTunnel, scope: Scope) -> None:
+        # Few need it.
+        from snake.transport.http2.websocket import WebSocket  # noqa: PLC0415
+
+        # It asks of a connection, and of a tunnel, what these have as those of HTTP/2 do.
+        self.serving.run(WebSocket(cast(Any, self), cast(Any, tunnel), scope).run())
 
     def _answer(self, stream: Stream, status: int) -> None:
         """Answer a request that the app is not to see."""
@@ -167,31 +184,32 @@ class Requests:
 
     def _scope(self, stream: Stream, fields: Fields, *, ended: bool) -> Scope:
         """Return the scope of a request. Raises `MalformedError` or `RefusedError`."""
-        session, scopes = self._session, self._endpoint.scopes
+        session, scopes = self._session, self.serving.scopes
         head, length = read_head(fields)
         stream.head_only = head.method == "HEAD"
         stream.expect(length)
         if ended and not stream.feed(b"", ended=True):
             raise MalformedError("there is no body")
-        scope = scopes.scope(head, session.client, session.server, stream)
+        make = scopes.websocket_scope if head.is_websocket else scopes.scope
+        scope = make(head, session.client, session.server, stream)
         stream.expects = scopes.expects
         # What protects it is known, whatever the client says that does.
         secure(scope, session.secured, session.extension)
-        if self._endpoint.state is not None:
-            scope["state"] = self._endpoint.state.copy()
+        if self.serving.state is not None:
+            scope["state"] = self.serving.state.copy()
         return scope
 
     def _run(self, stream: Stream, scope: Scope) -> None:
-        endpoint = self._endpoint
+        endpoint = self.serving
         app = endpoint.app if scope["raw_path"] != b"*" else answer_options
         running = stream.begin(app, scope)
         if running is not None:
-            self._running += 1
+            self.running += 1
             endpoint.run(running, self._ran)
 
     def _ran(self, task: asyncio.Task[None]) -> None:
         del task
-        self._running -= 1
+        self.running -= 1
 
     def too_long(self, stream_id: int) -> None:
         """Answer a request whose head is too long."""
@@ -327,8 +345,8 @@ class Requests:
 
     def limits_with(self, own: tuple[Limits, ...], limits: Limits) -> tuple[Limits, ...]:
         """Return the limits of a request and one more."""
-        return self._endpoint.limits_with(own, limits)
+        return self.serving.limits_with(own, limits)
 
-    def stamp(self, flags: int) -> Fields:
+    def stamp(self, flags: int = 0) -> Fields:
         """Return the fields that the transport adds to a head that has not got them."""
-        return self._endpoint.stamp(flags)
+        return self.serving.stamp(flags)

@@ -101,17 +101,25 @@ class Stream(Running):
 
     def is_late(self, now: float, tick: float) -> bool:
         """Whether the client is too slow with its body, or with what it is sent."""
-        requests, since = self._requests, self._starved_since
-        settings, limits = requests.settings, self._limits or requests.limits
-        if since is not None:
-            self.pace.sending += tick
-            if any(each.send_too_slowly(now - since, self.pace) for each in limits):
-                return True
-        if over(now - self.began, settings.write_timeout) or (
-            not self.complete and over(now - self.began, settings.read_timeout)
-        ):
-            return True
-        taken = requests.acknowledged(self.id)
+        settings, since = self._requests.settings, now - self.began
+        return (
+            over(since, settings.write_timeout)
+            or (not self.complete and over(since, settings.read_timeout))
+            or self._sends_too_slowly(now, tick)
+            or self.takes_too_slowly(now, tick)
+        )
+
+    def _sends_too_slowly(self, now: float, tick: float) -> bool:
+        since = self._starved_since
+        if since is None:
+            return False
+        self.pace.sending += tick
+        limits = self._limits or self._requests.limits
+        return any(each.send_too_slowly(now - since, self.pace) for each in limits)
+
+    def takes_too_slowly(self, now: float, tick: float) -> bool:
+        """Whether what waits to be sent, or to be acknowledged, is not taken."""
+        taken = self._requests.acknowledged(self.id)
         if taken is None or taken != self._taken:
             self._taken = taken
             self._stalled_since = now
@@ -119,6 +127,7 @@ class Stream(Running):
             return False
         self.pace.taking += tick
         self.pace.taken = taken
+        limits = self._limits or self._requests.limits
         return any(each.take_too_slowly(now - self._stalled_since, self.pace) for each in limits)
 
     # receive --------------------------------------------------------------------------

@@ -87,10 +87,12 @@ class Object(ssl.SSLObject):
 
     def peers(self) -> tuple[bytes, ...]:
         """Return the certificates of the other side as DER, its own first."""
+        leaf = self.getpeercert(binary_form=True)
+        if leaf is None:
+            return ()
         if sys.version_info >= (3, 13):
             return tuple(self.get_unverified_chain())
-        leaf = self.getpeercert(binary_form=True)
-        return () if leaf is None else (leaf,)
+        return (leaf,)
 
 
 def engine(first: ssl.SSLContext, context: ssl.SSLContext) -> Engine:

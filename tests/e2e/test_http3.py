@@ -197,3 +197,20 @@ async def test_client_certificates_are_not_passed_by(tmp_path: Path) -> None:
         with pytest.raises(ConnectionError):
             async with connect("127.0.0.1", site.https, configuration=configuration):
                 pass
+
+
+@pytest.mark.slow
+async def test_certificate_on_demand(tmp_path: Path) -> None:
+    """A handshake over QUIC waits for a certificate that it is the first to ask for."""
+    sites = "https:// {\n\ttls internal {\n\t\ton_demand\n\t}\n\trespond {http.request.host}\n}\n"
+    with serving(tmp_path, sites) as site:
+        configuration = QuicConfiguration(
+            alpn_protocols=["h3"], server_name="new.localhost", verify_mode=ssl.CERT_NONE
+        )
+        async with connect(
+            "127.0.0.1", site.https, configuration=configuration, create_protocol=Client
+        ) as made:
+            client_ = cast("Client", made)
+            assert await body(client_, site, "new.localhost") == b"new.localhost"
+            names = client_.shown.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+            assert names.value.get_values_for_type(x509.DNSName) == ["new.localhost"]

@@ -37,6 +37,10 @@ class Handshake(tls.Context):
     def handle_message(self, input_data: bytes, output_buf: dict[Any, Buffer]) -> None:
         """Take bytes of the client. Raises `tls.Alert`."""
         if self.certificate is not None:
+            if self.state is tls.State.SERVER_POST_HANDSHAKE and input_data:
+                raise tls.AlertUnexpectedMessage("nothing comes after a handshake")
+            if len(self._receive_buffer) + len(input_data) > LONGEST_HELLO:
+                raise tls.AlertDecodeError("a message of a handshake is too long")
             super().handle_message(input_data, output_buf)
             return
         self._receive_buffer += input_data

@@ -224,6 +224,16 @@ async def test_retired_ids() -> None:
         assert len(session.quic._host_cids) < 3
 
 
+async def test_after_the_handshake() -> None:
+    """Messages of a handshake that come after it end the connection, and are not collected."""
+    async with serving(greet) as server, server.client() as client:
+        assert (await client.get()).status == 200
+        # The beginning of one of 16 MB
+        await frames(client, lambda out: out.push_bytes(b"\x06\x00\x08\x04\xff\xff\xff" + bytes(4)))
+        ended = await client.closed()
+        assert ended.error_code == QuicErrorCode.CRYPTO_ERROR + 10
+
+
 async def test_path_challenges() -> None:
     """Path challenges without end are answered with no more than a few (CVE-2023-49295)."""
     async with serving(greet) as server, server.client() as client:

@@ -6,7 +6,7 @@ import asyncio
 
 from h2.events import ConnectionTerminated, DataReceived, StreamEnded, StreamReset
 from h2.settings import SettingCodes
-from hyperframe.frame import DataFrame
+from hyperframe.frame import DataFrame, RstStreamFrame
 
 from snake.transport.asgi import Receive, Scope, Send
 from snake.transport.settings import Settings
@@ -162,6 +162,22 @@ async def test_stream_reset_at_once() -> None:
             h2.connection.reset_stream(stream, 8)
         await h2.flush()
         await until(lambda: site.began == 4)
+        await until(site.is_over)
+        await h2.request(get("/"))
+        assert answer(await h2.until(StreamEnded))[b":status"] == b"200"
+
+
+async def test_answers_that_meet_a_reset() -> None:
+    """A client may reset each part of a response that comes after it has reset the stream."""
+    site = Site()
+    async with serving(site) as server, server.client() as client:
+        h2 = H2(client)
+        await h2.begin()
+        stream = await h2.request(get("/endless"))
+        await until(lambda: site.sent > 10_000)
+        h2.connection.reset_stream(stream, 8)
+        await client.send(RstStreamFrame(stream, error_code=5).serialize() * 1_000)
+        await h2.flush()
         await until(site.is_over)
         await h2.request(get("/"))
         assert answer(await h2.until(StreamEnded))[b":status"] == b"200"

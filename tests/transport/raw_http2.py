@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from hpack import Decoder, Encoder
 from hyperframe.frame import (
@@ -45,6 +46,7 @@ class Raw:
         self.last = -1
         """The stream that was opened last."""
         self._decoder = Decoder()
+        self._heads: WeakKeyDictionary[Frame, Any] = WeakKeyDictionary()
         self._data = b""
 
     async def begin(self, settings: dict[int, int] | None = None) -> None:
@@ -83,6 +85,8 @@ class Raw:
                 if len(self._data) >= 9 + size:
                     frame.parse_body(memoryview(self._data)[9 : 9 + size])
                     self._data = self._data[9 + size :]
+                    if isinstance(frame, HeadersFrame):
+                        self._heads[frame] = self._decoder.decode(frame.data)
                     return frame
             async with asyncio.timeout(PATIENCE):
                 try:
@@ -112,8 +116,8 @@ class Raw:
         raise AssertionError("the connection ended without a response")
 
     def fields(self, frame: HeadersFrame) -> dict[str, str]:
-        """Return the fields of a head; each has to be read, in order."""
-        return {str(name): str(value) for name, value in self._decoder.decode(frame.data)}
+        """Return the fields of a head."""
+        return {str(name): str(value) for name, value in self._heads[frame]}
 
     async def end(self) -> int | None:
         """Wait for the end of the connection; return the code of its GOAWAY, if there is one."""

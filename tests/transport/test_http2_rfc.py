@@ -181,7 +181,6 @@ CONNECTION_ERRORS: dict[str, Say] = {
     "5.1 WINDOW_UPDATE of an idle stream": lambda _: window(1, 1),
     "5.1 CONTINUATION of an idle stream": lambda raw: ContinuationFrame(
         1, raw.block(GET), flags=["END_HEADERS"]).serialize(),
-    "5.1 DATA after the end": lambda raw: raw.request(POST) + data(1, b"x").serialize(),
     "5.1 a head after the end": lambda raw: raw.request(POST)
     + headers(1, raw.block(POST), ["END_STREAM"]),
     "5.1.1 an even stream": lambda raw: headers(2, raw.block(GET), ["END_STREAM"]),
@@ -238,6 +237,19 @@ async def test_connection_errors(case: str) -> None:
         await raw.begin()
         await raw.send(CONNECTION_ERRORS[case](raw))
         assert await raw.end() in _ANY
+
+
+async def test_data_after_the_end() -> None:
+    """A body that goes on after its end is an error, of the stream or of the connection (§5.1)."""
+    async with serving(echo) as server, server.client() as client:
+        raw = Raw(client)
+        await raw.begin()
+        await raw.send(raw.request(POST) + data(1, b"x").serialize())
+        while (frame := await raw.frame()) is not None:
+            if isinstance(frame, (RstStreamFrame, GoAwayFrame)):
+                assert frame.error_code in {PROTOCOL_ERROR, STREAM_CLOSED}
+                break
+        assert frame is not None
 
 
 async def test_a_request_in_pieces() -> None:

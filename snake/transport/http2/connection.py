@@ -205,11 +205,12 @@ class HTTP2Connection(Requests):
     def _take_reset(self, frame: H2FrameRstStream) -> None:
         self.nuisance.idle()
         taken = self.engine.recv_reset(frame)
-        if taken is not None:
-            stream: Any = taken[0]
-            stream.drop()
-            self.heed(taken[3])
+        if taken is None:  # some clients answer so to all that was on its way to them
+            return
+        stream: Any = taken[0]
+        stream.drop()
         self.nuisance.reset()
+        self.heed(taken[3])
 
     # The end ----------------------------------------------------------------------------------
 

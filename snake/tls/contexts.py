@@ -90,16 +90,17 @@ class Contexts:
         return make(self._first(terms, curve))
 
     def _first(self, terms: Terms, curve: str) -> ssl.SSLContext:
+        if not terms.tickets:
+            # A context remembers sessions (TLS 1.2) whatever it is told: so each has its own.
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            apply(terms, context, curve, first=True)
+            return context
         purpose = purpose_with(terms.purpose, curve)
-        context = self._of_terms.get(purpose)
-        if context is None:
+        found = self._of_terms.get(purpose)
+        if found is None:
             set_up = partial(apply, terms, curve=curve)
-            if terms.tickets:
-                context = take(purpose, set_up)
-            else:
-                set_up(context := ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
-            self._of_terms[purpose] = context
-        return context
+            found = self._of_terms[purpose] = take(purpose, set_up)
+        return found
 
 
 def curve_for(curves: tuple[str, ...], hello: Hello) -> str:
@@ -149,8 +150,11 @@ def ciphers(terms: Terms) -> str:
     return ":".join(SUITES[name] for name in terms.suites)
 
 
-def apply(terms: Terms, context: ssl.SSLContext, curve: str = "") -> None:
-    """Have a context keep to the terms. Raises `ssl.SSLError` for what OpenSSL cannot do."""
+def apply(terms: Terms, context: ssl.SSLContext, curve: str = "", *, first: bool = False) -> None:
+    """Have a context keep to the terms. Raises `ssl.SSLError` for what OpenSSL cannot do.
+
+    One that is only the first of a connection needs not know who is trusted.
+    """
     context.sslobject_class = Object
     context.minimum_version, context.maximum_version = terms.minimum, terms.maximum
     context.options |= (
@@ -175,7 +179,8 @@ def apply(terms: Terms, context: ssl.SSLContext, curve: str = "") -> None:
         context.verify_mode = ssl.CERT_REQUIRED if required else ssl.CERT_OPTIONAL
         # As in Go, whoever is trusted need not have signed itself.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        authentication.pool.apply(context)
+        if not first:
+            authentication.pool.apply(context)
 
 
 def _no_password() -> str:

@@ -158,16 +158,17 @@ async def resumed(
 
 
 @pytest.mark.parametrize("newest", VERSIONS)
-async def test_no_resumption(newest: ssl.TLSVersion) -> None:
+@pytest.mark.parametrize("auth", [{"mode": "require"}, TRUSTED], ids=["require", "verify"])
+async def test_no_resumption(auth: dict[str, Any], newest: ssl.TLSVersion) -> None:
     """Who has shown a certificate shows it again on the next connection."""
-    encryption = await encrypting(SITE, policies=({"client_authentication": TRUSTED},))
+    encryption = await encrypting(SITE, policies=({"client_authentication": auth},))
     async with serving(hello, encryption=encryption) as server:
         context = trusting(CA, newest=newest, client=KNOWN)
         async with server.client(context) as client:
             await client.send(GET)
             await client.response()
             session = client.writer.get_extra_info("ssl_object").session
-        assert not session.has_ticket
+        assert await resumed(server, context, session, "localhost") is False
 
 
 @pytest.mark.parametrize(

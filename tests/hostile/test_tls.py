@@ -7,12 +7,13 @@ import base64
 import ssl
 import time
 import warnings
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
 import trustme
+from OpenSSL import SSL
 
 from snake.tls.hello import read_hello
 from snake.tls.ring import Ring, Update
@@ -230,8 +231,48 @@ async def flooding(client: Client, sealer: Sealer) -> None:
         )
 
 
-async def test_renegotiation_and_compression() -> None:
-    """TLS 1.2 has neither compression nor renegotiation."""
+async def test_renegotiation() -> None:
+    """A client that asks for another handshake on its connection gets none."""
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    context.set_max_proto_version(SSL.TLS1_2_VERSION)
+    client = SSL.Connection(context, None)
+    client.set_connect_state()
+    client.set_tlsext_host_name(b"localhost")
+    async with serving(hello, encryption=await encrypting(SITE)) as server, server.client() as raw:
+
+        async def step() -> bytes:
+            with suppress(SSL.WantReadError):
+                await raw.send(client.bio_read(100_000))
+            async with asyncio.timeout(10):
+                data = await raw.reader.read(65_536)
+            client.bio_write(data)
+            return data
+
+        while True:
+            try:
+                client.do_handshake()
+                break
+            except SSL.WantReadError:
+                await step()
+        client.renegotiate()
+        with pytest.raises(SSL.Error, match="no renegotiation"):
+            await again(client, step)
+
+
+async def again(client: SSL.Connection, step: Callable[[], Awaitable[bytes]]) -> None:
+    """Shake hands as far as that goes."""
+    while True:
+        try:
+            client.do_handshake()
+        except SSL.WantReadError:
+            if not await step():
+                raise SSL.Error([("", "", "no renegotiation")]) from None
+        else:
+            return
+
+
+async def test_compression() -> None:
+    """TLS 1.2 has no compression."""
     context = trusting(CA, newest=ssl.TLSVersion.TLSv1_2)
     async with (
         serving(hello, encryption=await encrypting(SITE)) as server,

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ssl
+from contextlib import suppress
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from snake.tls.hello import Hello, HelloError, HelloReader, read_client_hello, read_hello
 
@@ -133,3 +136,20 @@ def test_records_are_counted() -> None:
     assert read_hello(spread) is None
     with pytest.raises(HelloError):
         read_hello(spread + record(b"x"))
+
+
+HELLO = openssl_hello()
+
+
+@given(st.data())
+@settings(max_examples=300)
+def test_spoiled(data: st.DataObject) -> None:
+    """A hello with some other bytes is read, waited for or refused; nothing else happens."""
+    spoiled = bytearray(HELLO)
+    for _ in range(data.draw(st.integers(1, 4))):
+        spoiled[data.draw(st.integers(0, len(spoiled) - 1))] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(spoiled)))
+    reader = HelloReader()
+    with suppress(HelloError):
+        found = reader.feed(bytes(spoiled[:cut])) or reader.feed(bytes(spoiled[cut:]))
+        assert found is None or found.server_name.isascii()

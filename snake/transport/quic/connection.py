@@ -19,6 +19,7 @@ from aioquic.buffer import Buffer
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.connection import (
     END_STATES,
+    NetworkAddress,
     QuicConnectionError,
     QuicConnectionId,
     QuicReceiveContext,
@@ -46,6 +47,9 @@ _CONNECTION_IDS = 3
 """Connection IDs that a client has to choose from."""
 _MOST_IDS = 1024
 """Connection IDs that one client gets in all; one that wants more goes on with those it has."""
+_MANY_KEPT = 500
+"""Packets that are kept from which on a client is asked to acknowledge them."""
+_MOST_KEPT = 20_000
 _IDLE = 30.0
 """Seconds without a packet after which a client is gone (quic-go: 30)."""
 logging.getLogger("quic").setLevel(logging.CRITICAL)  # it logs what strangers do
@@ -253,6 +257,20 @@ class QuicConnection(Base):
             receiver.highest_offset = highest
 
     # Out -------------------------------------------------------------------------------
+
+    def datagrams_to_send(self, now: float) -> list[tuple[bytes, NetworkAddress]]:
+        """Return what is to be sent, and where to.
+
+        What was sent is kept until it is acknowledged, or lost behind what is: with a client that
+        only has its own acknowledged, for ever. So it is asked, and sent away if it says nothing.
+        """
+        space = self._spaces.get(tls.Epoch.ONE_RTT)
+        kept = len(space.sent_packets) if space is not None else 0
+        if kept > _MOST_KEPT:
+            self.close(QuicErrorCode.INTERNAL_ERROR, None, "nothing is acknowledged")
+        elif space is not None and kept > _MANY_KEPT and not space.ack_eliciting_in_flight:
+            self.send_ping(0)
+        return super().datagrams_to_send(now)
 
     @property
     def in_flight(self) -> int:

@@ -56,6 +56,7 @@ __all__ = [
     "PROTOCOL_ERROR",
     "REFUSED_STREAM",
     "SLICE",
+    "STREAM_CLOSED",
     "H2Error",
     "H2FrameData",
     "H2FrameGoAway",
@@ -74,14 +75,8 @@ __all__ = [
     "window",
 ]
 
-NO_ERROR, PROTOCOL_ERROR, INTERNAL_ERROR, REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM = (
-    0,
-    1,
-    2,
-    7,
-    8,
-    11,
-)
+NO_ERROR, PROTOCOL_ERROR, INTERNAL_ERROR, STREAM_CLOSED = 0, 1, 2, 5
+REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM = 7, 8, 11
 """Codes of RST_STREAM and GOAWAY (RFC 9113 §7)."""
 MOST_STREAMS = 100
 """Requests of one connection at a time (RFC 9113 §6.5.2 asks for no fewer)."""

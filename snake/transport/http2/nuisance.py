@@ -13,8 +13,8 @@ _MOST_RESETS = 100
 or by us, for what it did (CVE-2025-8671)."""
 _MOST_IDLE_FRAMES = 10_000
 """Frames without effect in a row (Go: 10,000 answers that wait)."""
-_FORGIVEN = 1_000
-"""Of these, how many are forgotten a second."""
+_FORGIVEN_RESETS, _FORGIVEN_FRAMES = 10, 1_000
+"""How many of these are forgotten a second."""
 
 
 class Nuisance:
@@ -27,7 +27,7 @@ class Nuisance:
         """Streams that were opened."""
         self.is_too_much = False
         """Whether the client is to be sent away."""
-        self._resets = 0
+        self._resets = 0.0
         self._idle_frames = 0
 
     def begin_request(self) -> None:
@@ -53,7 +53,8 @@ class Nuisance:
 
     def forgive(self, seconds: float) -> None:
         """Forget what is long ago."""
-        self._idle_frames = max(0, self._idle_frames - int(_FORGIVEN * seconds))
+        self._resets = max(0.0, self._resets - _FORGIVEN_RESETS * seconds)
+        self._idle_frames = max(0, self._idle_frames - int(_FORGIVEN_FRAMES * seconds))
 
 
 class Silence:

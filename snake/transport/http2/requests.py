@@ -10,6 +10,7 @@ from snake.transport.http2.engine import (
     MOST_STREAMS,
     PROTOCOL_ERROR,
     REFUSED_STREAM,
+    STREAM_CLOSED,
     H2FrameHeaders,
     H2Streams,
     HeaderMap,
@@ -119,8 +120,11 @@ class Requests(Output):
         stream: Any = verdict.handle
         if stream is not None:
             stream.drop()
+        if stream is None and code == STREAM_CLOSED:  # what was on its way when it was closed
+            self.nuisance.idle()
+        else:
+            self.nuisance.reset()
         self.heed(verdict.flags)
-        self.nuisance.reset()
 
     def reset(self, stream: Stream, code: int) -> None:
         """End a stream that cannot be finished."""

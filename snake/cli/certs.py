@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
+from typing import Any
 
 import click
 import msgspec
@@ -19,6 +20,8 @@ from snake.tls.managed import Status
 
 HEADS = ("NAME", "ISSUER", "EXPIRES", "RENEWS", "LAST ERROR")
 _NONE = "-"
+_MOMENTS = frozenset({"not_before", "not_after", "renew_at", "next_at"})
+"""Fields in seconds since the epoch."""
 
 
 @click.command("certs")
@@ -42,11 +45,19 @@ def command(
     statuses = asyncio.run(_statuses(load(config, adapter)))
     now = time.time()
     if as_json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(statuses)).decode() + "\n")
+        told = [_without_nothing(msgspec.to_builtins(status)) for status in statuses]
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(told)).decode() + "\n")
     else:
         for line in table(statuses, now):
             click.echo(line)
     return 1 if any(status.not_after <= now for status in statuses) else 0
+
+
+def _without_nothing(status: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a status, with null where there is no moment."""
+    return {
+        name: None if value == 0 and name in _MOMENTS else value for name, value in status.items()
+    }
 
 
 async def _statuses(loaded: Loaded) -> Sequence[Status]:

@@ -21,7 +21,7 @@ from snake.http.strict_host import with_strict_host
 from snake.http.trusted_proxies import Arrival, TrustedProxies
 from snake.http.websocket import as_get
 from snake.tls.ring import Ring
-from snake.tls.secured import SECURED
+from snake.tls.secured import SECURED, Secured
 from snake.transport.asgi import (
     NOTHING,
     ClientDisconnectedError,
@@ -200,14 +200,15 @@ class _Merging:
 
 
 def _with_alt_svc(run: Run, field: tuple[bytes, bytes], *, early: bool) -> Run:
-    """Tell who comes over TLS of HTTP/3, unless that is what it speaks.
+    """Tell who comes over TLS of HTTP/3, unless that is what it speaks or cannot speak.
 
     It is a header like those set `early`, where any are; so handlers may change it.
     """
 
     def told(request: Request, send: Send) -> Awaitable[None]:
         scope = request.scope
-        if SECURED in scope and scope["http_version"] != "3":
+        secured: Secured | None = scope.get(SECURED)
+        if secured is not None and not secured.asks_client and scope["http_version"] != "3":
             if early:
                 request.early = [field]
             else:

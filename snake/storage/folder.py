@@ -34,7 +34,8 @@ LARGEST = 16 << 20
 """Bytes of a value. Certificates, keys and accounts have a few thousand."""
 
 _POLL = 0.5
-_THREADS = 4
+_THREADS = ThreadPoolExecutor(8, "snake-storage")
+"""Where all folders are read and written: a reload makes another `FileStorage`, no more threads."""
 _MISSING = (errno.ENOENT, errno.ENOTDIR)
 _OF_WHAT_IS_THERE = ("read", "remove")
 _UNFINISHED = re.compile(r"\.[0-9a-f]{16}\.tmp")
@@ -49,7 +50,6 @@ class FileStorage:
     def __init__(self, root: str | Path) -> None:
         # Whoever changes the working directory later does not move it.
         self.root = Path(root).absolute()
-        self._threads = ThreadPoolExecutor(_THREADS, "snake-storage")
 
     def __str__(self) -> str:
         return str(self.root)
@@ -126,7 +126,7 @@ class FileStorage:
         try:
             return await asyncio.shield(taking)
         except asyncio.CancelledError:
-            taking.add_done_callback(lambda _: self._threads.submit(lock.release))
+            taking.add_done_callback(lambda _: _THREADS.submit(lock.release))
             raise
 
     def _path(self, key: str) -> Path:
@@ -135,7 +135,7 @@ class FileStorage:
     async def _run(self, doing: str, path: Path, call: Callable[[], T]) -> T:
         """Call in a thread. Raises `MissingError`, and `StorageError` for other failures."""
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+            return await asyncio.get_running_loop().run_in_executor(_THREADS, call)
         except OSError as error:
             reason = error.strerror or str(error)
             missing = error.errno in _MISSING and doing in _OF_WHAT_IS_THERE

@@ -235,7 +235,7 @@ class Keeper:
         managed.have(certificate, self._now())
         self._publish(managed, before)
         if managed.unsaved is not None:
-            await self._save(managed)
+            self._save_later(managed)
 
     async def _check(self, managed: Managed) -> None:
         """See that a name may still have a certificate. Raises `IssueError`."""
@@ -253,14 +253,20 @@ class Keeper:
             await stored.save(
                 managed.policy.storage,
                 managed.certificate,
-                managed.unsaved,
+                managed.unsaved.metadata,
                 names=[managed.name],
             )
         except StorageError as error:
-            _log(logging.ERROR, "cannot store a certificate; trying again later", managed, error)
-            managed.error = str(error)
+            self._save_later(managed, error)
         else:
             managed.unsaved, managed.error = None, ""
+
+    def _save_later(self, managed: Managed, error: StorageError | None = None) -> None:
+        """Say that a certificate could not be stored."""
+        managed.error = str(error) if error else "it could not be stored"
+        later = date(self._now() + lifecycle.wait_after(1))
+        message = "cannot store a certificate; it is served"
+        _log(logging.ERROR, message, managed, error, next_attempt=later)
 
     async def _ask_window(self, managed: Managed) -> None:
         """Ask the authority when it would like the certificate renewed, if that is due."""
@@ -302,24 +308,26 @@ class Keeper:
         fields: dict[str, object] = {"attempts": managed.attempts}
         if again:
             fields["next_attempt"] = date(managed.next_at)
-        if left is not None:
+        if left is not None and left > 0:
             fields["served_on_for_seconds"] = round(left)
+        elif left is not None:
+            fields["expired_for_seconds"] = round(-left)
         _log(logging.ERROR, "cannot get a certificate", managed, managed.error, **fields)
 
     async def _report(self) -> None:
         """Tell how far the first certificates are, as long as some are missing."""
         total = len(self._managed)
-        while any(each.certificate is None for each in self._managed.values()):
+        told: dict[str, int] = {}
+        while True:
             await asyncio.sleep(_PROGRESS)
             missing = [each for each in self._managed.values() if each.certificate is None]
-            if not missing:
+            failing = sum(each.attempts > 0 for each in missing)
+            fields = {"obtained": total - len(missing), "of": total, "failing": failing}
+            if missing and fields != told:
+                logger.info("obtaining certificates", extra={"fields": fields})
+            told = fields
+            if len(missing) == failing:  # each of them has said when it is tried again
                 break
-            fields = {
-                "obtained": total - len(missing),
-                "of": total,
-                "failing": sum(each.attempts > 0 for each in missing),
-            }
-            logger.info("obtaining certificates", extra={"fields": fields})
 
     # While a client waits -----------------------------------------------------------------
 

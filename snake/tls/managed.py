@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from msgspec.structs import replace
 
 from snake.core.record import Record
 from snake.tls import lifecycle
 from snake.tls.certificate import Certificate
-from snake.tls.issuer import IssueError, RenewalWindow
+from snake.tls.issuer import Issued, IssueError, RenewalWindow
 from snake.tls.policy import Policy
 
 NEVER = float("inf")
@@ -42,8 +41,8 @@ class Managed:
         self.on_demand = on_demand
         """Whether it came at a handshake, and may go again."""
         self.certificate: Certificate | None = None
-        self.unsaved: dict[str, Any] | None = None
-        """What is to be stored with the certificate, if the storage has failed to take it."""
+        self.unsaved: Issued | None = None
+        """What was issued, if the storage has failed to take it."""
         self.window: RenewalWindow | None = None
         self.ask_at = 0.0
         """When the authority is asked for one again, in seconds since the epoch."""

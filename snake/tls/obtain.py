@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
 
 from snake.storage import keys
 from snake.storage.storage import StorageError
@@ -19,8 +19,8 @@ from snake.tls.signing import new_key, signing_request
 
 logger = logging.getLogger("snake.tls")
 
-Obtained = tuple[Certificate, dict[str, Any] | None]
-"""A certificate, and what is to be stored with it, unless it comes from the storage."""
+Obtained = tuple[Certificate, Issued | None]
+"""A certificate, and what was issued, if the storage has not got it."""
 
 
 async def obtain(managed: Managed, now: Callable[[], float]) -> Obtained:
@@ -35,19 +35,16 @@ async def obtain(managed: Managed, now: Callable[[], float]) -> Obtained:
             if found is not None:
                 _log("certificate of another server taken from the storage", found, managed)
                 return found, None
-            certificate, metadata = await _issue(managed, now)
+            certificate, issued = await _issue(managed, now)
             before = managed.certificate
             _log(f"certificate {'renewed' if before else 'obtained'}", certificate, managed)
             # While the lock is held: who waits for it is to find the certificate.
-            try:
+            with suppress(StorageError):  # whoever keeps it up tries again, and tells of it
                 await stored.save(
-                    managed.policy.storage, certificate, metadata, names=[managed.name]
+                    managed.policy.storage, certificate, issued.metadata, names=[managed.name]
                 )
-            except StorageError as error:
-                fields = {"name": managed.name, "error": str(error)}
-                logger.log(logging.ERROR, "cannot store a certificate", extra={"fields": fields})
-                return certificate, metadata
-            return certificate, None
+                return certificate, None
+            return certificate, issued
     except StorageError as error:
         raise IssueError(f"the storage fails: {error}") from None
 
@@ -92,7 +89,7 @@ async def _found(managed: Managed, now: float) -> Certificate | None:
     return found if found.left(now) > found.lifetime / 2 else None
 
 
-async def _issue(managed: Managed, now: Callable[[], float]) -> tuple[Certificate, dict[str, Any]]:
+async def _issue(managed: Managed, now: Callable[[], float]) -> tuple[Certificate, Issued]:
     policy = managed.policy
     errors: list[tuple[Issuer, IssueError]] = []
     key = managed.certificate.key if policy.reuse_keys and managed.certificate else ""
@@ -102,7 +99,7 @@ async def _issue(managed: Managed, now: Callable[[], float]) -> tuple[Certificat
     for issuer in policy.issuers:
         try:
             issued = await issuer.issue(request)
-            return _checked(managed.name, issued, key, issuer.key, now()), issued.metadata
+            return _checked(managed.name, issued, key, issuer.key, now()), issued
         except IssueError as error:
             errors.append((issuer, error))
             if len(policy.issuers) > 1:

@@ -24,6 +24,9 @@ log = logging.getLogger("snake.tls.on_demand")
 _Said = tuple[type[NotAllowedError], str] | None
 """What was said against a name."""
 
+_KINDS = 100
+"""Complaints of different kinds that are told apart."""
+
 
 class Limits(Record):
     """What on-demand TLS may cost. Times in seconds, rates a second."""
@@ -166,7 +169,7 @@ class OnDemand:
             return
         if kind is UndecidedError:
             about = f"nobody can say whether {name} may have a certificate: {reason}"
-            self._complain(logging.ERROR, "undecided", about)
+            self._complain(logging.ERROR, reason.replace(name, ""), about)
         self._remember(name, (kind, reason), seconds)
         raise kind(reason, seconds=seconds)
 
@@ -179,5 +182,7 @@ class OnDemand:
         """Log once in a while."""
         now = self._now()
         if now - self._complained.get(about, -self._limits.silence) >= self._limits.silence:
+            if len(self._complained) >= _KINDS:
+                self._complained.clear()
             self._complained[about] = now
             log.log(level, "%s", message)

@@ -59,6 +59,8 @@ class Secured(Record):
     """The server's own certificates in PEM, the leaf first. No key is in here."""
     early_data: bool = False
     """Whether requests may still come that somebody has sent before (0-RTT, RFC 8470)."""
+    asks_client: bool = False
+    """Whether clients are asked for certificates here, which is not done over QUIC."""
 
 
 def version_of(text: str) -> int:

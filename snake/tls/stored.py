@@ -73,7 +73,7 @@ async def save(
     values = {
         "key": certificate.key.encode(),
         "crt": certificate.chain.encode(),
-        "json": _encoded({"sans": asked, "issuer_data": metadata}),
+        "json": _encoded({"sans": asked, "issuer_data": metadata or None}),
     }
     before: dict[str, bytes | None] = {}
     try:
@@ -107,7 +107,7 @@ async def remember(
     """Store what an issuer says of a certificate that is stored already. Raises `StorageError`."""
     asked = sorted(names)
     at = keys.certificate(issuer_key, keys.joined(asked), "json")
-    await storage.store(at, _encoded({"sans": asked, "issuer_data": metadata}))
+    await storage.store(at, _encoded({"sans": asked, "issuer_data": metadata or None}))
 
 
 async def _there(storage: Storage, key: str) -> bytes | None:

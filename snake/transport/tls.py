@@ -227,6 +227,7 @@ class Handshake(asyncio.Protocol):
             peers=peers,
             peer_error="not verified" if peers and not verified else "",
             chain=choice.certificate.chain,
+            asks_client=choice.policy.terms.authentication is not None,
         )
         self._serving.establish(
             self._transport, self._engine, cast("Admission", self._admission), secured

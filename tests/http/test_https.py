@@ -117,7 +117,7 @@ async def test_strict_host_is_an_error_like_others() -> None:
 
 @pytest.mark.parametrize("early", [True, False])
 async def test_alt_svc(early: bool) -> None:  # noqa: FBT001
-    """Who comes over TLS is told of HTTP/3, unless that is what it speaks."""
+    """Who comes over TLS is told of HTTP/3, unless that is what it speaks or cannot speak."""
 
     def routes(request: Request, send: Send) -> Any:
         del request
@@ -125,7 +125,13 @@ async def test_alt_svc(early: bool) -> None:  # noqa: FBT001
 
     app = make_app(routes, None, None, Needs(early, alt_svc=b'h3=":443"; ma=2592000'))
     told = []
-    for more in ({SECURED: PLAIN}, {SECURED: PLAIN, "http_version": "3"}, {}):
+    asking = Secured(server_name="a.com", asks_client=True)
+    for more in (
+        {SECURED: PLAIN},
+        {SECURED: PLAIN, "http_version": "3"},
+        {},
+        {SECURED: asking},
+    ):
         scope = {"type": "http", "http_version": "1.1", "method": "GET", "path": "/", **more}
         sent: list[Message] = []
 
@@ -135,7 +141,7 @@ async def test_alt_svc(early: bool) -> None:  # noqa: FBT001
         await app({**scope, "headers": []}, None, send)  # type: ignore[arg-type]
         told.append(dict(sent[0]["headers"]).get(b"alt-svc"))
 
-    assert told == [b'h3=":443"; ma=2592000', None, None]
+    assert told == [b'h3=":443"; ma=2592000', None, None, None]
 
 
 async def test_alt_svc_of_a_whole_response() -> None:

@@ -196,6 +196,7 @@ async def test_continuation_flood(piece: bytes) -> None:
         await flooding
         assert code in (ENHANCE_YOUR_CALM, 1)
         assert time.process_time() - began < 1
+        client.writer.transport.abort()
         await _ended(server)
 
 
@@ -234,9 +235,11 @@ async def test_flood_of_frames(kind: str) -> None:
         assert await raw.end() == ENHANCE_YOUR_CALM
         await flooding
         assert time.process_time() - began < 8
+        client.writer.transport.abort()
         await _ended(server)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["PING", "SETTINGS", "requests"])
 async def test_flood_that_takes_no_answers(kind: str) -> None:
     """A client that reads nothing makes no queue of answers: it is not read either."""
@@ -313,6 +316,7 @@ async def test_hpack_bomb() -> None:
         assert _memory() - before < 5_000_000
 
 
+@pytest.mark.slow
 async def test_client_that_offers_a_huge_table() -> None:
     """A table of 4 GB for our fields is not filled, whatever the app sends."""
     count = 0

@@ -296,6 +296,7 @@ async def test_idle_connection() -> None:
         (event,) = (e for e in events if isinstance(e, ConnectionTerminated))
         assert event.error_code == 0
         await client.closed()
+        client.writer.close()
         await until(lambda: server.serving.connections == 0)
 
 

@@ -184,6 +184,8 @@ async def test_drain() -> None:
         drained = asyncio.create_task(server.serving.drain(PATIENCE))
         assert (await closing(socket)).code == 1012
         await socket.send(CloseConnection(code=1012))
+        await socket.over()
+        h2.client.writer.close()
         await asyncio.wait_for(drained, PATIENCE)
     assert app.ended == {"type": "websocket.disconnect", "code": 1012}
 

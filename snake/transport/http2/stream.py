@@ -7,7 +7,7 @@ here, and `send` with it: the connection calls `pump` when there is room again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from snake.transport.asgi import (
@@ -21,26 +21,24 @@ from snake.transport.asgi import (
 from snake.transport.deadlines import over
 from snake.transport.fields import Field, plain_fields, response_fields
 from snake.transport.framing import BODILESS, CHUNKED, DATED, NAMED, SNIFFED, TRAILERS
+from snake.transport.http2.client import StreamClient
 from snake.transport.http2.engine import CANCEL, INTERNAL_ERROR, HeaderMap
-from snake.transport.http2.incoming import CONTINUE, IncomingBody
-from snake.transport.http2.interim import interim_frame
-from snake.transport.limits import Limits, Pace
+from snake.transport.limits import Pace
 from snake.transport.running import DONE, HELD, NEW, STREAMING, TRAILING
 from snake.transport.sendfile import send_file
 from snake.transport.sniff import sniff
 
 if TYPE_CHECKING:
     from snake.transport.http2.requests import Requests
-    from snake.transport.tunnel import Tunnel
 
 _EARLY_HINTS = 103
 _FAILED = HeaderMap([(b"content-length", b"0")])
 
 
-class Stream(IncomingBody):
+class Stream(StreamClient):
     """One request and its response."""
 
-    __slots__ = ("_done", "_end", "_fields", "_flags", "_leave", "_left", "_offset", "_rest",
+    __slots__ = ("_done", "_end", "_fields", "_flags", "_left", "_offset", "_rest",
                  "_status", "head_only", "sent", "stalled_since")  # fmt: skip
 
     def __init__(self, connection: Requests) -> None:
@@ -53,7 +51,6 @@ class Stream(IncomingBody):
         self._offset = 0
         self._end = False
         self._done: asyncio.Event | None = None
-        self._leave: Callable[[], None] | None = None
 
     # What the connection calls ----------------------------------------------------
 
@@ -345,42 +342,6 @@ class Stream(IncomingBody):
         if self._news is not None:
             self._news.set()
         self.connection.finished(self)
-
-    # Beyond ASGI (`asgi.Client`) -----------------------------------------------------------
-
-    def limit(self, limits: Limits) -> None:
-        """Have the stream end when the client is slower than this as well."""
-        self.limits = self.connection.serving.limits_with(self.limits, limits)
-
-    def when_gone(self, callback: Callable[[], None]) -> None:
-        """Call back when the client goes away before it is answered; at once, if it is gone."""
-        self._leave = callback
-        if self.gone:
-            self.leave()
-
-    def leave(self) -> None:
-        """Tell whoever asked that the client is gone."""
-        leave, self._leave = self._leave, None
-        if leave is not None:
-            leave()
-
-    async def inform(self, status: int, headers: Sequence[Field]) -> None:
-        """Send an interim response, if the client can take one, and waits for it if it is a 100."""
-        if self.state >= STREAMING or self.gone:
-            return
-        if status == CONTINUE:
-            if not self.expects:
-                return
-            self.expects = False
-        connection = self.connection
-        if connection.can_inform:
-            connection.interject(interim_frame(self.number, status, plain_fields(headers)))
-        if connection.write_paused:
-            await connection.drained()
-
-    def take_over(self) -> Tunnel:
-        """Raise: a stream is no connection."""
-        raise RuntimeError("the protocol was not switched")
 
     # The end ------------------------------------------------------------------------------
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from snake.engine.needs import datagrams, single
-from snake.fork.channel import Drain, Message, Serve
+from snake.fork.channel import Drain, Leaving, Message, Serve
 from snake.fork.loops import Orders
 from snake.http.app import RunningServer
 from snake.transport.serve import Serving
@@ -26,13 +26,15 @@ class Duty:
         servers: Sequence[RunningServer],
         sockets: Mapping[str, Sequence[socket.socket]],
         grace: float | None,
+        tell: Callable[[Message], None],
         meeting: Path | None = None,
     ) -> None:
-        """`meeting` is the folder in which sockets for HTTP/3 find each other."""
+        """`tell` tells the supervisor; `meeting` is where sockets for HTTP/3 find each other."""
         self._servers = servers
         self._sockets = sockets
         self._grace = grace
         self._meeting = meeting
+        self._tell = tell
         self._running: list[Serving | Door] = []
         self._draining: asyncio.Task[None] | None = None
         self._over = asyncio.Event()
@@ -102,5 +104,6 @@ class Duty:
         for sockets in self._sockets.values():
             for sock in sockets:
                 sock.close()
+        self._tell(Leaving())
         drains = (serving.drain(self._grace, linger) for serving in self._running)
         await asyncio.gather(*drains)

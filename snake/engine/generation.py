@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from snake.engine.certificates import Certificates
 
 
+_LEAVING = 3.0
+"""Seconds in which a worker whose event loop turns has heard that it should drain."""
+
+
 class Generation:
     """Its life is the table `state.GENERATION`."""
 
@@ -168,6 +172,14 @@ class Generation:
             await self.certificates.finish()
         self._on(Event.GONE)
         await self._close()
+
+    async def left(self) -> None:
+        """Wait until no worker takes new connections any more, for a few seconds at most."""
+        leaving = [asyncio.create_task(place.left()) for place in self._places]
+        if leaving:
+            await asyncio.wait(leaving, timeout=_LEAVING)
+        for task in leaving:
+            task.cancel()
 
     def hasten(self) -> None:
         """Leave no connection open any longer that waits for a request; while draining."""

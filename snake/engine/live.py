@@ -55,7 +55,7 @@ async def live(what: Provision, sockets: Sockets, offers: Offers, word: Word) ->
             raise NotLiveError(_failed(error)) from None
         stack.enter_context(offers[Pulse].beating(offers[Wear].check))
         meeting = Path(what.meeting) if what.meeting else None
-        await Duty(servers, sockets, grace, meeting).follow(word())
+        await Duty(servers, sockets, grace, asking.tell, meeting).follow(word())
 
 
 def _failed(error: BaseException) -> Failed:

@@ -126,6 +126,11 @@ class Place:
             await asyncio.wait(self._leaving.values())
         self._on(Event.GONE)
 
+    async def left(self) -> None:
+        """Wait until the worker takes no new connection any more, which it is told to."""
+        if self._process is not None:
+            await self._process.left()
+
     def hasten(self) -> None:
         """Leave no connection open any longer that waits for a request; while draining."""
         for process in self._processes():

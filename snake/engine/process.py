@@ -24,6 +24,7 @@ from snake.fork.channel import (
     Dump,
     Failed,
     Forgot,
+    Leaving,
     Listen,
     Message,
     Note,
@@ -109,6 +110,8 @@ class Process:
         self._answer: asyncio.Future[Message | None] = asyncio.get_running_loop().create_future()
         self._health = Health(child.pid if child.is_visible else 0)
         self._dump = dump
+        self._left = asyncio.Event()
+        self._loops_left = 0
         self._gone = asyncio.create_task(self._listen())
         self.pid = child.pid
 
@@ -183,8 +186,13 @@ class Process:
         if trouble.kind is Kind.SILENT and self._health.heard > told:
             await self._health.trouble(ends, SHUTDOWN, weary=False)
 
+    async def left(self) -> None:
+        """Wait until it takes no new connection any more, which it is told to."""
+        await self._left.wait()
+
     def kill(self) -> None:
         """End it now."""
+        self._left.set()
         self._gone.cancel()
         self._line.close()
         self._dump.close()
@@ -194,21 +202,35 @@ class Process:
         """Take its word, and then all that it says, until it is gone."""
         while (message := await self._line.receive()) is not None:
             self._health.hear(message)
-            if isinstance(message, Want | Used | Forgot):
-                # A worker takes requests already when it says that it is ready.
-                if self._work.desk is not None:
-                    self._work.desk(message, self)
-            elif isinstance(message, Seek):
-                if self._work.seeker is not None:
-                    self._work.seeker(message, self)
-            elif self._answer.done():
+            if self._is_served(message):
+                continue
+            if self._answer.done():
                 self._ear(message)
             elif isinstance(message, Ready | Failed):
                 self._answer.set_result(message)
             elif isinstance(message, Note):
                 self._ear(message)
+        self._left.set()
         if not self._answer.done():
             self._answer.set_result(None)
+
+    def _is_served(self, message: Message) -> bool:
+        """Do what a worker asks for; tell whether it was that."""
+        match message:
+            case Want() | Used() | Forgot():
+                # A worker takes requests already when it says that it is ready.
+                if self._work.desk is not None:
+                    self._work.desk(message, self)
+            case Seek():
+                if self._work.seeker is not None:
+                    self._work.seeker(message, self)
+            case Leaving():
+                self._loops_left += 1
+                if self._loops_left >= len(self._work.loops):
+                    self._left.set()
+            case _:
+                return False
+        return True
 
     async def _begin(self) -> None:
         """Wait until it is ready. Raises `StartError` when it cannot be, or is late."""

@@ -105,6 +105,7 @@ class Reloads:
             new.generation.keep()
             if old is not None:
                 self._drain(old.generation, LINGER)
+                await old.generation.left()  # what connects from now on sees the new document
                 self._sockets.close(old.generation.addresses.keys() - new.generation.addresses)
                 await old.stack.aclose()
                 new.logs.install()  # closing the old ones has brought back the default

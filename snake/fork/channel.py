@@ -130,6 +130,10 @@ class Weary(NamedTuple):
     reason: str
 
 
+class Leaving(NamedTuple):
+    """Worker to supervisor: one of my event loops takes no new connection any more."""
+
+
 class Note(NamedTuple):
     """A process of a pool to the supervisor: put this into the log."""
 
@@ -254,6 +258,7 @@ Message = (
     | Alive
     | Blocked
     | Weary
+    | Leaving
     | Note
     | Serve
     | Want

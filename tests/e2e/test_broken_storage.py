@@ -209,5 +209,5 @@ def test_redis_that_is_gone(tmp_path: Path, port: int) -> None:
         server.stop()
     done = run("run", "--config", "Caddyfile", folder=tmp_path)
     assert done.returncode == 1
-    assert f"storage: Redis at 127.0.0.1:{where}: Connect call failed" in done.stderr
+    assert f"Redis at 127.0.0.1:{where}: Connect call failed" in done.stderr
     assert "p@ss:word" not in done.stderr

@@ -35,6 +35,8 @@ from snake.core.record import Record
 _SETTINGS = msgspec.Raw(b'"settings"')
 """Stands for the part of those lines that make no part alone."""
 _OPTIONS = {
+    "apps/http/http_port": ("http_port",),
+    "apps/http/https_port": ("https_port",),
     "apps/pki": ("pki",),
     "apps/tls": (),
     "apps/tls/automation/on_demand": ("on_demand_tls",),
@@ -153,6 +155,8 @@ def _at(error: DocumentError, lines: Sequence[Segment], rest: Sequence[str]) -> 
 
 
 def _mentions(message: str, word: str) -> bool:
+    if word.startswith("/") and f"{word}/" in message:  # something in a folder
+        return True
     return len(word) >= _TELLING and bool(
         re.search(rf"(?<!\S){re.escape(word)}(?=[\s:;,]|\Z)", message)
     )

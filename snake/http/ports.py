@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from snake.config.http import HTTPApp, Server
+from snake.core.errors import ConfigError
 from snake.core.network import NetworkAddress, parse_address
 from snake.core.record import Record
 
 HTTP_PORT = 80
 HTTPS_PORT = 443
+_LAST = 65_535
 
 
 class Ports(Record):
@@ -20,7 +22,10 @@ class Ports(Record):
 
     @classmethod
     def of(cls, app: HTTPApp) -> Ports:
-        """Return those of an app."""
+        """Return those of an app. Raises `ConfigError` for what is no port."""
+        for name, port in (("http_port", app.http_port), ("https_port", app.https_port)):
+            if not 0 <= port <= _LAST:
+                raise ConfigError(f"a port is 1 to {_LAST}, not {port}", f"apps/http/{name}")
         return cls(app.http_port or HTTP_PORT, app.https_port or HTTPS_PORT)
 
     def secures(self, server: Server, port: int) -> bool:

@@ -79,6 +79,8 @@ def test_what_automatic_https_adds_moves_no_fault(tmp_path: Path) -> None:
     ("text", "line", "shown", "message"),
     [
         ("{\n\tacme_ca ftp://x\n}\na.com\n", 2, "ftp://x", "'ftp://x' is no URL"),
+        ("{\n\thttp_port 99999\n}\na.com\n", 2, "http_port", "a port is 1 to 65535"),
+        ("{\n\tstorage file_system /proc/no\n}\nlocalhost\n", 2, "/proc/no", "/proc/no"),
         ("{\n\tech a.com\n}\na.com\n", 2, "ech", "Encrypted ClientHello is not available"),
         ("https:// {\n\ttls {\n\t\ton_demand\n\t}\n}\n", 2, "tls", "on-demand TLS cannot be"),
         ("a.com {\n\ttls {\n\t\tissuer internal {\n\t\t\tca no\n}\n\t}\n}\n", 4, "no", "'no'"),

@@ -18,6 +18,8 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, get_type_hints
 
+from snake.fork.checks import CHECKS
+
 
 class ChannelError(Exception):
     """What came on a channel is no message."""
@@ -361,45 +363,8 @@ class Inbox:
         return data
 
 
-def _int(value: object) -> int:
-    if type(value) is not int:
-        raise TypeError("a number is missing")
-    return value
-
-
-def _float(value: object) -> float:
-    if type(value) not in (int, float):
-        raise TypeError("a number is missing")
-    return value  # type: ignore[return-value]
-
-
-def _str(value: object) -> str:
-    if type(value) is not str:
-        raise TypeError("a text is missing")
-    return value
-
-
-def _ints(value: object) -> tuple[int, ...]:
-    if type(value) is not list:
-        raise TypeError("a list is missing")
-    return tuple(map(_int, value))
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    if type(value) is not list:
-        raise TypeError("a list is missing")
-    return tuple(map(_str, value))
-
-
-_CHECKS = {
-    int: _int,
-    float: _float,
-    str: _str,
-    tuple[int, ...]: _ints,
-    tuple[str, ...]: _texts,
-}
 _KINDS: dict[str, tuple[Callable[..., Any], ...]] = {
-    kind.__name__: (kind, *(_CHECKS[hint] for hint in get_type_hints(kind).values()))
+    kind.__name__: (kind, *(CHECKS[hint] for hint in get_type_hints(kind).values()))
     for kind in Message.__args__
 }
 """What makes a message of each name, and what checks each of its fields."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import random
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator
@@ -96,7 +97,7 @@ def caddy_ca(folder: Path, *, options: str = "", **more: str) -> Iterator[CaddyC
         )
         try:
             end = time.monotonic() + _START_LIMIT
-            while not (found.root.exists() and _listens(port)):
+            while not (found.root.exists() and _answers(port)):
                 assert process.poll() is None, f"caddy ended: {found.log.read_text()}"
                 assert time.monotonic() < end, f"caddy has no authority: {found.log.read_text()}"
                 time.sleep(0.02)
@@ -106,7 +107,14 @@ def caddy_ca(folder: Path, *, options: str = "", **more: str) -> Iterator[CaddyC
             process.wait()
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _answers(port: int) -> bool:
+    """Whether Caddy has a certificate for both of its names by now."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    for name in ("localhost", None):
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1) as probe:
+                context.wrap_socket(probe, server_hostname=name).close()
+        except OSError:
+            return False
+    return True

@@ -44,6 +44,7 @@ import msgspec
 
 from snake.acme.challenges import TIMES, read_provider, read_time
 from snake.config.tls import CertificateSelection, ConnectionPolicy
+from snake.core.suggest import suggestion
 from snake.issuers.acme import ACME
 from snake.issuers.inherit import implicit_issuers
 from snake.issuers.internal import Internal
@@ -136,7 +137,7 @@ def _read_arguments(reading: Reading) -> None:
             if "@" not in word.text:
                 word.fail(
                     "the single argument of tls must be 'internal', 'force_automate' or an email "
-                    f"address, got '{word}'"
+                    f"address, got '{word}'{suggestion(word.text, ALONE)}"
                 )
             reading.acme.set("email", word.text)
             reading.implying.append(word)
@@ -297,6 +298,8 @@ READERS: dict[str, Callable[[Words, Reading], None]] = {
     "resolvers": _resolvers,
     "dns_challenge_override_domain": _override_domain,
 }
+ALONE = ("internal", "force_automate")
+"""Words that stand alone on a line."""
 DNS_SETTINGS = ("resolvers", *TIMES, "dns_challenge_override_domain")
 IMPLYING = ("ca", "ca_root", "eab", "dns", *DNS_SETTINGS)
 SUBDIRECTIVES = (*READERS, *TIMES)

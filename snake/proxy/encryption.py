@@ -16,7 +16,7 @@ from snake.proxy.contract import DialInfo
 from snake.proxy.own_certificate import OwnCertificate
 from snake.tls.parameters import CURVES
 from snake.tls.ring import Ring
-from snake.tls.trust import TrustPool, decoded, in_files
+from snake.tls.trust import Old, TrustPool, pool_of
 
 if TYPE_CHECKING:
     from snake.proxy.http_transport import TLSConfig
@@ -52,7 +52,13 @@ class Encryption(Record):
 
 async def load_encryption(ctx: Context, config: TLSConfig, *, http2: bool) -> Encryption:
     """Read what connections need. Raises `ConfigError`."""
-    pool = await _pool(ctx, config)
+    pool = await pool_of(
+        ctx,
+        config.ca,
+        Old("root_ca_pool", config.root_ca_pool),
+        Old("root_ca_pem_files", config.root_ca_pem_files),
+        "conflicting config for Root CA pool",
+    )
     contexts = []
     for protocols in (["h2", "http/1.1"] if http2 else [], []):
         context = _context(ctx, config, pool)
@@ -102,26 +108,6 @@ def _context(ctx: Context, config: TLSConfig, pool: TrustPool | None) -> ssl.SSL
     _restrict_curves(ctx.at("curves"), context, config.curves)
     _present(ctx, context, config)
     return context
-
-
-async def _pool(ctx: Context, config: TLSConfig) -> TrustPool | None:
-    """Return the authorities that are believed; `None` for those of the system."""
-    old = bool(config.root_ca_pool or config.root_ca_pem_files)
-    if config.ca is not None:
-        if old:
-            raise ctx.at("ca").fail("conflicting config for Root CA pool")
-        pool: TrustPool = await ctx.at("ca").load(
-            config.ca, namespace="tls.ca_pool.source", key="provider"
-        )
-        return pool
-    if not old:
-        return None
-    return TrustPool(
-        (
-            *decoded(ctx.at("root_ca_pool"), config.root_ca_pool),
-            *in_files(ctx.at("root_ca_pem_files"), config.root_ca_pem_files),
-        )
-    )
 
 
 def _present(ctx: Context, context: ssl.SSLContext, config: TLSConfig) -> None:

@@ -9,7 +9,7 @@ from snake.config.tls import ClientAuthentication
 from snake.core.modules import Context
 from snake.core.record import Record
 from snake.core.suggest import suggestion
-from snake.tls.trust import TrustPool, decoded, in_files
+from snake.tls.trust import Old, TrustPool, decoded, pool_of
 
 Verify = Callable[[tuple[bytes, ...]], str]
 """Takes a client's certificates in DER, its own first; returns why they will not do, or nothing."""
@@ -55,7 +55,13 @@ async def provision_authentication(
     """
     if config is None or config == ClientAuthentication():
         return None
-    pool = await _pool(ctx, config)
+    pool = await pool_of(
+        ctx,
+        config.ca,
+        Old("trusted_ca_certs", config.trusted_ca_certs),
+        Old("trusted_ca_certs_pem_files", config.trusted_ca_certs_pem_files),
+        "conflicting config for client authentication trust CA",
+    )
     verifiers = [
         await ctx.at("verifiers", index).load(
             raw, namespace="tls.client_auth.verifier", key="verifier"
@@ -94,22 +100,3 @@ def _mode(ctx: Context, config: ClientAuthentication) -> Mode:
     except ValueError:
         hint = suggestion(config.mode, [mode.value for mode in Mode])
         raise ctx.at("mode").fail(f"client auth mode not recognized: {config.mode}{hint}") from None
-
-
-async def _pool(ctx: Context, config: ClientAuthentication) -> TrustPool | None:
-    old = bool(config.trusted_ca_certs or config.trusted_ca_certs_pem_files)
-    if config.ca is not None:
-        if old:
-            raise ctx.at("ca").fail("conflicting config for client authentication trust CA")
-        pool: TrustPool = await ctx.at("ca").load(
-            config.ca, namespace="tls.ca_pool.source", key="provider"
-        )
-        return pool
-    if not old:
-        return None
-    return TrustPool(
-        (
-            *decoded(ctx.at("trusted_ca_certs"), config.trusted_ca_certs),
-            *in_files(ctx.at("trusted_ca_certs_pem_files"), config.trusted_ca_certs_pem_files),
-        )
-    )

@@ -12,20 +12,29 @@ from typing import Protocol
 from snake.core.record import Record
 
 
-class Bytes(Protocol):
-    """Bytes that go one way, as `ssl.MemoryBIO`."""
+class Incoming(Protocol):
+    """Bytes of the client, as `ssl.MemoryBIO`."""
 
     @property
     def pending(self) -> int:
-        """How many are here."""
-        ...
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Take bytes."""
+        """How many wait for the session; at least 1 if any may."""
         ...
 
     def write(self, data: bytes, /) -> int:
         """Add bytes."""
+        ...
+
+
+class Outgoing(Protocol):
+    """Bytes for the client, as `ssl.MemoryBIO`."""
+
+    @property
+    def pending(self) -> int:
+        """How many wait to be sent."""
+        ...
+
+    def read(self) -> bytes:
+        """Take all of them."""
         ...
 
 
@@ -78,8 +87,8 @@ class Engine(Record):
     """A session, and the bytes that it reads and writes."""
 
     session: Session
-    incoming: Bytes
-    outgoing: Bytes
+    incoming: Incoming
+    outgoing: Outgoing
 
 
 class Object(ssl.SSLObject):

@@ -98,10 +98,6 @@ class _Incoming:
         self.pending = 0
         """1 until it is found that nothing is left."""
 
-    def read(self, size: int = -1, /) -> bytes:
-        del size
-        raise NotImplementedError
-
     def write(self, data: bytes, /) -> int:
         self.pending = 1
         return self._connection.bio_write(data)
@@ -125,16 +121,11 @@ class _Outgoing:
         except SSL.WantReadError:
             return len(self._data)
 
-    def read(self, size: int = -1, /) -> bytes:
+    def read(self) -> bytes:
         """Take them all."""
-        del size
         data = self._data if self.pending else b""
         self._data = b""
         return data
-
-    def write(self, data: bytes, /) -> int:
-        del data
-        raise NotImplementedError
 
 
 class _Session:

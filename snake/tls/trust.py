@@ -5,11 +5,20 @@ from __future__ import annotations
 import base64
 import ssl
 from collections.abc import Iterable
+from typing import NamedTuple
 
+from snake.config.struct import Guest
 from snake.core.modules import Context
 from snake.core.record import Record
 from snake.storage.storage import Storage, StorageError
 from snake.tls.pem import PEMError, certificates_in, read_certificates
+
+
+class Old(NamedTuple):
+    """A field with certificates, which Caddy has replaced by trust pools."""
+
+    field: str
+    values: tuple[str, ...]
 
 
 class TrustPool(Record):
@@ -27,6 +36,24 @@ class TrustPool(Record):
             # As in Go, one that another has signed is believed by itself: an intermediate.
             context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
             context.load_verify_locations(cadata=b"".join(self.certificates))
+
+
+async def pool_of(
+    ctx: Context, ca: Guest, inline: Old, files: Old, conflict: str
+) -> TrustPool | None:
+    """Return the pool of a guest, or that of the fields that were there before it; `None` for none.
+
+    Raises `ConfigError`, with the message `conflict` if there are both.
+    """
+    if ca is None:
+        if not (inline.values or files.values):
+            return None
+        texts = decoded(ctx.at(inline.field), inline.values)
+        return TrustPool((*texts, *in_files(ctx.at(files.field), files.values)))
+    if inline.values or files.values:
+        raise ctx.at("ca").fail(conflict)
+    pool: TrustPool = await ctx.at("ca").load(ca, namespace="tls.ca_pool.source", key="provider")
+    return pool
 
 
 def decoded(ctx: Context, texts: Iterable[str]) -> tuple[bytes, ...]:

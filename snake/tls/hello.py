@@ -94,14 +94,6 @@ class HelloReader:
         return data[start : self._at]
 
 
-def read_hello(data: bytes) -> Hello | None:
-    """Return the ClientHello in the first bytes of a connection (RFC 8446 §5.1).
-
-    `None`: more bytes are needed. Raises `HelloError` for what cannot become one.
-    """
-    return HelloReader().feed(data)
-
-
 def read_client_hello(message: bytes) -> Hello:
     """Return the ClientHello in a message of the handshake, its head included; as in QUIC.
 

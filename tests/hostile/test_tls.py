@@ -15,7 +15,7 @@ import pytest
 import trustme
 from OpenSSL import SSL
 
-from snake.tls.hello import read_hello
+from snake.tls.hello import HelloReader
 from snake.tls.ring import Ring, Update
 from snake.transport.asgi import Receive, Scope, Send
 from snake.transport.settings import Settings
@@ -160,7 +160,7 @@ async def test_large_hello() -> None:
     whole = message[4:at] + total.to_bytes(2) + padding + message[at + 2 :]
     sent = b"\x01" + len(whole).to_bytes(3) + whole
     record = b"\x16\x03\x01" + len(sent).to_bytes(2) + sent
-    assert read_hello(record) is not None
+    assert HelloReader().feed(record) is not None
     async with (
         serving(hello, encryption=await encrypting(SITE)) as server,
         server.client() as client,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snake.tls.hello import Hello, HelloError, HelloReader, read_client_hello, read_hello
+from snake.tls.hello import Hello, HelloError, HelloReader, read_client_hello
 
 
 def record(body: bytes) -> bytes:
@@ -48,7 +48,7 @@ def openssl_hello(name: str = "ExAmple.com", alpn: tuple[str, ...] = ("h2", "htt
 
 def test_openssl() -> None:
     """The hello of OpenSSL says its name, protocols, versions, groups, keys and signatures."""
-    hello = read_hello(openssl_hello())
+    hello = HelloReader().feed(openssl_hello())
 
     assert hello is not None
     assert hello.server_name == "example.com"
@@ -65,7 +65,7 @@ def test_byte_by_byte() -> None:
     reader = HelloReader()
     found = [reader.feed(data[at : at + 1]) for at in range(len(data))]
 
-    assert found[-1] == read_hello(data)
+    assert found[-1] == HelloReader().feed(data)
     assert not any(found[:-1])
     assert reader.data == data
 
@@ -75,21 +75,23 @@ def test_many_records() -> None:
     data = openssl_hello()
     spread = b"".join(record(data[at : at + 1]) for at in range(5, len(data)))
 
-    assert read_hello(spread) == read_hello(data)
+    assert HelloReader().feed(spread) == HelloReader().feed(data)
 
 
 def test_bare_message() -> None:
     """The message alone, as QUIC has it, says the same."""
     data = openssl_hello()
 
-    assert read_client_hello(data[5:]) == read_hello(data)
+    assert read_client_hello(data[5:]) == HelloReader().feed(data)
 
 
 def test_ten_kilobytes() -> None:
     """A hello of 10 kB is read."""
     long = message(server_name(b"a.com") + extension(21, bytes(10_000)))
 
-    assert read_hello(record(long)) == Hello("a.com", (), (0x0303, 0x0302, 0x0301), (0xC02F,))
+    assert HelloReader().feed(record(long)) == Hello(
+        "a.com", (), (0x0303, 0x0302, 0x0301), (0xC02F,)
+    )
 
 
 def test_before_tls_1_3() -> None:
@@ -127,15 +129,15 @@ def test_before_tls_1_3() -> None:
 def test_garbage(data: bytes) -> None:
     """What is no ClientHello is refused, and never waited on."""
     with pytest.raises(HelloError):
-        read_hello(data)
+        HelloReader().feed(data)
 
 
 def test_records_are_counted() -> None:
     """A hello in more than 1024 records is refused before all of it is there."""
     spread = record(b"\x01") + record(b"\0\x3f\xff") + record(b"x") * 1022
-    assert read_hello(spread) is None
+    assert HelloReader().feed(spread) is None
     with pytest.raises(HelloError):
-        read_hello(spread + record(b"x"))
+        HelloReader().feed(spread + record(b"x"))
 
 
 HELLO = openssl_hello()

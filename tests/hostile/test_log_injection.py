@@ -113,8 +113,8 @@ def test_nothing_is_forged_and_nothing_is_told(form: str, tmp_path: Path) -> Non
     ):
         assert secret not in "".join(access)
         assert secret not in everything
-    assert "REDACTED" in access[0]
-    assert '"bob"' in access[-1]
+    assert "REDACTED" in "".join(access)
+    assert any('"bob"' in line for line in access)  # workers write in any order
     if form == "json":
         assert all(record["msg"] for record in server.records)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     import socket
 
-    from snake.cli.loading import Reader
+    from snake.engine.reader import Reader
 
 SERVING = frozenset({"run", "python-server"})
 """The commands that need worker processes."""
@@ -55,7 +55,7 @@ def fork(argv: Sequence[str]) -> Early | None:
     gc.freeze()
     gc.enable()
     channel = zygote.fork()
-    from snake.cli.loading import Reader, prepare  # noqa: PLC0415  (not to be in the zygote)
+    from snake.engine.reader import Reader, prepare  # noqa: PLC0415  (not to be in the zygote)
 
     return Early(channel, Reader(prepare) if argv[1] == "run" else None)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from snake.cli.again import Again
 from snake.cli.environment import load_files, print_all
 from snake.cli.serving import reader, serve
+from snake.engine.again import Source
 
 
 @click.command("run")
@@ -34,4 +34,4 @@ def command(
 
     reading = reader()
     reading.ask(config, adapter)
-    return serve(reading.result, pidfile, Again.of(config, adapter))
+    return serve(reading.result, pidfile, Source.of(config, adapter))

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import click
 
-from snake.cli.again import Again
 from snake.cli.early import Early
-from snake.cli.loading import Reader, prepare
 from snake.config.document import Document
 from snake.core.errors import StartError
+from snake.engine.again import Source
 from snake.engine.herald import Herald
 from snake.engine.loaded import Loaded
+from snake.engine.reader import Reader, prepare
 
 
 def reader() -> Reader:
@@ -26,14 +26,14 @@ def reader() -> Reader:
 
 
 def serve(
-    load: Callable[[], Loaded], pidfile: str | None = None, again: Again | None = None
+    load: Callable[[], Loaded], pidfile: str | None = None, source: Source | None = None
 ) -> int:
     """Load a document and serve it until a signal; return the exit code.
 
     The process that workers come from was forked before anything else
     (`snake.cli.early`), and imports what they need while the configuration is
     read. Where it was not, because its environment was not known yet, it is
-    started now. `again` is what SIGUSR1 has read.
+    started now. `source` is what SIGUSR1 has read again.
     """
     early: Early | None = click.get_current_context().obj
     if early is None:
@@ -43,7 +43,6 @@ def serve(
     # While the zygote and the reader are at work:
     import asyncio  # noqa: PLC0415
 
-    from snake.engine.reloads import Source  # noqa: PLC0415
     from snake.engine.spawner import Started  # noqa: PLC0415
     from snake.engine.supervisor import supervise  # noqa: PLC0415
     from snake.logs.app import default_logs  # noqa: PLC0415
@@ -51,10 +50,9 @@ def serve(
     default_logs().install()
     loaded = load()
     with _pidfile(pidfile), loaded.placing():
-        source = Source(again.file, again.read) if again else None
         zygote = Started(*early.zygote) if early else None
         herald = _herald(loaded.document)
-        return asyncio.run(supervise(loaded.document, zygote, source, herald))
+        return asyncio.run(supervise(loaded, zygote, source, herald))
 
 
 def _herald(document: Document) -> Herald | None:

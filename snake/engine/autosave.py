@@ -10,7 +10,7 @@ import logging
 import os
 from pathlib import Path
 
-from snake.config.document import Document, encode
+from snake.config.document import Document
 
 logger = logging.getLogger("snake")
 
@@ -21,15 +21,18 @@ def config_folder() -> Path:
     return (Path(given) if given else Path.home() / ".config") / "snake"
 
 
-def autosave(document: Document) -> None:
-    """Save the document unless it says `persist: false`. A failure is logged, and is no more."""
+def autosave(document: Document, json: bytes) -> None:
+    """Save a document's JSON unless it says `persist: false`.
+
+    A failure is logged, and is no more.
+    """
     admin = document.admin.config if document.admin else None
     if admin is not None and admin.persist is False:
         return
     try:
         path = config_folder() / "autosave.json"
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _replace(path, encode(document))
+        _replace(path, json)
     except (OSError, RuntimeError) as error:  # RuntimeError: there is no home folder
         logger.warning("cannot save the configuration", extra={"fields": {"error": str(error)}})
 

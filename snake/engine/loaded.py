@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import msgspec
 
-from snake.config.document import Document
+from snake.config.document import Document, encode
 from snake.core.errors import DocumentError
 from snake.core.record import Record
 
@@ -18,6 +18,13 @@ class Loaded(Record):
     document: Document
     origins: msgspec.Raw = msgspec.Raw(b"[]")
     """As `adapter.origins.Origins.encode` gives them; read only when there is a fault to place."""
+    written: msgspec.Raw = msgspec.Raw(b"")
+    """The JSON as somebody wrote it, with its IDs; nothing where it was no JSON."""
+
+    @property
+    def json(self) -> bytes:
+        """The JSON that gives this document when it is read."""
+        return bytes(self.written) or encode(self.document)
 
     @contextmanager
     def placing(self) -> Iterator[None]:

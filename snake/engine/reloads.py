@@ -16,40 +16,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from snake.config.document import Document
-from snake.core.errors import SnakeError
 from snake.core.modules import Context
 from snake.engine.automatic import Effective, effective, with_loaded
-from snake.engine.autosave import autosave
 from snake.engine.cache import SharedCache
 from snake.engine.folder import PrivateFolder
 from snake.engine.generation import Generation
-from snake.engine.loaded import Loaded
 from snake.engine.place import LINGER
 from snake.engine.sockets import Sockets
 from snake.engine.spawner import Spawner
 from snake.engine.warm import registry
 from snake.logs.app import Logs, open_logs
-from snake.logs.encoders import STACK
 from snake.tls.challenge import Desk
 
 if TYPE_CHECKING:
     from snake.engine.certificates import Certificates
 
 logger = logging.getLogger("snake")
-
-
-class Source(NamedTuple):
-    """Where the configuration comes from."""
-
-    file: str
-    read: Callable[[], Awaitable[Loaded]]
-    """Reads it again. Raises `SnakeError`."""
 
 
 class _Current(NamedTuple):
@@ -72,7 +58,7 @@ async def _certificates(ctx: Context, runs: Effective, desk: Desk) -> Certificat
 
 
 class Reloads:
-    """Runs one document at a time. `load` replaces it, one after the other."""
+    """Runs one document at a time. `load` replaces it; `Configuration` sees that one waits."""
 
     def __init__(
         self, sockets: Sockets, spawner: Spawner, folder: PrivateFolder, cache: SharedCache
@@ -82,9 +68,13 @@ class Reloads:
         self._folder = folder
         self._cache = cache
         self._desk = Desk()
-        self._lock = asyncio.Lock()
         self._current: _Current | None = None
         self._draining: dict[asyncio.Task[None], Generation] = {}
+
+    @property
+    def draining(self) -> list[Generation]:
+        """Those that have been replaced, and answer what they still have."""
+        return list(self._draining.values())
 
     @property
     def generation(self) -> Generation:
@@ -98,18 +88,16 @@ class Reloads:
         Returns when its workers serve; the old ones may drain for long after that. Raises
         `ConfigError` and `StartError`: then nothing has changed.
         """
-        async with self._lock:
-            old = self._current
-            new = await self._start(document)
-            self._current = new
-            new.generation.keep()
-            if old is not None:
-                self._drain(old.generation, LINGER)
-                await old.generation.left()  # what connects from now on sees the new document
-                self._sockets.close(old.generation.addresses.keys() - new.generation.addresses)
-                await old.stack.aclose()
-                new.logs.install()  # closing the old ones has brought back the default
-            autosave(document)
+        old = self._current
+        new = await self._start(document)
+        self._current = new
+        new.generation.keep()
+        if old is not None:
+            self._drain(old.generation, LINGER)
+            await old.generation.left()  # what connects from now on sees the new document
+            self._sockets.close(old.generation.addresses.keys() - new.generation.addresses)
+            await old.stack.aclose()
+            new.logs.install()  # closing the old ones has brought back the default
 
     async def _start(self, document: Document) -> _Current:
         """Start the workers of a document, and leave nothing when that fails."""
@@ -155,39 +143,6 @@ class Reloads:
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("old workers did not end as they should", exc_info=error)
 
-    async def follow(self, asked: asyncio.Event, source: Source | None) -> None:
-        """Load the configuration again whenever that is asked for.
-
-        What is asked for during a reload is done after it, once.
-        """
-        while True:
-            await asked.wait()
-            asked.clear()
-            if source is None:
-                logger.warning("SIGUSR1: the configuration is in no file, so it is not read again")
-                continue
-            try:
-                await self._reload(source)
-            except SnakeError as error:
-                _failed(source, str(error))
-            except Exception as error:  # whatever it is, the old ones serve on
-                logger.exception("a bug in snake or in a plugin")
-                _failed(source, f"unexpected {type(error).__name__}")
-
-    async def _reload(self, source: Source) -> None:
-        began = time.monotonic()
-        loaded = await source.read()
-        with loaded.placing():
-            await self.load(loaded.document)
-        fields = {
-            "file": source.file,
-            "seconds": round(time.monotonic() - began, 3),
-            "workers": self.generation.workers,
-            "because": self.generation.reason,
-            "pids": self.generation.pids,
-        }
-        logger.info("reloaded the configuration", extra={"fields": fields})
-
     async def drain(self) -> None:
         """Let all workers finish their requests and end, those that drain already as well."""
         self.generation.let_go()
@@ -207,9 +162,3 @@ class Reloads:
         if self._current is not None:
             with suppress(Exception):
                 await self._current.stack.aclose()
-
-
-def _failed(source: Source, why: str) -> None:
-    message, _, more = why.partition("\n")
-    fields = {"file": source.file, "error": message} | ({STACK: more} if more else {})
-    logger.error("cannot reload the configuration; the old one goes on", extra={"fields": fields})

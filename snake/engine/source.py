@@ -6,6 +6,8 @@ import logging
 import sys
 from pathlib import Path
 
+import msgspec
+
 from snake.caddyfile.errors import CaddyfileWarning
 from snake.caddyfile.text import as_text
 from snake.config.document import Document
@@ -35,12 +37,31 @@ def load(config: str | None, adapter: str | None) -> Loaded:
     name = config or beside()
     data = read(name)
     if not _is_caddyfile(name, adapter):
-        return Loaded(_decode(data, name))
+        return decoded(data, name)
     loaded, warnings = adapt_caddyfile(data, name)
     for warning in warnings:
         place = {"adapter": "caddyfile", "file": warning.file, "line": warning.line}
         logger.warning(warning.text, extra={"fields": place})
     return loaded
+
+
+def load_if_any(config: str | None, adapter: str | None) -> Loaded:
+    """Load as `load` does, but for no name and no `./Caddyfile`: that is no configuration at all.
+
+    Raises `SnakeError`.
+    """
+    if config is not None or adapter is not None or Path("Caddyfile").is_file():
+        return load(config, adapter)
+    logger.warning(
+        "there is no Caddyfile in this folder, so nothing is served until a configuration comes "
+        "by the admin API; write a Caddyfile, or name a configuration with --config"
+    )
+    return nothing()
+
+
+def nothing() -> Loaded:
+    """Return no configuration: what runs before there is any."""
+    return Loaded(Document(), written=msgspec.Raw(b"null"))
 
 
 def warm() -> None:
@@ -82,14 +103,15 @@ def _is_caddyfile(name: str, adapter: str | None) -> bool:
     return base.startswith("caddyfile") or base.endswith(".caddyfile")
 
 
-def _decode(data: bytes, name: str) -> Document:
+def decoded(data: bytes, name: str) -> Loaded:
+    """Read a JSON document; `name` is what errors call it. Raises `SnakeError`."""
     text = decode_utf8(data, name)
     try:
         document = decode(without_ids(data), Document)
         check(document, registry())
     except ConfigError as error:
         raise _malformed(text, name) or SnakeError(f"{name}: {error}") from None
-    return document
+    return Loaded(document, written=msgspec.Raw(data))
 
 
 def _malformed(text: str, name: str) -> SnakeError | None:

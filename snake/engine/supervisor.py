@@ -13,12 +13,15 @@ from contextlib import AsyncExitStack, suppress
 
 from snake.config.document import Document
 from snake.engine import needs
+from snake.engine.again import Source
 from snake.engine.cache import SharedCache
+from snake.engine.configuration import Configuration
 from snake.engine.folder import PrivateFolder
 from snake.engine.front import urls
 from snake.engine.generation import Generation
 from snake.engine.herald import Herald
-from snake.engine.reloads import Reloads, Source
+from snake.engine.loaded import Loaded
+from snake.engine.reloads import Reloads
 from snake.engine.signals import FORCED, Signals
 from snake.engine.sockets import Sockets
 from snake.engine.spawner import Spawner, Started, spawn
@@ -29,7 +32,7 @@ http = logging.getLogger("snake.http.log")
 
 
 async def supervise(
-    document: Document,
+    loaded: Loaded,
     zygote: Started | None,
     source: Source | None = None,
     herald: Herald | None = None,
@@ -50,11 +53,12 @@ async def supervise(
         cache = SharedCache(folder, spawner)
         stack.push_async_callback(cache.close)
         reloads = Reloads(sockets, spawner, folder, cache)
+        configuration = Configuration(reloads)
         stack.push_async_callback(reloads.aclose)
         if herald is not None:
             stack.callback(herald.close)
-            herald.starting([plan.name for plan in apps(document)])
-        if not await _unless(signals.stop, reloads.load(document)):
+            herald.starting([plan.name for plan in apps(loaded.document)])
+        if not await _unless(signals.stop, configuration.start(loaded, source)):
             fields = {"signal": signals.name}
             logger.warning("stopped before the workers were ready", extra={"fields": fields})
             return 0
@@ -62,8 +66,8 @@ async def supervise(
         if not generation.addresses:
             logger.warning("the configuration has no site, so nothing is served")
         _announce(generation, sockets, herald)
-        _warn_of_admin(document)
-        await _unless(signals.stop, reloads.follow(signals.reload, source))
+        _warn_of_admin(loaded.document)
+        await _unless(signals.stop, configuration.follow(signals.reload))
         return await _stop(reloads, sockets, signals)
 
 

@@ -2,7 +2,8 @@
 
 The grammar, the adapter and the directives then never enter the supervisor: it
 stays small for as long as it runs. The process is forked before the command
-line has been read, and gets ready while the others do.
+line has been read, and gets ready while the others do; for a reload it is started
+(`snake.engine.again`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import NoReturn
 
 import msgspec
 
+from snake.caddyfile.errors import CaddyfileWarning
 from snake.config.document import Document, encode
 from snake.core.errors import SnakeError
 from snake.core.modules import decode
@@ -40,14 +42,30 @@ class _Record(msgspec.Struct):
     fields: dict[str, str | int]
 
 
-class _Answer(msgspec.Struct, omit_defaults=True):
+class Answer(msgspec.Struct, omit_defaults=True):
     """A document with its origins, or what stood in the way."""
 
     document: str = ""
     origins: str = ""
+    written: str = ""
     error: str = ""
     bug: str = ""
     records: list[_Record] = []
+    warnings: list[CaddyfileWarning] = []
+    """Of an adapter that was asked for what it has to say; otherwise they are records."""
+
+    @property
+    def loaded(self) -> Loaded:
+        """The document."""
+        return Loaded(
+            decode(self.document.encode(), Document),
+            msgspec.Raw(self.origins.encode()),
+            msgspec.Raw(self.written.encode()),
+        )
+
+
+Job = Callable[[], Callable[[bytes], Answer]]
+"""Gets ready at once, and returns what answers a request. Both may raise `SnakeError`."""
 
 
 class Reader:
@@ -56,7 +74,7 @@ class Reader:
     `prepare` runs there at once and returns what loads; `ask` says what to load.
     """
 
-    def __init__(self, prepare: Callable[[], Load]) -> None:
+    def __init__(self, prepare: Job) -> None:
         theirs, self._ask = os.pipe()
         self._answer, ours = os.pipe()
         self._pid = os.fork()
@@ -80,59 +98,90 @@ class Reader:
         os.waitpid(self._pid, 0)
         if not data:
             raise BrokenError("the configuration's reader died")
-        return loaded_from(data)
+        return answered(data).loaded
 
 
-def loaded_from(data: bytes) -> Loaded:
-    """Return the document in an answer. Raises the `SnakeError` that loading it raised."""
-    answer = msgspec.json.decode(data, type=_Answer)
+def answered(data: bytes) -> Answer:
+    """Return what was answered. Raises the `SnakeError` that the job raised."""
+    answer = msgspec.json.decode(data, type=Answer)
     for record in answer.records:
         logger.log(record.level, record.message, extra={"fields": record.fields})
     if answer.error:
         raise SnakeError(answer.error)
     if answer.bug:
         raise BrokenError(answer.bug)
-    document = decode(answer.document.encode(), Document)
-    return Loaded(document, msgspec.Raw(answer.origins.encode()))
+    return answer
 
 
-def prepare() -> Load:
+def prepare() -> Callable[[bytes], Answer]:
     """Import what reads a Caddyfile, which takes longer than reading one."""
     from snake.engine import source  # noqa: PLC0415  (it is this process's work to import)
 
     source.warm()
-    return source.load
+    return loading(source.load_if_any)
 
 
-def serve(prepare: Callable[[], Load], request: int, answer: int) -> NoReturn:
-    """Be the process that reads: load what is asked for, answer, and end."""
+def loading(load: Load) -> Callable[[bytes], Answer]:
+    """Return what answers the names of a file and its adapter with its document."""
+
+    def answer(request: bytes) -> Answer:
+        config, adapter = msgspec.json.decode(request, type=tuple[str | None, str | None])
+        return _told(load(config, adapter))
+
+    return answer
+
+
+def adapter() -> Callable[[bytes], Answer]:
+    """Return what answers the name and text of a Caddyfile with its document and warnings."""
+    from snake.engine import source  # noqa: PLC0415  (as above)
+
+    source.warm()
+
+    def answer(request: bytes) -> Answer:
+        name, _, body = request.partition(b"\0")
+        loaded, warnings = source.adapt_caddyfile(body, name.decode())
+        told = _told(loaded)
+        told.warnings = warnings
+        return told
+
+    return answer
+
+
+def _told(loaded: Loaded) -> Answer:
+    return Answer(
+        encode(loaded.document).decode(),
+        bytes(loaded.origins).decode(),
+        bytes(loaded.written).decode(),
+    )
+
+
+def serve(prepare: Job, request: int, answer: int) -> NoReturn:
+    """Be the process that reads: do what is asked for, answer, and end."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     kept = _Kept()
     logger.addHandler(kept)
     logger.setLevel(logging.DEBUG)
     with open(request, "rb") as pipe, open(answer, "wb") as reply:
-        found = _read(prepare, pipe.read)
+        found = _do(prepare, pipe.read)
         found.records = kept.records
         reply.write(msgspec.json.encode(found))
     sys.stdout.flush()
     os._exit(0)
 
 
-def _read(prepare: Callable[[], Load], request: Callable[[], bytes]) -> _Answer:
+def _do(prepare: Job, request: Callable[[], bytes]) -> Answer:
     try:
-        load = prepare()
+        job = prepare()
         data = request()
         if not data:  # nobody asks any more
             os._exit(0)
-        config, adapter = msgspec.json.decode(data, type=tuple[str | None, str | None])
-        loaded = load(config, adapter)
-        return _Answer(encode(loaded.document).decode(), bytes(loaded.origins).decode())
+        return job(data)
     except SnakeError as error:
-        return _Answer(error=_sendable(str(error)))
+        return Answer(error=_sendable(str(error)))
     except BaseException:  # noqa: BLE001  (whatever it is, the supervisor tells of it)
         import traceback  # noqa: PLC0415  (slow, seldom needed)
 
-        return _Answer(bug=_sendable(traceback.format_exc()))
+        return Answer(bug=_sendable(traceback.format_exc()))
 
 
 def _sendable(text: str) -> str:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 
 import pytest
 
-from snake.cli.loading import BrokenError, Load, Reader
 from snake.config.admin import Admin
 from snake.config.document import Document
 from snake.core.errors import SnakeError
 from snake.engine.loaded import Loaded
+from snake.engine.reader import Answer, BrokenError, Load, Reader, loading
 
 
 def reader(load: Load) -> Reader:
     """Return a reader that loads so, and has been asked."""
-    made = Reader(lambda: load)
+    made = Reader(lambda: loading(load))
     made.ask("Caddyfile", None)
     return made
 
@@ -43,7 +44,7 @@ def test_an_error_of_the_user_arrives_as_one() -> None:
 def test_a_bug_arrives_with_its_traceback() -> None:
     """Any other exception is a bug, and its traceback is not lost."""
 
-    def broken() -> Load:
+    def broken() -> Callable[[bytes], Answer]:
         raise ZeroDivisionError("inside")
 
     made = Reader(broken)

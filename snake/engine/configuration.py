@@ -1,0 +1,180 @@
+"""Configuration: the JSON that runs, and the one way to put another in its place.
+
+Whoever wants a change (a signal, a file that was saved, the admin API) comes here; one waits
+for the other. What fails changes nothing: the old JSON runs on, and is what is shown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from snake.core.errors import SnakeError
+from snake.core.record import Record
+from snake.engine.again import Source
+from snake.engine.autosave import autosave
+from snake.engine.loaded import Loaded
+from snake.engine.reloads import Reloads
+from snake.logs.encoders import STACK
+
+logger = logging.getLogger("snake")
+
+NONE = b"null"
+"""The JSON of no configuration."""
+
+Edit = Callable[[bytes], bytes]
+"""From the JSON that runs to the one that is to run. May raise."""
+
+
+class Outcome(Record):
+    """How the last attempt to load a configuration went."""
+
+    at: float
+    """Seconds since 1970."""
+    seconds: float
+    error: str = ""
+    """Empty if all went well."""
+
+
+class Configuration:
+    """Owns what runs. `start` comes first."""
+
+    def __init__(self, reloads: Reloads) -> None:
+        self._reloads = reloads
+        self._lock = asyncio.Lock()
+        self.json = NONE
+        """What runs, with its IDs; keys by the alphabet."""
+        self.source: Source | None = None
+        """Where that comes from, if it can be read again."""
+        self.loaded_at = 0.0
+        """When it was loaded, in seconds since 1970."""
+        self.outcome = Outcome(0.0, 0.0)
+        self.attempts = 0
+        """Attempts to load another one since the start."""
+        self.failures = 0
+
+    async def start(self, loaded: Loaded, source: Source | None) -> None:
+        """Run the first one. Raises `ConfigError` and `StartError`."""
+        async with self._lock:
+            await self._run(loaded, source)
+
+    async def change(
+        self, edit: Edit, *, force: bool = False, source: Source | None = None
+    ) -> bool:
+        """Run what `edit` makes of the JSON that runs.
+
+        Without `force` nothing is done when that is the same. Returns whether anything was.
+        Raises what `edit` does, and `SnakeError` if it cannot run.
+        """
+        async with self._lock:
+            new = canonical(edit(self.json))
+            if self._is_unchanged(new, force=force):
+                return False
+            await self._replace(_decoded(new), source)
+            return True
+
+    async def load(
+        self, loaded: Loaded, *, force: bool = False, source: Source | None = None
+    ) -> bool:
+        """Run a document that was read, which knows where its parts stand; else as `change`."""
+        async with self._lock:
+            if self._is_unchanged(canonical(loaded.json), force=force):
+                return False
+            await self._replace(loaded, source)
+            return True
+
+    async def reread(self, *, force: bool = True) -> bool:
+        """Read it again from where it comes, and run that. A failure is logged, and is no more.
+
+        Returns whether another one runs now.
+        """
+        source = self.source
+        if source is None:
+            logger.warning("the configuration is in no file, so it is not read again")
+            return False
+        began = time.monotonic()
+        try:
+            loaded = await source.read()
+            changed = await self.load(loaded, force=force, source=source)
+        except SnakeError as error:
+            _failed(source, str(error))
+            return False
+        except Exception as error:  # whatever it is, the old ones serve on
+            logger.exception("a bug in snake or in a plugin")
+            _failed(source, f"unexpected {type(error).__name__}")
+            return False
+        if changed:
+            self._tell(source, time.monotonic() - began)
+        return changed
+
+    async def follow(self, asked: asyncio.Event) -> None:
+        """Read it again whenever that is asked for; what is asked for meanwhile is done after."""
+        while True:
+            await asked.wait()
+            asked.clear()
+            await self.reread()
+
+    def _is_unchanged(self, new: bytes, *, force: bool) -> bool:
+        if force or new != self.json:
+            return False
+        logger.info("config is unchanged")
+        return True
+
+    async def _replace(self, loaded: Loaded, source: Source | None) -> None:
+        began, at = time.monotonic(), time.time()
+        self.attempts += 1
+        try:
+            await self._run(loaded, source)
+        except Exception as error:
+            self.failures += 1
+            self.outcome = Outcome(at, time.monotonic() - began, str(error) or type(error).__name__)
+            raise
+        self.outcome = Outcome(at, time.monotonic() - began)
+
+    async def _run(self, loaded: Loaded, source: Source | None) -> None:
+        with loaded.placing():
+            await self._reloads.load(loaded.document)
+        self.json = canonical(loaded.json)
+        self.source = source
+        self.loaded_at = time.time()
+        if self.json != NONE:
+            autosave(loaded.document, self.json)
+
+    def _tell(self, source: Source, seconds: float) -> None:
+        generation = self._reloads.generation
+        fields = {
+            "file": source.file,
+            "seconds": round(seconds, 3),
+            "workers": generation.workers,
+            "because": generation.reason,
+            "pids": generation.pids,
+        }
+        logger.info("reloaded the configuration", extra={"fields": fields})
+
+
+def canonical(data: bytes) -> bytes:
+    """Return JSON as the same bytes however it was written: keys by the alphabet, no spaces.
+
+    What is no JSON is returned as it is: who decodes it tells what is wrong.
+    """
+    try:
+        return msgspec.json.encode(msgspec.json.decode(data), order="sorted")
+    except (msgspec.DecodeError, RecursionError):
+        return data
+
+
+def _decoded(data: bytes) -> Loaded:
+    # No start of a server has to wait for it.
+    from snake.engine.source import decoded, nothing  # noqa: PLC0415
+
+    return nothing() if data == NONE else decoded(data, "config")
+
+
+def _failed(source: Source, why: str) -> None:
+    message, _, more = why.partition("\n")
+    fields = {"file": source.file, "error": message} | ({STACK: more} if more else {})
+    logger.error("cannot reload the configuration; the old one goes on", extra={"fields": fields})

@@ -57,6 +57,8 @@ class Generation:
         self.workers, self.reason = plan.processes(self.apps)
         datagrams = needs.datagram_addresses(document)
         self.addresses = needs.addresses(document) | datagrams
+        if not self.addresses:
+            self.workers, self.reason = 0, "there is no site"
         self._meeting = str(meeting_place(folder.path)) if datagrams else ""
         self._start_limit = plan.start_limit(plan.embedded(self.apps))
         self._grace = needs.grace_period(document)

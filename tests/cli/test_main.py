@@ -60,7 +60,7 @@ def test_every_command_has_help(tmp_path: Path, name: str) -> None:
         ),
         (["help", "rnu"], 'unknown command "rnu"; did you mean "run"?'),
         (["run", "--config", "nowhere"], "cannot read nowhere: No such file or directory"),
-        (["run"], "there is no Caddyfile in this folder"),
+        (["validate"], "there is no Caddyfile in this folder"),
         (["run", "--envfile", "nowhere"], "cannot read the env file nowhere"),
         (["run", "-c", "x", "-a", "caddyfil"], 'unknown adapter "caddyfil"; did you mean'),
         (["validate", "-c", "nowhere"], "cannot read nowhere"),

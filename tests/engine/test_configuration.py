@@ -16,7 +16,7 @@ from tests.server import Server, environment, free_port
 
 
 def test_without_any_a_server_waits_for_its_first(tmp_path: Path) -> None:
-    """`snake run` beside no Caddyfile serves nothing, and what is written there later on SIGUSR1."""
+    """`snake run` beside no Caddyfile serves nothing; on SIGUSR1 it serves what is there then."""
     process = subprocess.Popen(
         [sys.executable, "-m", "snake", "run"],
         cwd=tmp_path,

@@ -39,10 +39,10 @@ def adapt(
     Environment variables and imported files are read. `origins` takes down
     where each part was written. Raises `CaddyfileError`.
     """
-    caddyfile = read(text, file)
+    origins = origins or Origins()
+    caddyfile = read(text, file, origins.files)
     parts = split(caddyfile.sections, catalogue)
     options = read_options(parts.options, catalogue)
-    origins = origins or Origins()
     origins.add_options(parts.options)
     order = Order(options.get("order", ()), catalogue.directives)
     shared = Shared(file, options, catalogue, order, Groups(), origins, [], {})

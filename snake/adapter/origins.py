@@ -60,7 +60,9 @@ class Origin(Record):
 class Origins:
     """Collects the origins of one adaptation."""
 
-    def __init__(self) -> None:
+    def __init__(self, files: list[str] | None = None) -> None:
+        self.files: list[str] = [] if files is None else files
+        """What is imported: paths, some of them with wildcards."""
         self._lines: dict[bytes, tuple[Segment, ...]] = {}
         self._settings: list[Segment] = []
         """Lines that many parts are made of, none of them alone: `tls`, and global options."""

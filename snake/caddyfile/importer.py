@@ -20,7 +20,9 @@ _LEAST_SIZE = 64
 class Importer:
     """Puts what is imported in the place of the lines that import it."""
 
-    def __init__(self) -> None:
+    def __init__(self, files: list[str] | None = None) -> None:
+        """`files` gets the path of each import, wildcards and all."""
+        self._files = [] if files is None else files
         self.warnings: list[CaddyfileWarning] = []
         self._snippets: dict[str, list[Token]] = {}
         self._graph = Graph()
@@ -74,7 +76,9 @@ class Importer:
             tokens = self._snippets[name]
             nodes = [node(token) for token in tokens[:1]]
         else:
-            nodes = imports.find(call.pattern, call.last, self._snippets, self.warn)
+            path = imports.path_of(call.pattern, call.last)
+            self._files.append(path)
+            nodes = imports.find(path, call.pattern, self._snippets, self.warn)
             files = [imports.read(path, call.pattern, self.warn) for path in nodes]
             tokens = [token for file in files for token in file]
         self._graph.add(call.last, call.pattern, nodes)

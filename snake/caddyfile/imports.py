@@ -17,14 +17,18 @@ from snake.core.suggest import suggestion
 Warn = Callable[[Token, str], None]
 
 
-def find(pattern: Token, beside: Token, names: Iterable[str], warn: Warn) -> list[str]:
-    """Return the paths that a pattern means. Raises `CaddyfileError`.
+def path_of(pattern: Token, beside: Token) -> str:
+    """Return the path that a pattern is, which is relative to the file of the token `beside`."""
+    text = pattern.text
+    return text if os.path.isabs(text) else _join(beside.file, text)  # noqa: PTH117
 
-    It is relative to the file of the token `beside`. `names` are the snippets
-    that could have been meant instead of a file.
+
+def find(path: str, pattern: Token, names: Iterable[str], warn: Warn) -> list[str]:
+    """Return the paths that a path with wildcards means. Raises `CaddyfileError`.
+
+    `names` are the snippets that could have been meant instead of a file.
     """
     text = pattern.text
-    path = text if os.path.isabs(text) else _join(beside.file, text)  # noqa: PTH117
     if path.count("*") > 1 or path.count("?") > 1 or ("[" in path and "]" in path):
         pattern.fail(f"Glob pattern may only contain one wildcard (*), but has others: {path}")
     try:

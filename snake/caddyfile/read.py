@@ -41,15 +41,15 @@ class Caddyfile(Record):
     warnings: tuple[CaddyfileWarning, ...]
 
 
-def read(text: str, file: str) -> Caddyfile:
+def read(text: str, file: str, files: list[str] | None = None) -> Caddyfile:
     """Read Caddyfile text, its environment variables and all of its imports.
 
-    Raises `CaddyfileError`.
+    `files` gets what is imported: paths, some of them with wildcards. Raises `CaddyfileError`.
     """
     text = substitute(text)
     if not text:
         raise CaddyfileError("EOF: the Caddyfile is empty", file, 1)
-    reader = _Reader(lex(text, file))
+    reader = _Reader(lex(text, file), files)
     sections = parse(reader.read())
     return Caddyfile(sections, tuple(reader.importer.warnings))
 
@@ -57,8 +57,8 @@ def read(text: str, file: str) -> Caddyfile:
 class _Reader:
     """Reads one section after another."""
 
-    def __init__(self, tokens: Sequence[Token]) -> None:
-        self.importer = Importer()
+    def __init__(self, tokens: Sequence[Token], files: list[str] | None = None) -> None:
+        self.importer = Importer(files)
         self._cursor = Cursor(tokens)
         self._items: list[Item] = []
         self._files: set[str] = set()

@@ -14,24 +14,29 @@ from snake.engine.again import Source
 @click.option("-a", "--adapter", metavar="NAME", help="What the file is: caddyfile or json.")
 @click.option("--envfile", "envfiles", multiple=True, metavar="FILE", help="NAME=VALUE lines.")
 @click.option("-e", "--environ", is_flag=True, help="Print the environment first.")
+@click.option("-w", "--watch", is_flag=True, help="Load the file anew whenever it changes.")
 @click.option("--pidfile", metavar="FILE", help="Where to write the process ID.")
-def command(
+def command(  # noqa: PLR0913, PLR0917  (as many as Caddy's command has)
     config: str | None,
     adapter: str | None,
     envfiles: tuple[str, ...],
     environ: bool,  # noqa: FBT001  (click passes it by name)
+    watch: bool,  # noqa: FBT001  (as above)
     pidfile: str | None,
 ) -> int:
     """Start the server and stay until it is stopped.
 
     Without --config it takes the file Caddyfile of the current folder. SIGINT
     and SIGTERM let requests finish first; a second one does not. SIGUSR1 reads
-    the file again.
+    the file again, and so does a change of it with --watch.
     """
     load_files(envfiles)
     if environ:
         print_all()
 
+    source = Source.of(config, adapter)
+    if watch and source is None:
+        raise click.UsageError("--watch needs a configuration that is in a file")
     reading = reader()
     reading.ask(config, adapter)
-    return serve(reading.result, pidfile, Source.of(config, adapter))
+    return serve(reading.result, pidfile, source, source if watch else None)

@@ -26,14 +26,18 @@ def reader() -> Reader:
 
 
 def serve(
-    load: Callable[[], Loaded], pidfile: str | None = None, source: Source | None = None
+    load: Callable[[], Loaded],
+    pidfile: str | None = None,
+    source: Source | None = None,
+    watched: Source | None = None,
 ) -> int:
     """Load a document and serve it until a signal; return the exit code.
 
     The process that workers come from was forked before anything else
     (`snake.cli.early`), and imports what they need while the configuration is
     read. Where it was not, because its environment was not known yet, it is
-    started now. `source` is what SIGUSR1 has read again.
+    started now. `source` is what SIGUSR1 has read again, and `watched` what is read again
+    whenever its files change.
     """
     early: Early | None = click.get_current_context().obj
     if early is None:
@@ -52,7 +56,7 @@ def serve(
     with _pidfile(pidfile), loaded.placing():
         zygote = Started(*early.zygote) if early else None
         herald = _herald(loaded.document)
-        return asyncio.run(supervise(loaded, zygote, source, herald))
+        return asyncio.run(supervise(loaded, zygote, source, herald, watched))
 
 
 def _herald(document: Document) -> Herald | None:

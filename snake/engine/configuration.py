@@ -87,6 +87,10 @@ class Configuration:
             await self._replace(loaded, source)
             return True
 
+    def runs(self, loaded: Loaded) -> bool:
+        """Whether this is what runs already."""
+        return canonical(loaded.json) == self.json
+
     async def reread(self, *, force: bool = True) -> bool:
         """Read it again from where it comes, and run that. A failure is logged, and is no more.
 
@@ -94,7 +98,7 @@ class Configuration:
         """
         source = self.source
         if source is None:
-            logger.warning("the configuration is in no file, so it is not read again")
+            logger.warning("the configuration is in no file that can be read again")
             return False
         began = time.monotonic()
         try:
@@ -108,7 +112,7 @@ class Configuration:
             _failed(source, f"unexpected {type(error).__name__}")
             return False
         if changed:
-            self._tell(source, time.monotonic() - began)
+            self.tell(source, time.monotonic() - began)
         return changed
 
     async def follow(self, asked: asyncio.Event) -> None:
@@ -144,7 +148,8 @@ class Configuration:
         if self.json != NONE:
             autosave(loaded.document, self.json)
 
-    def _tell(self, source: Source, seconds: float) -> None:
+    def tell(self, source: Source, seconds: float) -> None:
+        """Log that what a source says runs now."""
         generation = self._reloads.generation
         fields = {
             "file": source.file,

@@ -21,6 +21,9 @@ class Loaded(Record):
     written: msgspec.Raw = msgspec.Raw(b"")
     """The JSON as somebody wrote it, with its IDs; nothing where it was no JSON."""
 
+    files: tuple[str, ...] = ()
+    """The paths of what it is in, some of them with wildcards; of a file that was read again."""
+
     @property
     def json(self) -> bytes:
         """The JSON that gives this document when it is read."""

@@ -12,8 +12,9 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import NoReturn
 
 import msgspec
@@ -28,6 +29,14 @@ Load = Callable[[str | None, str | None], Loaded]
 """Returns the document that `--config` and `--adapter` name."""
 
 logger = logging.getLogger("snake")
+
+
+class ReadError(SnakeError):
+    """A configuration cannot be read; `files` are the paths that it is in, as far as is known."""
+
+    def __init__(self, message: str, files: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.files = tuple(files)
 
 
 class BrokenError(Exception):
@@ -51,6 +60,8 @@ class Answer(msgspec.Struct, omit_defaults=True):
     error: str = ""
     bug: str = ""
     records: list[_Record] = []
+    files: list[str] = []
+    """What the document is in, also if there is none: paths, some of them with wildcards."""
     warnings: list[CaddyfileWarning] = []
     """Of an adapter that was asked for what it has to say; otherwise they are records."""
 
@@ -61,6 +72,7 @@ class Answer(msgspec.Struct, omit_defaults=True):
             decode(self.document.encode(), Document),
             msgspec.Raw(self.origins.encode()),
             msgspec.Raw(self.written.encode()),
+            tuple(self.files),
         )
 
 
@@ -102,12 +114,12 @@ class Reader:
 
 
 def answered(data: bytes) -> Answer:
-    """Return what was answered. Raises the `SnakeError` that the job raised."""
+    """Return what was answered. Raises `ReadError` if the job raised a `SnakeError`."""
     answer = msgspec.json.decode(data, type=Answer)
     for record in answer.records:
         logger.log(record.level, record.message, extra={"fields": record.fields})
     if answer.error:
-        raise SnakeError(answer.error)
+        raise ReadError(answer.error, answer.files)
     if answer.bug:
         raise BrokenError(answer.bug)
     return answer
@@ -118,7 +130,17 @@ def prepare() -> Callable[[bytes], Answer]:
     from snake.engine import source  # noqa: PLC0415  (it is this process's work to import)
 
     source.warm()
-    return loading(source.load_if_any)
+
+    def answer(request: bytes) -> Answer:
+        files: list[str] = []
+        try:
+            told = loading(partial(source.load_if_any, files=files))(request)
+        except SnakeError as error:
+            told = Answer(error=_sendable(str(error)))
+        told.files = list(map(_sendable, files))
+        return told
+
+    return answer
 
 
 def loading(load: Load) -> Callable[[bytes], Answer]:

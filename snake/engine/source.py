@@ -25,33 +25,36 @@ logger = logging.getLogger("snake")
 ADAPTERS = ("caddyfile", "json")
 
 
-def load(config: str | None, adapter: str | None) -> Loaded:
+def load(config: str | None, adapter: str | None, files: list[str] | None = None) -> Loaded:
     """Return the document that `--config` and `--adapter` name. Raises `SnakeError`.
 
     Without a name it is `./Caddyfile`; `-` is stdin. Caddy's rules decide what a
     file is: a Caddyfile if its name starts with `Caddyfile` or ends in
-    `.caddyfile`, or if the adapter says so; else JSON.
+    `.caddyfile`, or if the adapter says so; else JSON. `files` gets the paths of all that it
+    is in, some with wildcards, even if it cannot be read.
     """
     if adapter is not None and adapter not in ADAPTERS:
         raise SnakeError(f'unknown adapter "{adapter}"{suggestion(adapter, ADAPTERS)}')
+    files = [] if files is None else files
+    files.append(config or "Caddyfile")
     name = config or beside()
     data = read(name)
     if not _is_caddyfile(name, adapter):
         return decoded(data, name)
-    loaded, warnings = adapt_caddyfile(data, name)
+    loaded, warnings = adapt_caddyfile(data, name, files)
     for warning in warnings:
         place = {"adapter": "caddyfile", "file": warning.file, "line": warning.line}
         logger.warning(warning.text, extra={"fields": place})
     return loaded
 
 
-def load_if_any(config: str | None, adapter: str | None) -> Loaded:
+def load_if_any(config: str | None, adapter: str | None, files: list[str] | None = None) -> Loaded:
     """Load as `load` does, but for no name and no `./Caddyfile`: that is no configuration at all.
 
     Raises `SnakeError`.
     """
     if config is not None or adapter is not None or Path("Caddyfile").is_file():
-        return load(config, adapter)
+        return load(config, adapter, files)
     logger.warning(
         "there is no Caddyfile in this folder, so nothing is served until a configuration comes "
         "by the admin API; write a Caddyfile, or name a configuration with --config"
@@ -132,8 +135,13 @@ def _malformed(text: str, name: str) -> SnakeError | None:
     return None
 
 
-def adapt_caddyfile(data: bytes, name: str) -> tuple[Loaded, list[CaddyfileWarning]]:
-    """Adapt a Caddyfile with every word that is installed. Raises `SnakeError`."""
+def adapt_caddyfile(
+    data: bytes, name: str, files: list[str] | None = None
+) -> tuple[Loaded, list[CaddyfileWarning]]:
+    """Adapt a Caddyfile with every word that is installed. Raises `SnakeError`.
+
+    `files` gets the paths of what it imports.
+    """
     # A JSON configuration needs neither the grammar nor the directives.
     from snake.adapter.adapt import adapt  # noqa: PLC0415
     from snake.adapter.origins import Origins  # noqa: PLC0415
@@ -141,6 +149,6 @@ def adapt_caddyfile(data: bytes, name: str) -> tuple[Loaded, list[CaddyfileWarni
 
     odd: list[CaddyfileWarning] = []
     text = as_text(data, lambda line, what: odd.append(CaddyfileWarning(name, line, "", what)))
-    origins = Origins()
+    origins = Origins(files)
     document, warnings = adapt(text, name, catalogue(), origins)
     return Loaded(document, origins.encode()), [*odd, *warnings]

@@ -36,10 +36,12 @@ async def supervise(
     zygote: Started | None,
     source: Source | None = None,
     herald: Herald | None = None,
+    watched: Source | None = None,
 ) -> int:
     """Run a document until a signal says stop; return the exit code.
 
-    SIGUSR1 has it read again from its source. A herald tells of the start in place of the log.
+    SIGUSR1 has it read again from its source, and so has any change of the files of a watched
+    one. A herald tells of the start in place of the log.
     Raises `ConfigError` and `StartError` when it cannot start.
     """
     signals = Signals()
@@ -67,8 +69,19 @@ async def supervise(
             logger.warning("the configuration has no site, so nothing is served")
         _announce(generation, sockets, herald)
         _warn_of_admin(loaded.document)
-        await _unless(signals.stop, configuration.follow(signals.reload))
+        await _unless(signals.stop, _follow(configuration, signals, watched))
         return await _stop(reloads, sockets, signals)
+
+
+async def _follow(configuration: Configuration, signals: Signals, watched: Source | None) -> None:
+    """Run what comes, for ever."""
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(configuration.follow(signals.reload))
+        if watched is not None:
+            # Few servers watch files.
+            from snake.engine.watcher import Watcher  # noqa: PLC0415
+
+            tasks.create_task(Watcher(configuration, watched).run())
 
 
 async def _stop(reloads: Reloads, sockets: Sockets, signals: Signals) -> int:

@@ -1,4 +1,4 @@
-"""Watch: tells when files of an app have changed. watchdog looks, in threads of its own."""
+"""Watch: tells when files have changed. watchdog looks, in threads of its own."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import logging
 import os
 import threading
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from snake.engine.watched import Plan, Watched
+from snake.engine.watched import Key, Plan
 
 if TYPE_CHECKING:
     from watchdog.events import FileSystemEvent
@@ -29,10 +29,30 @@ POLLING = 1.0
 """Seconds between two looks at all files, where the system does not tell of changes."""
 
 
-class Watch:
-    """The files of one app, watched from `open` to `close`."""
+class Subject(Protocol):
+    """What is watched: the files of an app, or of a configuration."""
 
-    def __init__(self, watched: Watched) -> None:
+    def wants(self, path: str, plan: Plan) -> bool:
+        """Whether a change of this file counts."""
+        ...
+
+    def covers(self, folder: str, plan: Plan) -> bool:
+        """Whether files in this folder may count."""
+        ...
+
+    def plan(self) -> Plan:
+        """Look at what is there. Called in a thread."""
+        ...
+
+    def identity(self) -> dict[str, Key | None]:
+        """Return what the places are now that may become others without an event."""
+        ...
+
+
+class Watch:
+    """The files of one subject, watched from `open` to `close`."""
+
+    def __init__(self, watched: Subject) -> None:
         self._watched = watched
         self._plan = Plan({})
         self._own = watched.identity()
@@ -45,7 +65,8 @@ class Watch:
         """Folders and links that came or went."""
 
     async def open(self) -> None:
-        """Begin."""
+        """Begin; once more, where the subject has become another one."""
+        self._own = self._watched.identity()
         await asyncio.to_thread(self._arrange)
 
     def close(self) -> None:

@@ -228,5 +228,5 @@ def test_what_is_in_no_file_is_not_read_again(tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text(APP)
     with running(site(), tmp_path, "--adapter", "caddyfile", name="-") as server:
         server.send(signal.SIGUSR1)
-        server.wait_for("the configuration is in no file, so it is not read again")
+        server.wait_for("the configuration is in no file that can be read again")
         assert httpx.get(server.url).text == "one"

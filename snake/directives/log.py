@@ -56,7 +56,12 @@ Syntax::
 Without settings, requests go to the default log, as `http.log.access` and a name
 if one is given. With settings the log is one of its own, for this site alone.
 `hostnames` says for which hosts instead of the site's, `no_hostname` for none of
-them by itself. Files are not rolled; use logrotate with `copytruncate`.
+them by itself.
+
+A file is rolled at `roll_size` (100MiB), `roll_interval` after the last time, at the minutes
+`roll_minutes` of each hour and at `roll_at`, times like `03:30` in UTC unless `roll_local_time`
+is there. It is renamed, as to `access-2006-01-02T15-04-05.000-size.log`, and compressed; the
+last `roll_keep` (10) are kept for `roll_keep_for` (90d). An empty file is not rolled.
 
 `filter` changes fields; the path of one inside of another is written with `>`, as in
 `request>headers>Cookie`. Filters are `delete`, `rename <name>`, `replace <text>`, `hash`,

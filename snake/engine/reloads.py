@@ -30,6 +30,7 @@ from snake.engine.sockets import Sockets
 from snake.engine.spawner import Spawner
 from snake.engine.warm import registry
 from snake.logs.app import Logs, open_logs
+from snake.logs.keeping import Care
 from snake.tls.challenge import Desk
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class Reloads:
             if self._current is not None:
                 stack.callback(self._current.logs.install)
             own = await stack.enter_async_context(AsyncExitStack())
-            ctx = Context(registry(), own)
+            ctx = Context(registry(), own, {Care: Care()})
             logs = await open_logs(ctx.at("logging"), document.logging)
             if self._current is not None:  # until all is well it is the old one that speaks
                 self._current.logs.install()

@@ -1,9 +1,10 @@
-"""The file writer: appends lines to a file."""
+"""The file writer: appends lines to a file, which is rolled when it is large or it is time."""
 
 from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,14 +15,20 @@ from msgspec.structs import replace
 from snake.caddyfile.guests import Guests
 from snake.caddyfile.segments import Segment, Token
 from snake.caddyfile.words import Words, subdirectives
-from snake.config.struct import Duration
+from snake.config.struct import Duration, seconds
 from snake.core.errors import StartError
+from snake.core.layout import Layout, layout
 from snake.core.modules import Context, Module
 from snake.core.numbers import integer
+from snake.core.record import Record
 from snake.core.suggest import suggestion
 from snake.core.surroundings import PlaceholderError, fill
 from snake.core.units import SECOND, duration, size
-from snake.logs.writers import Writer
+from snake.logs.backups import USUAL, Backups
+from snake.logs.keeping import Care, Keeping
+from snake.logs.schedule import Schedule
+from snake.logs.shared_file import MEBIBYTE, Place, SharedFile
+from snake.logs.writers import Stream, Writer
 
 COMPRESSIONS = ("none", "gzip", "zstd")
 
@@ -30,13 +37,21 @@ _FOLDER_MODE = 0o700
 _LARGEST_MODE = 0xFFFF_FFFF
 _HOUR = 3600 * SECOND
 _HOURS_A_DAY = 24
-_MEBIBYTE = 1 << 20
+_MINUTES = 60
+_LARGEST = 100
+_KEEP = 10
+_KEEP_DAYS = 90
+_CLOCK = re.compile("([0-9]{1,2}):([0-9]{1,2})")
 
 
 class File(Module):
-    """The JSON of `caddy.logging.writers.file`: appends to a file and never rolls it.
+    """The JSON of `caddy.logging.writers.file`: appends to a file, and rolls it.
 
     The name of the file may have placeholders that need no request, like `{env.HOME}`.
+    It is rolled at `roll_size_mb`, 100 unless given; `roll_interval` after the last time; and at
+    `roll_minutes` of each hour and `roll_at`, times in UTC unless `roll_local_time` is set. Of
+    what it is rolled into, `roll_keep` are kept, 10 unless given, for `roll_keep_days`, 90
+    unless given; below 0, all. `"roll": false` leaves it as it is.
     `mode` is 0600 unless given. Missing folders are made with `dir_mode`: an octal number,
     0700 unless given; `inherit` for the mode of the folder that they are made in; `from_file`
     for that of the file. Who may read a folder may also enter it.
@@ -73,19 +88,68 @@ class File(Module):
         """Open the file. Raises `ConfigError`, and `StartError` when it cannot be opened."""
         if not self.filename:
             raise ctx.fail("filename is required")
-        for field in self.__struct_fields__:
-            if field.startswith(("roll_", "backup_")) and getattr(self, field):
-                raise ctx.at(field).fail(
-                    "log files are not rolled in this version of snake; use logrotate "
-                    'with copytruncate, and write "roll_disabled" here'
-                )
         try:
-            path = Path(fill(self.filename))
+            path = _absolute(fill(self.filename))
         except PlaceholderError as error:
             raise ctx.at("filename").fail(f"invalid filename for log file: {error}") from None
-        mode = _octal(ctx.at("mode"), self.mode, _MODE)
-        dir_mode = self._dir_mode(ctx.at("dir_mode"), path.parent, mode)
-        return await ctx.enter(_opened(path, mode, dir_mode))
+        mode = _octal(ctx.at("mode"), self.mode, 0)
+        dir_mode = self._dir_mode(ctx.at("dir_mode"), path.parent, mode or _MODE)
+        rolling = self._rolling(ctx)
+        if not _is_regular(path):
+            return await ctx.enter(_stream(path))
+        place = Place(_of_link(path), mode or _MODE, dir_mode, bool(mode))
+        return await self._opened(ctx, place, rolling if self.roll is not False else None)
+
+    async def _opened(self, ctx: Context, place: Place, rolling: Rolling | None) -> Writer:
+        if rolling is None:
+            return await ctx.enter(_file(place))
+        backups = Backups(place.path, rolling.form, local=self.roll_local_time)
+        file = await ctx.enter(_file(place, rolling.largest, backups))
+        if ctx.service(Care) is not None:
+            # It is the supervisor's, and each worker has what this imports for nothing.
+            from snake.logs.caretaker import Charge, caring  # noqa: PLC0415
+
+            charge = Charge(file, str(place.path), backups, rolling.keeping, rolling.schedule)
+            await ctx.enter(caring(charge))
+        return file
+
+    def _rolling(self, ctx: Context) -> Rolling:
+        """Check all that is said of rolling, and put in what is not. Raises `ConfigError`."""
+        compression = self.roll_compression.strip().lower()
+        if compression not in ("", *COMPRESSIONS):
+            hint = suggestion(compression, COMPRESSIONS)
+            raise ctx.at("roll_compression").fail(
+                f'unknown compression "{self.roll_compression}"{hint}; one of none, gzip, zstd'
+            )
+        form = layout(self.backup_time_format or USUAL)
+        if not form.reads_what_it_writes():
+            raise ctx.at("backup_time_format").fail(
+                f'"{form.text}" does not tell two seconds apart; write how Monday, 2 January 2006, '
+                f"15:04:05 shall look, as in {USUAL}"
+            )
+        usual = "none" if self.roll_gzip is False else "gzip"
+        keeping = Keeping(
+            self.roll_keep or _KEEP, self.roll_keep_days or _KEEP_DAYS, compression or usual
+        )
+        if self.roll_size_mb < 0:
+            raise ctx.at("roll_size_mb").fail(f"{self.roll_size_mb} is no size")
+        interval = seconds(self.roll_interval, ctx.at("roll_interval").path) or 0.0
+        schedule = Schedule(interval, self._marks(ctx), self.roll_local_time)
+        largest = (self.roll_size_mb or _LARGEST) * MEBIBYTE
+        return Rolling(largest, keeping, schedule, form)
+
+    def _marks(self, ctx: Context) -> tuple[tuple[int, int], ...]:
+        found = set()
+        for place, minute in enumerate(self.roll_minutes):
+            if not 0 <= minute < _MINUTES:
+                raise ctx.at("roll_minutes", place).fail(f"{minute} is no minute; 0 to 59 are")
+            found |= {(hour, minute) for hour in range(_HOURS_A_DAY)}
+        for place, text in enumerate(self.roll_at):
+            match = _CLOCK.fullmatch(text)
+            if match is None or int(match[1]) >= _HOURS_A_DAY or int(match[2]) >= _MINUTES:
+                raise ctx.at("roll_at", place).fail(f'"{text}" is no time of a day, like 03:30')
+            found.add((int(match[1]), int(match[2])))
+        return tuple(sorted(found))
 
     def _dir_mode(self, ctx: Context, folder: Path, mode: int) -> int:
         match self.dir_mode.strip().lower():
@@ -98,17 +162,64 @@ class File(Module):
                 return _octal(ctx, text, _FOLDER_MODE)
 
 
+class Rolling(Record):
+    """How a file is rolled."""
+
+    largest: int
+    """In bytes."""
+    keeping: Keeping
+    schedule: Schedule
+    form: Layout
+
+
 @asynccontextmanager
-async def _opened(path: Path, mode: int, dir_mode: int) -> AsyncIterator[Writer]:
+async def _file(
+    place: Place, largest: int = 0, backups: Backups | None = None
+) -> AsyncIterator[SharedFile]:
     try:
-        path.parent.mkdir(mode=dir_mode, parents=True, exist_ok=True)
-        fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, mode)
+        if place.is_mode_given and place.path.exists():
+            place.path.chmod(place.mode)
+        file = SharedFile(place, largest, backups)
+    except OSError as error:
+        raise StartError(f"cannot open the log file {place.path}: {error.strerror}") from None
+    try:
+        yield file
+    finally:
+        file.close()
+
+
+@asynccontextmanager
+async def _stream(path: Path) -> AsyncIterator[Writer]:
+    """Open what is no file, such as `/dev/stdout` or a named pipe."""
+    try:
+        fd = _opened_stream(path)
     except OSError as error:
         raise StartError(f"cannot open the log file {path}: {error.strerror}") from None
     try:
-        yield Writer(fd)
+        yield Stream(fd, str(path))
     finally:
         os.close(fd)
+
+
+def _absolute(name: str) -> Path:
+    return Path(os.path.abspath(name))  # noqa: PTH100  (Path would leave `a/..` as it is)
+
+
+def _opened_stream(path: Path) -> int:
+    # A pipe may have no reader yet, which is no reason to wait for one.
+    flags = os.O_RDWR | os.O_NONBLOCK if path.is_fifo() else os.O_WRONLY
+    return os.open(path, flags | os.O_APPEND)
+
+
+def _is_regular(path: Path) -> bool:
+    if path.is_relative_to("/dev") or path.is_relative_to("/proc"):
+        return False
+    return path.is_file() or path.is_dir() or not path.exists()
+
+
+def _of_link(path: Path) -> Path:
+    """Return where a file is that is named by a link: its backups are beside it."""
+    return path.resolve() if path.is_symlink() else path
 
 
 def _octal(ctx: Context, text: str, default: int) -> int:
@@ -158,7 +269,7 @@ def _enabled(sub: Words) -> bool:
 
 
 def _mebibytes(sub: Words) -> int:
-    return math.ceil(float(sub.value(size)) / _MEBIBYTE)
+    return math.ceil(float(sub.value(size)) / MEBIBYTE)
 
 
 def _days(sub: Words) -> int:

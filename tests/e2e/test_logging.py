@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import pty
@@ -10,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -43,15 +45,32 @@ def test_an_access_record_has_caddys_fields(tmp_path: Path) -> None:
     assert record["size"] == 2
 
 
-def test_lines_of_several_workers_do_not_mix(tmp_path: Path) -> None:
-    """Every worker appends whole lines to one log file, and none is lost."""
-    body = "log {\noutput file access.log {\nroll_disabled\n}\n}\nrespond hi"
-    with running(site(body), tmp_path) as server, httpx.Client() as client:
-        long = "x" * 3000
-        with ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda n: client.get(f"{server.url}/{n}?{long}"), range(200)))
-    records = [json.loads(line) for line in (tmp_path / "access.log").read_text().splitlines()]
-    assert len({record["request"]["uri"] for record in records}) == 200
+def logged(folder: Path, least: int) -> list[int]:
+    """Return the numbers of all requests in a log and its backups, once there are so many."""
+    for _ in range(200):
+        packed = sorted(folder.glob("access-*-size.log.gz"))
+        files = [gzip.decompress(path.read_bytes()) for path in packed]
+        files += [path.read_bytes() for path in folder.glob("access*.log")]
+        uris = [json.loads(line)["request"]["uri"] for file in files for line in file.splitlines()]
+        if len(uris) >= least and len(files) == len(packed) + 1:
+            break
+        time.sleep(0.05)
+    return sorted(int(uri[1:].partition("?")[0]) for uri in uris)
+
+
+def test_several_workers_write_and_roll_one_file(tmp_path: Path) -> None:
+    """Whole lines, each once, over rotations, compression and the death of a worker."""
+    body = "log {\noutput file access.log {\nroll_size 1MiB\n}\n}\nrespond hi"
+    long = "x" * 6000
+    with running(site(body), tmp_path) as server:
+        for part in (range(300), range(300, 600)):
+            with httpx.Client() as client, ThreadPoolExecutor(8) as pool:
+                list(pool.map(lambda n: client.get(f"{server.url}/{n}?{long}"), part))
+            assert logged(tmp_path, part.stop) == list(range(part.stop))
+            if not part.start:
+                os.kill(server.workers()[0], signal.SIGKILL)
+                server.wait_for("worker died; starting another")
+    assert len(list(tmp_path.glob("access-*-size.log.gz"))) == 3
     assert "handled request" not in server.log
 
 

@@ -144,7 +144,26 @@ async def test_an_app_that_configures_logging_does_not_silence_snake(
         ({"writer": {"output": "net"}}, "x/writer: caddy.logging.writers.net does not run"),
         ({"writer": {"output": "flie"}}, 'did you mean "file"?'),
         ({"writer": {"output": "file"}}, "logging/logs/x/writer: filename is required"),
-        ({"writer": {"output": "file", "filename": "a", "roll_keep": 3}}, "writer/roll_keep"),
+        (
+            {"writer": {"output": "file", "filename": "a", "roll_size_mb": -1}},
+            "writer/roll_size_mb: -1 is no size",
+        ),
+        (
+            {"writer": {"output": "file", "filename": "a", "roll_minutes": [0, 60]}},
+            "writer/roll_minutes/1: 60 is no minute",
+        ),
+        (
+            {"writer": {"output": "file", "filename": "a", "roll_at": ["24:00"]}},
+            'writer/roll_at/0: "24:00" is no time of a day',
+        ),
+        (
+            {"writer": {"output": "file", "filename": "a", "roll_compression": "gzpi"}},
+            'did you mean "gzip"?',
+        ),
+        (
+            {"writer": {"output": "file", "filename": "a", "backup_time_format": "2006"}},
+            'backup_time_format: "2006" does not tell two seconds apart',
+        ),
         ({"writer": {"output": "file", "filename": "a", "mode": "rw"}}, "no octal mode"),
         ({"encoder": {"format": "jsno"}}, 'did you mean "json"?'),
         ({"encoder": {"format": "json", "time_format": "iso"}}, "unknown time format"),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from snake.engine.reader import Reader
 
-SERVING = frozenset({"run", "python-server"})
+SERVING = frozenset({"run", "python-server", "file-server", "respond", "reverse-proxy"})
 """The commands that need worker processes."""
 
 
@@ -34,7 +34,7 @@ class Early(NamedTuple):
 
 def is_wanted(argv: Sequence[str]) -> bool:
     """Tell whether a command line is going to serve, in an environment that is known already."""
-    if any(word.startswith("--envfile") for word in argv):
+    if any(word.startswith("--envfile") or word == "export-template" for word in argv):
         return False
     return bool(SERVING.intersection(argv[1:2]))
 

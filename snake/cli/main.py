@@ -11,17 +11,20 @@ import click
 
 from snake import __version__
 from snake.cli.early import Early
+from snake.cli.group import Group
 from snake.core.errors import SnakeError
-from snake.core.suggest import suggestion
 from snake.core.text import visible
 
 COMMANDS = {
     "adapt": "Print a Caddyfile as JSON",
     "certs": "List the certificates of a configuration",
+    "file-server": "Serve the files of a folder",
     "fmt": "Format a Caddyfile",
     "help": "Explain snake, or one of its commands",
     "list-modules": "List the modules that a configuration can use",
     "python-server": "Serve one Python app without a configuration file",
+    "respond": "Answer every request with the same response",
+    "reverse-proxy": "Pass requests on to other servers",
     "run": "Start the server and stay until it is stopped",
     "schema": "Print the JSON Schema of a configuration, for editors",
     "storage": "Copy certificates and keys out of a storage, or into one",
@@ -33,7 +36,7 @@ COMMANDS = {
 """The subcommands and a line on each. The help needs no import of them."""
 
 
-class _Commands(click.Group):
+class _Commands(Group):
     """Finds a subcommand by its file name: `python-server` is `python_server.py`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -47,14 +50,6 @@ class _Commands(click.Group):
         module = import_module(f"snake.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        name = args[0]
-        if name not in COMMANDS and not name.startswith("-"):
-            ctx.fail(f'unknown command "{name}"{suggestion(name, COMMANDS)}')
-        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx

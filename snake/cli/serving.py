@@ -14,7 +14,7 @@ from snake.cli.early import Early
 from snake.config.document import Document
 from snake.core.errors import StartError
 from snake.engine.again import Source
-from snake.engine.herald import Herald
+from snake.engine.herald import Herald, Ready
 from snake.engine.loaded import Loaded
 from snake.engine.reader import Reader, prepare
 
@@ -30,6 +30,7 @@ def serve(
     pidfile: str | None = None,
     source: Source | None = None,
     watched: Source | None = None,
+    ready: Ready | None = None,
 ) -> int:
     """Load a document and serve it until a signal; return the exit code.
 
@@ -37,7 +38,7 @@ def serve(
     (`snake.cli.early`), and imports what they need while the configuration is
     read. Where it was not, because its environment was not known yet, it is
     started now. `source` is what SIGUSR1 has read again, and `watched` what is read again
-    whenever its files change.
+    whenever its files change. `ready` is told where it listens, once all of it serves.
     """
     early: Early | None = click.get_current_context().obj
     if early is None:
@@ -56,7 +57,7 @@ def serve(
     with _pidfile(pidfile), loaded.placing():
         zygote = Started(*early.zygote) if early else None
         herald = _herald(loaded.document)
-        return asyncio.run(supervise(loaded, zygote, source, herald, watched))
+        return asyncio.run(supervise(loaded, zygote, source, herald, watched, ready))
 
 
 def _herald(document: Document) -> Herald | None:

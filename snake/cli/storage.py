@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 import click
 
+from snake.cli.group import Group
 from snake.core.errors import SnakeError
 from snake.core.modules import Context, Registry
 from snake.engine.source import load
@@ -30,7 +31,7 @@ _ADAPTER = click.option(
 )
 
 
-@click.group("storage")
+@click.group("storage", cls=Group)
 def command() -> None:
     """Copy certificates, keys and accounts out of a storage, or into one.
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from snake.engine.overview import AppView
+
+Ready = Callable[[Sequence[str]], None]
+"""Told by the supervisor where it listens, once everything serves. May raise `SnakeError`."""
 
 
 class Herald(Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack, suppress
 
 from snake.config.document import Document
@@ -19,7 +19,7 @@ from snake.engine.configuration import Configuration
 from snake.engine.folder import PrivateFolder
 from snake.engine.front import urls
 from snake.engine.generation import Generation
-from snake.engine.herald import Herald
+from snake.engine.herald import Herald, Ready
 from snake.engine.loaded import Loaded
 from snake.engine.reloads import Reloads
 from snake.engine.signals import FORCED, Signals
@@ -37,6 +37,7 @@ async def supervise(
     source: Source | None = None,
     herald: Herald | None = None,
     watched: Source | None = None,
+    ready: Ready | None = None,
 ) -> int:
     """Run a document until a signal says stop; return the exit code.
 
@@ -67,7 +68,10 @@ async def supervise(
         generation = reloads.generation
         if not generation.addresses:
             logger.warning("the configuration has no site, so nothing is served")
-        _announce(generation, sockets, herald)
+        listening = {str(address): sockets.bound(address) for address in generation.addresses}
+        _announce(generation, listening, herald)
+        if ready is not None:
+            ready(list(listening.values()))
         _warn_of_admin(loaded.document)
         await _unless(signals.stop, _follow(configuration, signals, watched))
         return await _stop(reloads, sockets, signals)
@@ -118,8 +122,7 @@ async def _unless(event: asyncio.Event, work: Coroutine[None, None, None]) -> bo
     return False
 
 
-def _announce(generation: Generation, sockets: Sockets, herald: Herald | None) -> None:
-    listening = {str(address): sockets.bound(address) for address in generation.addresses}
+def _announce(generation: Generation, listening: Mapping[str, str], herald: Herald | None) -> None:
     if herald is not None:
         where = urls(needs.http(generation.document), listening)
         herald.serving(where, generation.views, generation.workers)

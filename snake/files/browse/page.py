@@ -27,10 +27,7 @@ class OwnPage:
     """snake's own page. It allows the browser nothing but its own style and script."""
 
     def __init__(self) -> None:
-        parts = {
-            name.partition(".")[0]: (_FOLDER / name).read_text("utf-8").strip()
-            for name in ("style.css", "script.js", "icons.svg")
-        }
+        parts = _parts()
         environment = ImmutableSandboxedEnvironment(
             autoescape=True,
             trim_blocks=True,
@@ -51,6 +48,21 @@ class OwnPage:
 
     def _render(self, words: Any) -> bytes:  # noqa: ANN401
         return self._template.render(words).encode("utf-8", "replace")
+
+
+def standalone() -> str:
+    """Return the template in one file, with style, script and icons, to be changed by somebody."""
+    text = (_FOLDER / "listing.html").read_text("utf-8")
+    for name, part in _parts().items():
+        text = text.replace(f"{{{{ {name} }}}}", f"{{% raw %}}{part}{{% endraw %}}")
+    return text
+
+
+def _parts() -> dict[str, str]:
+    return {
+        name.partition(".")[0]: (_FOLDER / name).read_text("utf-8").strip()
+        for name in ("style.css", "script.js", "icons.svg")
+    }
 
 
 def _source(text: str) -> str:

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 import click
 
 from snake import __version__
+from snake.cli.distribution import NAME
 from snake.core.plugins import installed
 from snake.core.record import Record
 from snake.standard import MODULES, PARTS
-
-DISTRIBUTION = "snake-server"
 
 
 class Installed(Record):
@@ -66,7 +65,7 @@ def command(
 
 def _standard() -> Iterator[Installed]:
     for id in (*MODULES, *PARTS):
-        yield Installed(id, DISTRIBUTION, f"v{__version__}", standard=True)
+        yield Installed(id, NAME, f"v{__version__}", standard=True)
 
 
 def _others() -> Iterator[Installed]:

@@ -17,9 +17,12 @@ from snake.core.text import visible
 
 COMMANDS = {
     "adapt": "Print a Caddyfile as JSON",
+    "build-info": "Print what this snake is made of",
     "certs": "List the certificates of a configuration",
+    "environ": "Print the environment that snake sees",
     "file-server": "Serve the files of a folder",
     "fmt": "Format a Caddyfile",
+    "hash-password": "Hash a password for basic_auth",
     "help": "Explain snake, or one of its commands",
     "list-modules": "List the modules that a configuration can use",
     "python-server": "Serve one Python app without a configuration file",
@@ -62,7 +65,7 @@ class _Commands(Group):
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.version_option(__version__, message="%(version)s")
+@click.version_option(__version__, "-v", "--version", message="%(version)s")
 @click.pass_context
 def snake(ctx: click.Context) -> None:
     """Serve Python apps, with the Caddyfile as the language."""

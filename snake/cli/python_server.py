@@ -12,27 +12,11 @@ from msgspec.structs import replace
 
 from snake.cli.app_document import Flags, check, document, in_flags
 from snake.cli.serving import serve
+from snake.cli.words import OneOf
 from snake.config.document import Document
 from snake.core.errors import DocumentError
 from snake.core.modules import decode
-from snake.core.suggest import suggestion
 from snake.engine.loaded import Loaded
-
-
-class OneOf(click.Choice[str]):
-    """One of some words; a word that is none is told the nearest."""
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the word."""
-        if value not in self.choices:
-            words = ", ".join(self.choices)
-            self.fail(
-                f"expected one of {words}; got {value!r}{suggestion(value, self.choices)}",
-                param,
-                ctx,
-            )
-        return super().convert(value, param, ctx)
-
 
 OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "python": (

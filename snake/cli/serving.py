@@ -49,15 +49,15 @@ def serve(
     import asyncio  # noqa: PLC0415
 
     from snake.engine.spawner import Started  # noqa: PLC0415
-    from snake.engine.supervisor import supervise  # noqa: PLC0415
+    from snake.engine.supervisor import Terms, supervise  # noqa: PLC0415
     from snake.logs.app import default_logs  # noqa: PLC0415
 
     default_logs().install()
     loaded = load()
     with _pidfile(pidfile), loaded.placing():
         zygote = Started(*early.zygote) if early else None
-        herald = _herald(loaded.document)
-        return asyncio.run(supervise(loaded, zygote, source, herald, watched, ready))
+        terms = Terms(source, watched, _herald(loaded.document), ready)
+        return asyncio.run(supervise(loaded, zygote, terms))
 
 
 def _herald(document: Document) -> Herald | None:

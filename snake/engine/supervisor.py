@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack, suppress
+from typing import NamedTuple
 
 from snake.config.document import Document
 from snake.engine import needs
@@ -31,18 +32,21 @@ logger = logging.getLogger("snake")
 http = logging.getLogger("snake.http.log")
 
 
-async def supervise(
-    loaded: Loaded,
-    zygote: Started | None,
-    source: Source | None = None,
-    herald: Herald | None = None,
-    watched: Source | None = None,
-    ready: Ready | None = None,
-) -> int:
+class Terms(NamedTuple):
+    """What whoever starts a server wants beside its document."""
+
+    source: Source | None = None
+    """What SIGUSR1 has read again."""
+    watched: Source | None = None
+    """What is read again whenever its files change."""
+    herald: Herald | None = None
+    """Who tells of the start in place of the log."""
+    ready: Ready | None = None
+
+
+async def supervise(loaded: Loaded, zygote: Started | None, terms: Terms) -> int:
     """Run a document until a signal says stop; return the exit code.
 
-    SIGUSR1 has it read again from its source, and so has any change of the files of a watched
-    one. A herald tells of the start in place of the log.
     Raises `ConfigError` and `StartError` when it cannot start.
     """
     signals = Signals()
@@ -58,10 +62,10 @@ async def supervise(
         reloads = Reloads(sockets, spawner, folder, cache)
         configuration = Configuration(reloads)
         stack.push_async_callback(reloads.aclose)
-        if herald is not None:
-            stack.callback(herald.close)
-            herald.starting([plan.name for plan in apps(loaded.document)])
-        if not await _unless(signals.stop, configuration.start(loaded, source)):
+        if terms.herald is not None:
+            stack.callback(terms.herald.close)
+            terms.herald.starting([plan.name for plan in apps(loaded.document)])
+        if not await _unless(signals.stop, configuration.start(loaded, terms.source)):
             fields = {"signal": signals.name}
             logger.warning("stopped before the workers were ready", extra={"fields": fields})
             return 0
@@ -69,11 +73,11 @@ async def supervise(
         if not generation.addresses:
             logger.warning("the configuration has no site, so nothing is served")
         listening = {str(address): sockets.bound(address) for address in generation.addresses}
-        _announce(generation, listening, herald)
-        if ready is not None:
-            ready(list(listening.values()))
+        _announce(generation, listening, terms.herald)
+        if terms.ready is not None:
+            terms.ready(list(listening.values()))
         _warn_of_admin(loaded.document)
-        await _unless(signals.stop, _follow(configuration, signals, watched))
+        await _unless(signals.stop, _follow(configuration, signals, terms.watched))
         return await _stop(reloads, sockets, signals)
 
 

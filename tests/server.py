@@ -182,6 +182,7 @@ def environment(folder: Path) -> dict[str, str]:
         "XDG_CONFIG_HOME": str(folder / "xdg"),
         "XDG_DATA_HOME": str(folder / "xdg-data"),
         "SNAKE_INSTALL_TRUST": "off",
+        "CADDY_ADMIN": "off",
     }
 
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from snake.config.document import Document
 from snake.core.modules import Context
+from snake.engine.admin import AdminEndpoint
 from snake.engine.automatic import Effective, effective, with_loaded
 from snake.engine.cache import SharedCache
 from snake.engine.folder import PrivateFolder
@@ -31,6 +32,7 @@ from snake.engine.spawner import Spawner
 from snake.engine.warm import registry
 from snake.logs.app import Logs, open_logs
 from snake.logs.keeping import Care
+from snake.python.plan import apps
 from snake.tls.challenge import Desk
 
 if TYPE_CHECKING:
@@ -62,12 +64,18 @@ class Reloads:
     """Runs one document at a time. `load` replaces it; `Configuration` sees that one waits."""
 
     def __init__(
-        self, sockets: Sockets, spawner: Spawner, folder: PrivateFolder, cache: SharedCache
+        self,
+        sockets: Sockets,
+        spawner: Spawner,
+        folder: PrivateFolder,
+        cache: SharedCache,
+        admin: AdminEndpoint,
     ) -> None:
         self._sockets = sockets
         self._spawner = spawner
         self._folder = folder
         self._cache = cache
+        self._admin = admin
         self._desk = Desk()
         self._current: _Current | None = None
         self._draining: dict[asyncio.Task[None], Generation] = {}
@@ -90,9 +98,15 @@ class Reloads:
         `ConfigError` and `StartError`: then nothing has changed.
         """
         old = self._current
-        new = await self._start(document)
+        entrance = self._admin.open(document, apps(document))
+        try:
+            new = await self._start(document)
+        except BaseException:
+            entrance.undo()
+            raise
         self._current = new
         new.generation.keep()
+        self._admin.use(entrance)
         if old is not None:
             self._drain(old.generation, LINGER)
             await old.generation.left()  # what connects from now on sees the new document

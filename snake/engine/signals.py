@@ -43,6 +43,12 @@ class Signals:
         loop.add_signal_handler(signal.SIGQUIT, os._exit, FORCED)
         loop.add_signal_handler(signal.SIGUSR1, self.reload.set)
 
+    def ask_to_stop(self) -> None:
+        """Ask to stop as SIGTERM does, in the name of a client of the admin API."""
+        if not self.stop.is_set():
+            self.name = "POST /stop"
+            self.stop.set()
+
     def _on_stop(self, number: signal.Signals) -> None:
         if number == signal.SIGINT:
             if self._interrupted:

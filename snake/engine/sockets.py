@@ -107,6 +107,10 @@ class Sockets:
             found += [(str(address), sock.fileno()) for sock in mine]
         return found
 
+    def first(self, address: NetworkAddress) -> socket.socket:
+        """Return the socket of an address, or the first of several."""
+        return self._open[address][0]
+
     def _ports(self, kind: int) -> frozenset[int]:
         """Return the ports of TCP or UDP that are listened on here."""
         names = [
@@ -130,7 +134,7 @@ class Sockets:
             for sock in own:
                 sock.close()
             if own and address.is_unix:
-                Path(_unix_path(address)[0]).unlink(missing_ok=True)
+                Path(unix_path(address)[0]).unlink(missing_ok=True)
 
 
 class Opening:
@@ -275,8 +279,8 @@ def _inherited(address: NetworkAddress) -> socket.socket:
     return sock
 
 
-def _unix_path(address: NetworkAddress) -> tuple[str, int]:
-    """Split `path|0660`; Caddy's default mode is 0200."""
+def unix_path(address: NetworkAddress) -> tuple[str, int]:
+    """Split `path|0660` into path and mode; Caddy's default is 0200. Raises `ListenError`."""
     path, _, mode = address.host.partition("|")
     try:
         return path, int(mode or "0200", 8)
@@ -285,7 +289,7 @@ def _unix_path(address: NetworkAddress) -> tuple[str, int]:
 
 
 def _listen_unix(address: NetworkAddress) -> socket.socket:
-    path, mode = _unix_path(address)
+    path, mode = unix_path(address)
     _remove_stale(path, address)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:

@@ -10,10 +10,10 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack, suppress
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from snake.config.document import Document
 from snake.engine import needs
+from snake.engine.admin import AdminEndpoint
 from snake.engine.again import Source
 from snake.engine.cache import SharedCache
 from snake.engine.configuration import Configuration
@@ -27,6 +27,9 @@ from snake.engine.signals import FORCED, Signals
 from snake.engine.sockets import Sockets
 from snake.engine.spawner import Spawner, Started, spawn
 from snake.python.plan import apps
+
+if TYPE_CHECKING:
+    from snake.admin.endpoint import Endpoint
 
 logger = logging.getLogger("snake")
 http = logging.getLogger("snake.http.log")
@@ -59,7 +62,9 @@ async def supervise(loaded: Loaded, zygote: Started | None, terms: Terms) -> int
         stack.callback(folder.close)
         cache = SharedCache(folder, spawner)
         stack.push_async_callback(cache.close)
-        reloads = Reloads(sockets, spawner, folder, cache)
+        admin = AdminEndpoint(lambda: _endpoints(configuration, reloads, signals))
+        stack.push_async_callback(admin.aclose)
+        reloads = Reloads(sockets, spawner, folder, cache, admin)
         configuration = Configuration(reloads)
         stack.push_async_callback(reloads.aclose)
         if terms.herald is not None:
@@ -76,8 +81,9 @@ async def supervise(loaded: Loaded, zygote: Started | None, terms: Terms) -> int
         _announce(generation, listening, terms.herald)
         if terms.ready is not None:
             terms.ready(list(listening.values()))
-        _warn_of_admin(loaded.document)
+        admin.begin()
         await _unless(signals.stop, _follow(configuration, signals, terms.watched))
+        await admin.aclose()
         return await _stop(reloads, sockets, signals)
 
 
@@ -90,6 +96,14 @@ async def _follow(configuration: Configuration, signals: Signals, watched: Sourc
             from snake.engine.watcher import Watcher  # noqa: PLC0415
 
             tasks.create_task(Watcher(configuration, watched).run())
+
+
+def _endpoints(
+    configuration: Configuration, reloads: Reloads, signals: Signals
+) -> tuple[Endpoint, ...]:
+    from snake.engine.endpoints import endpoints  # noqa: PLC0415  (when the workers serve)
+
+    return endpoints(configuration, reloads, signals)
 
 
 async def _stop(reloads: Reloads, sockets: Sockets, signals: Signals) -> int:
@@ -142,13 +156,3 @@ def _announce(generation: Generation, listening: Mapping[str, str], herald: Hera
         "pids": generation.pids,
     }
     logger.info("serving", extra={"fields": fields})
-
-
-def _warn_of_admin(document: Document) -> None:
-    admin = document.admin
-    if admin is not None and not admin.disabled and admin.listen:
-        fields = {"address": admin.listen}
-        logger.warning(
-            "the admin endpoint is not available in this version of snake",
-            extra={"fields": fields},
-        )

@@ -270,7 +270,7 @@ class HeadReader:
                 raise RefusedError(417)
             self.expects = self.length != 0
         if b"upgrade" in options and self.http11 and self.method == b"GET" and not self.length:
-            self.websocket = _is_handshake(fields)
+            self.websocket = self._settings.websockets and _is_handshake(fields)
 
     def _connection_options(self) -> list[bytes]:
         values = b",".join(value for name, value in self.headers if name == b"connection")

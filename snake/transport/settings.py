@@ -43,6 +43,8 @@ class Settings(Record):
     """Probes without an answer before a client is gone; below 0 as the system has it."""
     http2: bool = True
     """Whether clients may begin with HTTP/2 on a connection without encryption."""
+    websockets: bool = True
+    """Whether WebSockets are spoken; if not, their handshakes are requests like any other."""
     write_high_water: int = 65_536
     """Bytes waiting for the client above which `send` waits."""
     read_high_water: int = 65_536

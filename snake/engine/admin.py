@@ -1,0 +1,154 @@
+"""The admin endpoint: the sockets of the admin API, which come and go with documents.
+
+A document that is loaded has its address opened before anything is switched, and the one of the
+document before is closed after. What answers there is imported when the workers serve: no start
+has to wait for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from snake.config.admin import Admin
+from snake.config.document import Document
+from snake.core.errors import StartError
+from snake.core.network import NetworkAddress
+from snake.engine.admin_address import admin_address
+from snake.engine.sockets import ListenError, Sockets, unix_path
+from snake.python.plan import AppPlan
+
+if TYPE_CHECKING:
+    from snake.admin.endpoint import Endpoint
+    from snake.admin.server import AdminServer
+
+logger = logging.getLogger("snake.admin")
+
+Endpoints = Callable[[], "tuple[Endpoint, ...]"]
+"""Imports the endpoints and returns them."""
+
+
+_GRACE = 10.0
+"""Seconds in which requests can be answered at an address that is left, as in Caddy."""
+_LAST_GRACE = 1.0
+"""The same when snake ends: nobody is to wait for a client that reads slowly."""
+
+
+class Entrance:
+    """Where the API of one document listens, if it does."""
+
+    def __init__(
+        self, admin: Admin, address: NetworkAddress | None, undo: Callable[[], None] | None = None
+    ) -> None:
+        self.admin = admin
+        self.address = address
+        self.mode: int | None = None
+        """What the mode of its socket file is to become."""
+        self._undo = undo
+
+    def undo(self) -> None:
+        """Close what was opened for it alone."""
+        if self._undo is not None:
+            self._undo()
+
+
+NOWHERE = Entrance(Admin(disabled=True), None)
+
+
+class AdminEndpoint:
+    """Listens where the document says that runs."""
+
+    def __init__(self, endpoints: Endpoints) -> None:
+        self._endpoints = endpoints
+        self._sockets = Sockets()
+        self._entrance = NOWHERE
+        self._server: AdminServer | None = None
+        self._begun = False
+        self._leaving: set[asyncio.Task[None]] = set()
+
+    @property
+    def address(self) -> NetworkAddress | None:
+        """Where it listens."""
+        return self._entrance.address
+
+    def open(self, document: Document, apps: list[AppPlan]) -> Entrance:
+        """Listen where a document says, beside where it does now.
+
+        A default address that is taken is done without. Raises `ConfigError` and `StartError`.
+        """
+        admin = document.admin or Admin()
+        wanted = admin_address(document, apps)
+        if wanted is None:
+            return Entrance(admin, None)
+        address = wanted.address
+        if self.address is not None and _is_same_place(address, self.address):
+            entrance = Entrance(admin, self.address)
+            entrance.mode = unix_path(address)[1] if address.is_unix else None
+            return entrance
+        try:
+            if address.is_unix and wanted.is_default:
+                folder = Path(unix_path(address)[0]).parent
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            opening = self._sockets.open([address], 1)
+        except (ListenError, OSError) as error:
+            if not wanted.is_default:
+                raise StartError(f"the admin API {error}", "admin/listen") from None
+            fields = {"address": str(address), "error": str(error)}
+            logger.warning("no admin API: its address is taken", extra={"fields": fields})
+            return Entrance(admin, None)
+        return Entrance(admin, address, opening.undo)
+
+    def use(self, entrance: Entrance) -> None:
+        """Listen there, and no longer where it was."""
+        old, self._entrance = self._entrance, entrance
+        if old.address is not None and old.address != entrance.address:
+            self._leave(old.address)
+        if entrance.address is not None and entrance.mode is not None:
+            Path(unix_path(entrance.address)[0]).chmod(entrance.mode)
+        if self._begun:
+            self.begin()
+
+    def begin(self) -> None:
+        """Answer from now on."""
+        self._begun = True
+        admin, address = self._entrance.admin, self._entrance.address
+        if address is None:
+            if admin.disabled:
+                logger.warning("admin endpoint disabled")
+        elif self._server is not None:
+            self._server.follow(admin)
+        else:
+            # Not before the workers serve: it is half of a supervisor's imports.
+            from snake.admin.server import AdminServer  # noqa: PLC0415
+
+            sock = self._sockets.first(address)
+            self._server = AdminServer(sock, self._endpoints(), admin, address)
+
+    def _leave(self, address: NetworkAddress) -> None:
+        """Close an address, and let the requests be answered that came by it."""
+        server, self._server = self._server, None
+        self._sockets.close([address])
+        if server is not None:
+            task = asyncio.create_task(server.drain(_GRACE))
+            self._leaving.add(task)
+            task.add_done_callback(self._leaving.discard)
+
+    async def aclose(self) -> None:
+        """Answer what was asked already, and end."""
+        server, self._server = self._server, None
+        self._begun = False
+        self._entrance = NOWHERE
+        self._sockets.close()
+        for task in self._leaving:
+            task.cancel()
+        if server is not None:
+            await server.drain(_LAST_GRACE)
+
+
+def _is_same_place(one: NetworkAddress, other: NetworkAddress) -> bool:
+    """Whether two addresses are one, but perhaps for the mode of a socket file."""
+    both_unix = one.is_unix and other.is_unix
+    return unix_path(one)[0] == unix_path(other)[0] if both_unix else one == other

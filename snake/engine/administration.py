@@ -1,0 +1,69 @@
+"""Administration: what the admin API may do to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from snake.admin.running import Adapted, Edit, Origin
+from snake.caddyfile.errors import CaddyfileWarning
+from snake.core.record import Record
+from snake.engine.again import Source, adapt
+from snake.engine.configuration import Configuration
+from snake.engine.loaded import Loaded
+
+ADAPTER = "caddyfile"
+
+
+class AdaptedCaddyfile(Record):
+    """A Caddyfile that was sent, as a document that knows its lines."""
+
+    loaded: Loaded
+    warnings: list[CaddyfileWarning]
+
+    @property
+    def json(self) -> bytes:
+        """The JSON that was made of it."""
+        return self.loaded.json
+
+
+class Administration:
+    """A `Running` of the admin API."""
+
+    adapters: Sequence[str] = (ADAPTER,)
+
+    def __init__(self, configuration: Configuration, stop: Callable[[], None]) -> None:
+        self._configuration = configuration
+        self._stop = stop
+
+    @property
+    def json(self) -> bytes:
+        """The JSON that runs, with its IDs."""
+        return self._configuration.json
+
+    async def change(self, edit: Edit, *, force: bool, origin: Origin) -> bool:
+        """Run what an edit makes of it; return whether another one runs now."""
+        return await self._configuration.change(edit, force=force, source=self._source(origin))
+
+    async def adapt(self, body: bytes, adapter: str) -> AdaptedCaddyfile:
+        """Adapt a Caddyfile. Raises `SnakeError`."""
+        del adapter  # there is only the one
+        return AdaptedCaddyfile(*await adapt(body, "Caddyfile"))
+
+    async def load(self, adapted: Adapted, *, force: bool, origin: Origin) -> bool:
+        """Run what was adapted; return whether another one runs now."""
+        assert isinstance(adapted, AdaptedCaddyfile)  # noqa: S101  (it was made above)
+        source = self._source(origin)
+        return await self._configuration.load(adapted.loaded, force=force, source=source)
+
+    def stop(self) -> None:
+        """Begin the graceful end."""
+        self._stop()
+
+    def _source(self, origin: Origin) -> Source | None:
+        """Return the file that SIGUSR1 is to read from now on, if the client names one."""
+        before = self._configuration.source
+        if before is not None and before == (origin.file, origin.adapter or None):
+            return before
+        is_file = Path(origin.file).is_absolute()
+        return Source(origin.file, origin.adapter or None) if is_file else None

@@ -1,0 +1,29 @@
+"""Endpoints: all that the admin API of a running snake answers to.
+
+Imported when the workers serve already. One more endpoint is one more file, here if it speaks of
+the engine and in `snake.admin` if not, and one more line below.
+"""
+
+from __future__ import annotations
+
+from snake.admin import stop
+from snake.admin.config import Tree
+from snake.admin.endpoint import Endpoint
+from snake.admin.load import Load
+from snake.engine.administration import Administration
+from snake.engine.configuration import Configuration
+from snake.engine.reloads import Reloads
+from snake.engine.signals import Signals
+
+
+def endpoints(
+    configuration: Configuration, reloads: Reloads, signals: Signals
+) -> tuple[Endpoint, ...]:
+    """Return every endpoint."""
+    running = Administration(configuration, signals.ask_to_stop)
+    del reloads
+    return (
+        *Tree(running).endpoints,
+        *Load(running).endpoints,
+        *stop.endpoints(running),
+    )

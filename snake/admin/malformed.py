@@ -193,13 +193,8 @@ class _Scanner:
         return JSONError(f"invalid character {char} {where}, at offset {offset}")
 
 
-_QUOTED = dict(
-    zip(
-        b"\a\b\t\n\v\f\r'\\",
-        [r"\a", r"\b", r"\t", r"\n", r"\v", r"\f", r"\r", r"\'", r"\\"],
-        strict=True,
-    )
-)
+_NAMES = ("\\a", "\\b", "\\t", "\\n", "\\v", "\\f", "\\r", "\\'", "\\\\")
+_QUOTED = dict(zip(b"\a\b\t\n\v\f\r'\\", _NAMES, strict=True))
 
 
 def _quoted(byte: int) -> str:

@@ -176,7 +176,7 @@ def _decoded(data: bytes) -> Loaded:
     # No start of a server has to wait for it.
     from snake.engine.source import decoded, nothing  # noqa: PLC0415
 
-    return nothing() if data == NONE else decoded(data, "config")
+    return nothing() if data == NONE else decoded(data, "")
 
 
 def _failed(source: Source, why: str) -> None:

@@ -107,13 +107,14 @@ def _is_caddyfile(name: str, adapter: str | None) -> bool:
 
 
 def decoded(data: bytes, name: str) -> Loaded:
-    """Read a JSON document; `name` is what errors call it. Raises `SnakeError`."""
+    """Read a JSON document; `name` is what errors call it, if anything. Raises `SnakeError`."""
     text = decode_utf8(data, name)
     try:
         document = decode(without_ids(data), Document)
         check(document, registry())
     except ConfigError as error:
-        raise _malformed(text, name) or SnakeError(f"{name}: {error}") from None
+        whose = f"{name}: " if name else ""
+        raise _malformed(text, name) or SnakeError(f"{whose}{error}") from None
     return Loaded(document, written=msgspec.Raw(data))
 
 

@@ -119,12 +119,3 @@ def test_debug_is_off_until_it_is_asked_for(tmp_path: Path) -> None:
     with running(site('error "gone" 404'), tmp_path) as server:
         httpx.get(server.url)
     assert not [record for record in server.records if record["level"] == "debug"]
-
-
-def test_an_admin_address_is_not_taken_silently(tmp_path: Path) -> None:
-    """Who asks for the admin endpoint is told that there is none."""
-    config = "{\nadmin localhost:2999\n}\nhttp://127.0.0.1:PORT {\nrespond ok\n}\n"
-    with running(config, tmp_path) as server:
-        record = server.wait_for("the admin endpoint is not available in this version of snake")
-
-    assert (record["level"], record["address"]) == ("warn", "localhost:2999")

@@ -7,6 +7,10 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    from snake.fork.init import is_init, stay_as_init  # noqa: PLC0415  (nothing else before it)
+
+    if is_init():
+        stay_as_init()
     from snake.cli.early import fork  # noqa: PLC0415  (see there: it comes first)
 
     early = fork(sys.argv)

@@ -15,7 +15,7 @@ class AddressError(SnakeError):
 
 
 class NetworkAddress(Record):
-    """Where to listen or to dial. `host` is the path for `unix` and the number for `fd`."""
+    """Where to listen or to dial. `host` is the path for `unix`, the number or name for `fd`."""
 
     network: str
     host: str
@@ -31,6 +31,11 @@ class NetworkAddress(Record):
     def is_fd(self) -> bool:
         """Whether this is an inherited file descriptor."""
         return self.network.startswith("fd")
+
+    @property
+    def is_datagram(self) -> bool:
+        """Whether datagrams come there, and no connections: of HTTP, that is HTTP/3."""
+        return self.network.startswith("udp") or self.network == "fdgram"
 
     def __str__(self) -> str:
         if self.is_unix or self.is_fd:

@@ -19,6 +19,7 @@ from snake.engine.again import Source
 from snake.engine.autosave import autosave
 from snake.engine.loaded import Loaded
 from snake.engine.reloads import Reloads
+from snake.engine.service import Service
 from snake.logs.encoders import STACK
 
 logger = logging.getLogger("snake")
@@ -43,8 +44,10 @@ class Outcome(Record):
 class Configuration:
     """Owns what runs. `start` comes first."""
 
-    def __init__(self, reloads: Reloads) -> None:
+    def __init__(self, reloads: Reloads, service: Service | None = None) -> None:
+        """Run it with `reloads`; the service manager is told of every attempt."""
         self._reloads = reloads
+        self._service = service or Service()
         self._lock = asyncio.Lock()
         self.json = NONE
         """What runs, with its IDs; keys by the alphabet."""
@@ -102,8 +105,9 @@ class Configuration:
             return False
         began = time.monotonic()
         try:
-            loaded = await source.read()
-            changed = await self.load(loaded, force=force, source=source)
+            with self._service.reloading():
+                loaded = await source.read()
+                changed = await self.load(loaded, force=force, source=source)
         except SnakeError as error:
             _failed(source, str(error))
             return False
@@ -132,7 +136,8 @@ class Configuration:
         began, at = time.monotonic(), time.time()
         self.attempts += 1
         try:
-            await self._run(loaded, source)
+            with self._service.reloading():
+                await self._run(loaded, source)
         except Exception as error:
             self.failures += 1
             self.outcome = Outcome(at, time.monotonic() - began, str(error) or type(error).__name__)

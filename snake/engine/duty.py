@@ -66,7 +66,7 @@ class Duty:
     def _serve(self) -> None:
         for server in self._servers:
             for address in single(server.listen):
-                for sock in self._sockets[str(address)]:
+                for sock in self._sockets[str(address)] if not address.is_datagram else ():
                     serving = Serving(
                         sock,
                         server.app,

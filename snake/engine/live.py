@@ -20,6 +20,7 @@ from snake.engine.provision import provision
 from snake.fork.asking import Asking
 from snake.fork.channel import Failed, Provision
 from snake.fork.loops import Word
+from snake.http.protocols import Inherited
 from snake.python.pools import Pools
 from snake.tls.ring import Ring
 
@@ -50,12 +51,24 @@ async def live(what: Provision, sockets: Sockets, offers: Offers, word: Word) ->
             pools = await stack.enter_async_context(Pools.decode(what.pools, asking.tell))
             asking.listen(pools.hear)
             ring = keyring(what.keys, asking)
-            servers = await provision(document, stack, {**offers, Pools: pools, Ring: ring})
+            offers = {**offers, Pools: pools, Ring: ring, Inherited: _inherited(sockets)}
+            servers = await provision(document, stack, offers)
         except (Exception, SystemExit) as error:  # noqa: BLE001  (the supervisor reports it)
             raise NotLiveError(_failed(error)) from None
         stack.enter_context(offers[Pulse].beating(offers[Wear].check))
         meeting = Path(what.meeting) if what.meeting else None
         await Duty(servers, sockets, grace, asking.tell, meeting).follow(word())
+
+
+def _inherited(sockets: Sockets) -> Inherited:
+    """Return the ports of sockets whose addresses do not tell them."""
+    return Inherited(
+        {
+            address: own[0].getsockname()[1]
+            for address, own in sockets.items()
+            if address.startswith("fdgram/") and own[0].family != socket.AF_UNIX
+        }
+    )
 
 
 def _failed(error: BaseException) -> Failed:

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from snake.config.document import Document
-from snake.config.http import HTTPApp
+from snake.config.http import HTTPApp, Server
 from snake.config.struct import seconds
 from snake.core.check import check as check_types
 from snake.core.errors import ConfigError
 from snake.core.modules import Registry
 from snake.core.network import AddressError, NetworkAddress, parse_address
 from snake.http.ports import Ports
-from snake.http.protocols import http3_addresses
+from snake.http.protocols import http3_addresses, protocols_at
 
 _UNAVAILABLE = {
     "admin/identity": "admin.identity",
@@ -100,7 +100,7 @@ _SERVERS = "apps/http/servers/"
 
 
 def addresses(document: Document) -> dict[NetworkAddress, str]:
-    """Return every address of every HTTP server, and its place. Raises `ConfigError`."""
+    """Return where HTTP servers take connections, and the place of each. Raises `ConfigError`."""
     places: dict[NetworkAddress, str] = {}
     for name, server in http(document).servers.items():
         path = f"{_SERVERS}{name}/listen"
@@ -108,14 +108,27 @@ def addresses(document: Document) -> dict[NetworkAddress, str]:
             own = list(single(server.listen))
         except AddressError as error:
             raise ConfigError(str(error), path) from None
+        _check_datagrams(server, path)
         for address in own:
-            if address.network.startswith("udp") or address.network == "fdgram":
-                raise ConfigError(f"{address}: an HTTP server listens on a stream network", path)
+            if address.is_datagram:
+                continue
             if address in places:
                 claimed = places[address].removeprefix(_SERVERS).removesuffix("/listen")
                 raise ConfigError(f"{address} is already listened on by server {claimed!r}", path)
             places[address] = path
     return places
+
+
+def _check_datagrams(server: Server, path: str) -> None:
+    """Refuse HTTP/1 and HTTP/2 where no connections come. Raises `ConfigError`."""
+    for index, text in enumerate(server.listen):
+        address = parse_address(text)
+        if address.is_datagram and protocols_at(server, index) != ("h3",):
+            raise ConfigError(
+                f"network {address.network!r} cannot handle HTTP/1 or HTTP/2 connections: "
+                f"{address} is for HTTP/3 alone, as in `bind ... {{ protocols h3 }}`",
+                path,
+            )
 
 
 def datagram_addresses(document: Document) -> dict[NetworkAddress, str]:
@@ -128,7 +141,7 @@ def datagram_addresses(document: Document) -> dict[NetworkAddress, str]:
         datagrams(address): f"{_SERVERS}{name}/listen"
         for name, server in app.servers.items()
         for address in http3_addresses(server, Ports.of(app))
-        if address.start_port
+        if address.start_port or address.is_fd
     }
 
 

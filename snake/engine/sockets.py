@@ -21,6 +21,7 @@ from pathlib import Path
 from snake.core.errors import StartError
 from snake.core.network import NetworkAddress
 from snake.engine.holder import holder
+from snake.engine.inherited import inherited
 from snake.engine.spread import spread
 
 BACKLOG = 4096
@@ -161,9 +162,8 @@ def _shared(address: NetworkAddress) -> bool:
     return address.is_unix or address.is_fd
 
 
-def _kind(address: NetworkAddress) -> int:
-    is_udp = address.network.startswith("udp")
-    return socket.SOCK_DGRAM if is_udp else socket.SOCK_STREAM
+def _kind(address: NetworkAddress) -> socket.SocketKind:
+    return socket.SOCK_DGRAM if address.is_datagram else socket.SOCK_STREAM
 
 
 def _begin(sock: socket.socket, where: tuple[object, ...], address: NetworkAddress) -> None:
@@ -265,16 +265,22 @@ def _explain(error: OSError, address: NetworkAddress) -> ListenError:
         who = holder(address.start_port)
         hint = f" (by {who})" if who else ""
     elif error.errno == errno.EACCES:
-        hint = "; ports below 1024 need root or CAP_NET_BIND_SERVICE"
+        hint = (
+            "; ports below 1024 need root, CAP_NET_BIND_SERVICE, "
+            "or the sysctl net.ipv4.ip_unprivileged_port_start"
+        )
     reason = os.strerror(error.errno).lower() if error.errno else str(error)
     return ListenError(address, f"{reason}{hint}")
 
 
 def _inherited(address: NetworkAddress) -> socket.socket:
     try:
-        sock = socket.socket(fileno=os.dup(int(address.host)))
-        sock.listen(BACKLOG)
-    except (ValueError, OSError) as error:
+        sock = inherited(address.host, _kind(address))
+        if sock.type == socket.SOCK_STREAM:
+            sock.listen(BACKLOG)
+    except OSError as error:
+        raise ListenError(address, (error.strerror or str(error)).lower()) from None
+    except ValueError as error:
         raise ListenError(address, str(error)) from None
     return sock
 

@@ -23,6 +23,7 @@ from snake.engine.generation import Generation
 from snake.engine.herald import Herald, Ready
 from snake.engine.loaded import Loaded
 from snake.engine.reloads import Reloads
+from snake.engine.service import Service
 from snake.engine.signals import FORCED, Signals
 from snake.engine.sockets import Sockets
 from snake.engine.spawner import Spawner, Started, spawn
@@ -54,7 +55,9 @@ async def supervise(loaded: Loaded, zygote: Started | None, terms: Terms) -> int
     """
     signals = Signals()
     signals.install()
+    service = Service()
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(service.living())
         spawner = await stack.enter_async_context(Spawner(zygote or await spawn()))
         sockets = Sockets()
         stack.callback(sockets.close)
@@ -65,7 +68,7 @@ async def supervise(loaded: Loaded, zygote: Started | None, terms: Terms) -> int
         admin = AdminEndpoint(lambda: _endpoints(configuration, reloads, signals))
         stack.push_async_callback(admin.aclose)
         reloads = Reloads(sockets, spawner, folder, cache, admin)
-        configuration = Configuration(reloads)
+        configuration = Configuration(reloads, service)
         stack.push_async_callback(reloads.aclose)
         if terms.herald is not None:
             stack.callback(terms.herald.close)
@@ -81,8 +84,10 @@ async def supervise(loaded: Loaded, zygote: Started | None, terms: Terms) -> int
         _announce(generation, listening, terms.herald)
         if terms.ready is not None:
             terms.ready(list(listening.values()))
+        service.ready(f"serving, with {generation.workers} workers")
         admin.begin()
         await _unless(signals.stop, _follow(configuration, signals, terms.watched))
+        service.stopping()
         await admin.aclose()
         return await _stop(reloads, sockets, signals)
 

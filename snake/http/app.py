@@ -14,7 +14,7 @@ from snake.config.tls import TLSApp
 from snake.core.check import check as check_types
 from snake.core.errors import ConfigError, SnakeError
 from snake.core.modules import Context
-from snake.core.network import NetworkAddress
+from snake.core.network import NetworkAddress, parse_address
 from snake.core.record import Record
 from snake.core.units import SECOND
 from snake.http.access import AccessLog
@@ -26,7 +26,7 @@ from snake.http.measured import Measuring
 from snake.http.named_routes import NamedRoutes
 from snake.http.own_server import OwnServer
 from snake.http.ports import HTTP_PORT, Ports
-from snake.http.protocols import alt_svc, http3_addresses
+from snake.http.protocols import Inherited, alt_svc, http3_addresses
 from snake.http.routes import end, load_routes, unanswered
 from snake.http.server import Needs, make_app
 from snake.http.trusted_proxies import DEFAULT_HEADERS, TrustedProxies
@@ -65,7 +65,7 @@ class RunningServer(Record):
     plain_port: int = HTTP_PORT
     """The port for HTTP, on which nothing is encrypted."""
     http3: tuple[NetworkAddress, ...] = ()
-    """Where it speaks HTTP/3 as well: addresses of TCP."""
+    """Where it speaks HTTP/3 as well: addresses of TCP, or of datagrams alone."""
 
     def encryption_at(self, address: NetworkAddress) -> Encryption | None:
         """Return how connections to one of its addresses are encrypted; `None` if they are not."""
@@ -109,7 +109,7 @@ async def _provision_server(
         early,
         await _trusted_proxies(ctx, server),
         wants_body([msgspec.json.encode(server)]),
-        alt_svc(server, Ports.of(app)),
+        alt_svc(server, Ports.of(app), ctx.service(Inherited)),
         server.strict_sni_host is True,
         ctx.service(Ring) if ctx.service(TLSApp) is not None else None,
     )
@@ -211,8 +211,15 @@ def _begins_with_http2(ctx: Context, server: Server) -> bool:
         for index, protocols in enumerate(server.listen_protocols)
         if protocols
     }
+    datagrams = {
+        f"listen_protocols/{index}"
+        for index, text in enumerate(server.listen)
+        if parse_address(text).is_datagram
+    }
+    if server.listen and len(datagrams) == len(server.listen):
+        return False
     for place, protocols in told.items():
-        if "h1" not in protocols:
+        if "h1" not in protocols and place not in datagrams:
             raise ctx.at(place).fail("h1 cannot be left out in this version of snake")
     return not told or any("h2c" in protocols for protocols in told.values())
 

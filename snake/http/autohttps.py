@@ -22,7 +22,7 @@ from snake.core.errors import ConfigError
 from snake.core.hostname import ascii_name
 from snake.core.network import AddressError, NetworkAddress
 from snake.core.record import Record
-from snake.core.surroundings import PlaceholderError, fill_all, fill_known
+from snake.core.surroundings import PlaceholderError, fill, fill_all, fill_known
 from snake.http.ports import Ports, addresses_of, uses_other_port
 from snake.http.protocols import protocols_at
 from snake.http.redirects import ANY_HOST, Destinations, Inserted, with_redirects
@@ -102,6 +102,7 @@ def automatic(document: Document, has_certificate: Callable[[str], bool] = _noth
     apps = document.apps or Apps()
     app = apps.http or HTTPApp()
     ports = Ports.of(app)
+    app = _placed(app)
     parts = {name: _part(ports, name, app.servers[name]) for name in sorted(app.servers)}
     regardless = {
         host: None
@@ -144,6 +145,22 @@ def automatic(document: Document, has_certificate: Callable[[str], bool] = _noth
         redirected.inserted,
         added,
     )
+
+
+def _placed(app: HTTPApp) -> HTTPApp:
+    """Return an app whose addresses have values for placeholders, as in `fd/{env.HTTPS_FD}`.
+
+    Raises `ConfigError`.
+    """
+    servers = dict(app.servers)
+    for name, server in app.servers.items():
+        if any("{" in address for address in server.listen):
+            try:
+                listen = tuple(map(fill, server.listen))
+            except PlaceholderError as error:
+                raise ConfigError(str(error), f"{_SERVERS}/{name}/listen") from None
+            servers[name] = replace(server, listen=listen)
+    return replace(app, servers=servers)
 
 
 def _part(ports: Ports, name: str, server: Server) -> _Part:

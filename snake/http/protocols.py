@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from snake.config.http import Server
 from snake.core.network import NetworkAddress, parse_address
+from snake.core.record import Record
 from snake.http.ports import Ports
 
 DEFAULT = ("h1", "h2", "h3")
@@ -30,18 +31,28 @@ def protocols_at(server: Server, index: int) -> tuple[str, ...]:
 def http3_addresses(server: Server, ports: Ports) -> Iterator[NetworkAddress]:
     """Yield where a server speaks HTTP/3: wherever it has TLS, and no Unix socket.
 
-    Each has one port. Raises `AddressError`.
+    Each has one port, or is an inherited socket. Raises `AddressError`.
     """
     for index, text in enumerate(server.listen):
         address = parse_address(text)
-        if "h3" not in protocols_at(server, index) or address.is_unix or address.is_fd:
+        if "h3" not in protocols_at(server, index) or address.is_unix:
+            continue
+        if address.is_fd and not address.is_datagram:
             continue
         for port in range(address.start_port, address.end_port + 1):
             if ports.secures(server, port):
                 yield NetworkAddress(address.network, address.host, port, port)
 
 
-def alt_svc(server: Server, ports: Ports) -> bytes:
+class Inherited(Record):
+    """The ports of sockets that were there before snake, by their addresses (`fdgram/4`)."""
+
+    ports: Mapping[str, int] = {}
+
+
+def alt_svc(server: Server, ports: Ports, inherited: Inherited | None = None) -> bytes:
     """Return what tells clients of a server's HTTP/3 (RFC 9114 §3.1.1); nothing if it has none."""
-    found = {address.start_port: None for address in http3_addresses(server, ports)}
+    known = (inherited or Inherited()).ports
+    addresses = http3_addresses(server, ports)
+    found = {known.get(str(address), address.start_port): None for address in addresses}
     return ",".join(f'h3=":{port}"; ma={_ALT_SVC_SECONDS}' for port in found if port).encode()

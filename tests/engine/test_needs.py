@@ -31,7 +31,7 @@ def test_a_range_of_ports_is_an_address_each() -> None:
     ("listen", "message"),
     [
         (["localhost"], 'apps/http/servers/b/listen: invalid address "localhost"'),
-        (["udp/:80"], "udp/:80: an HTTP server listens on a stream network"),
+        (["udp/:80"], "udp/:80 is for HTTP/3 alone"),
         ([":1-3"], "apps/http/servers/b/listen: :2 is already listened on by server 'a'"),
     ],
 )

@@ -163,6 +163,18 @@ def test_a_descriptor_that_is_no_socket_is_refused(sockets: Sockets) -> None:
         sockets.open([parse_address("fd/x")], 1)
 
 
+def test_a_descriptor_of_another_kind_is_told(sockets: Sockets) -> None:
+    """Connections do not come to a socket for datagrams, nor datagrams to one for connections."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as given:
+        number = given.fileno()
+        with pytest.raises(StartError, match=f"for HTTP/3, it is fdgram/{number}"):
+            sockets.open([parse_address(f"fd/{number}")], 1)
+    with socket.create_server(("127.0.0.1", 0)) as given:
+        number = given.fileno()
+        with pytest.raises(StartError, match=f"for connections, it is fd/{number}"):
+            sockets.open([parse_address(f"fdgram/{number}")], 1)
+
+
 @pytest.mark.parametrize(
     ("given", "mode"), [("", 0o200), ("|0660", 0o660)], ids=["default", "given"]
 )

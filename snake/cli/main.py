@@ -30,6 +30,8 @@ COMMANDS = {
     "reverse-proxy": "Pass requests on to other servers",
     "run": "Start the server and stay until it is stopped",
     "schema": "Print the JSON Schema of a configuration, for editors",
+    "start": "Start the server in the background",
+    "stop": "Stop the server that runs",
     "storage": "Copy certificates and keys out of a storage, or into one",
     "trust": "Have this machine trust snake's own certificate authority",
     "untrust": "Undo what trust has done",

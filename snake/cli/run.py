@@ -7,6 +7,7 @@ import click
 from snake.cli.environment import load_files, print_all
 from snake.cli.serving import reader, serve
 from snake.engine.again import Source
+from snake.engine.herald import Ready
 
 
 @click.command("run")
@@ -16,6 +17,9 @@ from snake.engine.again import Source
 @click.option("-e", "--environ", is_flag=True, help="Print the environment first.")
 @click.option("-w", "--watch", is_flag=True, help="Load the file anew whenever it changes.")
 @click.option("--pidfile", metavar="FILE", help="Where to write the process ID.")
+@click.option(
+    "--pingback", metavar="HOST:PORT", help="Send there what stdin has, once all is well."
+)
 def command(  # noqa: PLR0913, PLR0917  (as many as Caddy's command has)
     config: str | None,
     adapter: str | None,
@@ -23,6 +27,7 @@ def command(  # noqa: PLR0913, PLR0917  (as many as Caddy's command has)
     environ: bool,  # noqa: FBT001  (click passes it by name)
     watch: bool,  # noqa: FBT001  (as above)
     pidfile: str | None,
+    pingback: str | None,
 ) -> int:
     """Start the server and stay until it is stopped.
 
@@ -37,6 +42,19 @@ def command(  # noqa: PLR0913, PLR0917  (as many as Caddy's command has)
     source = Source.of(config, adapter)
     if watch and source is None:
         raise click.UsageError("--watch needs a configuration that is in a file")
+    ready = _pinging(pingback, config) if pingback else None
     reading = reader()
     reading.ask(config, adapter)
-    return serve(reading.result, pidfile, source, source if watch else None)
+    return serve(reading.result, pidfile, source, source if watch else None, ready)
+
+
+def _pinging(address: str, config: str | None) -> Ready:
+    """Return what confirms to an address that the server serves."""
+    import sys  # noqa: PLC0415  (seldom needed)
+
+    from snake.cli.pingback import LARGEST, confirm  # noqa: PLC0415
+
+    if config == "-":
+        raise click.UsageError("--pingback and --config - both read stdin")
+    token = sys.stdin.buffer.read(LARGEST)
+    return lambda _: confirm(address, token)

@@ -75,11 +75,39 @@ def _pidfile(path: str | None) -> Iterator[None]:
         yield
         return
     file = Path(path)
+    own = f"{os.getpid()}\n"
+    before = _text(file)
     try:
-        file.write_text(f"{os.getpid()}\n")
+        file.write_text(own)
     except OSError as error:
         raise StartError(f"cannot write the pidfile {path}: {error.strerror}") from None
     try:
         yield
     finally:
-        file.unlink(missing_ok=True)
+        # Another server may have written into it since, and one of before may run on.
+        if _text(file) == own:
+            if _runs(before):
+                file.write_text(before)
+            else:
+                file.unlink(missing_ok=True)
+
+
+def _text(file: Path) -> str:
+    """Return what a pidfile says; nothing if it is no file, as /dev/stdout is none."""
+    try:
+        return file.read_text("utf-8", "replace") if file.is_file() else ""
+    except OSError:
+        return ""
+
+
+def _runs(pid: str) -> bool:
+    """Tell whether there is a process of this number."""
+    if not pid.strip().isdecimal():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except PermissionError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return True

@@ -13,6 +13,8 @@ STOP = (signal.SIGINT, signal.SIGTERM)
 IGNORED = (signal.SIGHUP, signal.SIGUSR2, signal.SIGPIPE)
 FORCED = 2
 """The exit code of an end that was not graceful."""
+FAILED = 3
+"""The exit code when something went wrong while stopping."""
 
 
 class Signals:

@@ -24,7 +24,7 @@ from snake.engine.herald import Herald, Ready
 from snake.engine.loaded import Loaded
 from snake.engine.reloads import Reloads
 from snake.engine.service import Service
-from snake.engine.signals import FORCED, Signals
+from snake.engine.signals import FAILED, FORCED, Signals
 from snake.engine.sockets import Sockets
 from snake.engine.spawner import Spawner, Started, spawn
 from snake.python.plan import apps
@@ -82,14 +82,18 @@ async def supervise(loaded: Loaded, zygote: Started | None, terms: Terms) -> int
             logger.warning("the configuration has no site, so nothing is served")
         listening = {str(address): sockets.bound(address) for address in generation.addresses}
         _announce(generation, listening, terms.herald)
-        if terms.ready is not None:
-            terms.ready(list(listening.values()))
         service.ready(f"serving, with {generation.workers} workers")
         admin.begin()
+        if terms.ready is not None:
+            terms.ready(list(listening.values()))
         await _unless(signals.stop, _follow(configuration, signals, terms.watched))
         service.stopping()
-        await admin.aclose()
-        return await _stop(reloads, sockets, signals)
+        try:
+            await admin.aclose()
+            return await _stop(reloads, sockets, signals)
+        except Exception:  # whatever it is, the processes are ended all the same
+            logger.exception("the shutdown failed", extra={"fields": {"exit_code": FAILED}})
+            return FAILED
 
 
 async def _follow(configuration: Configuration, signals: Signals, watched: Source | None) -> None:

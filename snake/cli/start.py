@@ -1,0 +1,182 @@
+"""`snake start`."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from snake.cli.pingback import Awaited
+from snake.core.errors import SnakeError
+
+_STEP = 0.1
+"""Seconds between two looks at whether the server has ended."""
+_PATIENCE = 10.0
+"""Seconds that a server has to end when nobody waits for it any more."""
+_QUIET = ('{"level":"info"', '{"level":"debug"')
+"""How the records begin that are no complaints."""
+
+
+class Log(NamedTuple):
+    """The file for what a server in the background writes."""
+
+    path: Path
+    descriptor: int
+
+
+@click.command("start")
+@click.option("-c", "--config", metavar="FILE", help="The configuration.")
+@click.option("-a", "--adapter", metavar="NAME", help="What the file is: caddyfile or json.")
+@click.option("--envfile", "envfiles", multiple=True, metavar="FILE", help="NAME=VALUE lines.")
+@click.option("-w", "--watch", is_flag=True, help="Load the file anew whenever it changes.")
+@click.option("--pidfile", metavar="FILE", help="Where to write the process ID.")
+def command(
+    config: str | None,
+    adapter: str | None,
+    envfiles: tuple[str, ...],
+    watch: bool,  # noqa: FBT001  (click passes it by name)
+    pidfile: str | None,
+) -> int:
+    """Start the server in the background.
+
+    This returns when all of it serves, or tells why it does not. The server goes
+    on when the terminal is closed; snake stop ends it. What it logs is written to
+    a file, whose name is printed, unless stdout and stderr go to files already.
+    """
+    if config == "-":
+        raise SnakeError("start takes no configuration from stdin; save it to a file")
+    flags = [
+        *_flag("--config", config),
+        *_flag("--adapter", adapter),
+        *(word for file in envfiles for word in _flag("--envfile", file)),
+        *_flag("--pidfile", pidfile),
+        *["--watch"] * watch,
+    ]
+    with Awaited() as awaited, _log() as log:
+        return _start([*flags, "--pingback", awaited.address], awaited, log)
+
+
+def _flag(name: str, value: str | None) -> list[str]:
+    return [] if value is None else [f"{name}={value}"]
+
+
+def _start(flags: Sequence[str], awaited: Awaited, log: Log | None) -> int:
+    process = subprocess.Popen(  # noqa: S603  (this program itself)
+        [*own_command(), "run", *flags],
+        stdin=subprocess.PIPE,
+        stdout=_output(1, log),
+        stderr=_output(2, log),
+        # Neither Ctrl-C in this terminal nor its end is for the server.
+        start_new_session=True,
+    )
+    try:
+        _send(process, awaited.token)
+        while not awaited.has_come(_STEP):
+            if process.poll() is not None:
+                return _failed(process, log)
+    except BaseException:
+        _end(process)
+        raise
+    click.echo(_complaints(log), nl=False, err=True)
+    click.echo(f"snake runs in the background (PID {process.pid}); snake stop ends it")
+    if log is not None:
+        click.echo(f"its log is {log.path}")
+    return 0
+
+
+def own_command() -> list[str]:
+    """Return the words that run snake as it runs here, before those of a command."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable]
+    return [sys.executable, "-P", "-m", "snake"]
+
+
+def _send(process: subprocess.Popen[bytes], token: bytes) -> None:
+    assert process.stdin is not None  # noqa: S101  (it is a pipe)
+    try:
+        process.stdin.write(token)
+        process.stdin.close()
+    except BrokenPipeError:
+        pass  # it has ended already, and is asked why
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a server that is waited for no longer."""
+    process.terminate()
+    try:
+        process.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _failed(process: subprocess.Popen[bytes], log: Log | None) -> int:
+    """Say what the server has said; return its exit code."""
+    said = _complaints(log)
+    click.echo(said, nl=False, err=True)
+    if process.returncode < 0:
+        raise SnakeError(f"snake was ended by signal {-process.returncode} before it served")
+    if log is not None and "Error: " not in said and _output(2, log) is not None:
+        raise SnakeError(f"snake ended before it served; its log is {log.path}")
+    return process.returncode or 1
+
+
+def _complaints(log: Log | None) -> str:
+    """Return what stands in a log beside the records that are no more than news."""
+    if log is None:
+        return ""
+    lines = log.path.read_text("utf-8", "replace").splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith(_QUIET))
+
+
+def _output(descriptor: int, log: Log | None) -> int | None:
+    """Return where an output of the server goes: `None` where that of this process goes."""
+    return None if log is None or _stays(descriptor) else log.descriptor
+
+
+def _stays(descriptor: int) -> bool:
+    """Tell whether an output may be kept open by a server, as a file can.
+
+    A terminal is wanted back, and so is a pipe: whoever reads it waits until the last writer ends.
+    """
+    try:
+        mode = os.fstat(descriptor).st_mode
+    except OSError:  # closed
+        return False
+    return not (stat.S_ISFIFO(mode) or os.isatty(descriptor))
+
+
+@contextmanager
+def _log() -> Iterator[Log | None]:
+    """Open the file for what the server logs; none where both of its outputs are files already."""
+    if _stays(1) and _stays(2):
+        yield None
+        return
+    path = state_folder() / "start.log"
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if path.exists():
+            path.replace(path.with_suffix(".log.old"))
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+    except OSError as error:
+        raise SnakeError(f"cannot write the log {path}: {error.strerror}") from None
+    try:
+        yield Log(path, descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def state_folder() -> Path:
+    """Return the folder for logs: `$XDG_STATE_HOME/snake`, or `~/.local/state/snake`.
+
+    Source: https://specifications.freedesktop.org/basedir-spec/latest/.
+    """
+    given = os.environ.get("XDG_STATE_HOME")
+    return (Path(given) if given else Path.home() / ".local" / "state") / "snake"

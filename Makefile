@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo "$$python" && break; done)
 
-.PHONY: help run test lint format docs bench fuzz-adapt fuzz-answers fuzz-https clean
+.PHONY: help run test lint format docs site bench fuzz-adapt fuzz-answers fuzz-https clean
 
 help: ## print this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -34,7 +34,10 @@ format: $(VENV)/.installed-dev ## let ruff write what it can
 	$(BIN)/ruff format
 
 docs: $(VENV)/.installed-run ## write docs/directives.md from the manuals
-	$(BIN)/python docs/directives.py
+	$(BIN)/python -m docs.directives
+
+site: $(VENV)/.installed-docs ## build the documentation into build/site
+	$(BIN)/mkdocs build --quiet --strict
 
 grammar: $(VENV)/.installed-run ## compile grammar/caddyfile.lark to the tables beside it
 	$(BIN)/python -m snake.caddyfile.compile
@@ -74,4 +77,9 @@ $(VENV)/.installed-run: $(VENV)/.pip pyproject.toml examples/demo/requirements.t
 $(VENV)/.installed-dev: $(VENV)/.installed-run
 	@echo "installing the tools for tests and lint into $(VENV)"
 	@$(BIN)/pip install --quiet --group test --group lint
+	@touch $@
+
+$(VENV)/.installed-docs: $(VENV)/.installed-run
+	@echo "installing what builds the documentation into $(VENV)"
+	@$(BIN)/pip install --quiet --group docs
 	@touch $@

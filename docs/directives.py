@@ -1,15 +1,25 @@
-"""Write `directives.md`, the reference, from the manuals in the code."""
+"""The reference of the Caddyfile, from the manuals in the code.
+
+As one page for who reads the repository, `directives.md`, and as a page for each word on the site.
+"""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 
-from snake.standard import DIRECTIVES, MATCHERS, OPTIONS
+from docs.page import Page
+from docs.schema import page_of, slug
+from snake.standard import DIRECTIVES, MATCHERS, MODULES, OPTIONS
 
 PAGE = Path(__file__).with_suffix(".md")
+
+SOURCE = "docs/directives.md"
+"""Where the links of manuals are meant from."""
 
 OPENING = """\
 # Directives, matchers and options
@@ -17,6 +27,13 @@ OPENING = """\
 Every word that a line of a Caddyfile may begin with. `make docs` writes this page from the manuals
 in `snake/directives`, `snake/matchers` and `snake/options`.
 """
+
+KINDS = {
+    "directives": ("Directives", DIRECTIVES, "What may begin a line inside a site."),
+    "matchers": ("Matchers", MATCHERS, "What may begin a line of a [named matcher](caddyfile/matchers.md)."),
+    "options": ("Global options", OPTIONS, "What may begin a line of the first block, which has no address."),
+}
+"""Folders of the site: title, names and what they are."""
 
 
 def render() -> str:
@@ -33,18 +50,83 @@ def render() -> str:
     return "\n".join(parts)
 
 
+def pages() -> Iterator[Page]:
+    """Return the pages of the site: an index and a page for each manual, kind by kind."""
+    for folder, (title, table, what) in KINDS.items():
+        rows = [f"# {title}\n", f"{what}\n", "| | |", "|---|---|"]
+        details = []
+        for module in _modules(table):
+            name, summary = _title(_manual(module))
+            stem = _stem(module)
+            names = ", ".join(f"[`{each.strip()}`]({folder}/{stem}.md)" for each in name.split(","))
+            rows.append(f"| {names} | {summary} |")
+            details.append(Page(f"{folder}/{stem}.md", _detail(module), SOURCE))
+        yield Page(f"{folder}/index.md", "\n".join(rows) + "\n", SOURCE)
+        yield from details
+
+
+def anchors() -> dict[str, str]:
+    """Return the page for each heading of `directives.md`, by the anchor that it has there."""
+    found: dict[str, str] = {}
+    seen: Counter[str] = Counter()
+    for folder, (_, table, _) in KINDS.items():
+        for module in _modules(table):
+            anchor = re.sub(r"[^\w\- ]", "", _title(_manual(module))[0]).replace(" ", "-").lower()
+            number = seen[anchor]
+            seen[anchor] += 1
+            found[f"{anchor}-{number}" if number else anchor] = f"{folder}/{_stem(module)}.md"
+    return found
+
+
+def _modules(table: Mapping[str, str]) -> list[str]:
+    """Return the modules of a table, each once; several options may share one."""
+    return list(dict.fromkeys(path.partition(":")[0] for path in table.values()))
+
+
 def _manuals(table: Mapping[str, str]) -> Iterable[str]:
-    """Yield the manual of each module in the table once; several options may share one."""
-    modules = dict.fromkeys(path.partition(":")[0] for path in table.values())
-    for module in modules:
-        yield _markdown(inspect.getdoc(import_module(module)) or "")
+    """Yield the manual of each module in the table."""
+    for module in _modules(table):
+        yield _markdown(_manual(module))
+
+
+def _manual(module: str) -> str:
+    return inspect.getdoc(import_module(module)) or ""
+
+
+def _stem(module: str) -> str:
+    return module.rpartition(".")[2].rstrip("_")
+
+
+def _title(manual: str) -> tuple[str, str]:
+    """Return the word or words that a manual is of, and what it says of them in a sentence."""
+    name, _, summary = manual.partition("\n")[0].partition(": ")
+    return name, summary[:1].upper() + summary[1:]
+
+
+def _detail(module: str) -> str:
+    """Return the page of one manual."""
+    name, summary = _title(_manual(module))
+    _, _, body = _markdown(_manual(module)).partition("\n\n")
+    body = body.partition("\n")[2].replace("\nSyntax:\n", "\n## Syntax\n")
+    body = re.sub(r"(^|\n)```\n(.+?\n)```(?=\n|$)", r"\1```caddyfile\n\2```", body, flags=re.DOTALL)
+    body = re.sub(r"`?docs/([\w-]+)\.md`?", r"[\1](\1.md)", body)
+    return f"# {name}\n\n{summary}\n{body}\n{_json(module)}"
+
+
+def _json(module: str) -> str:
+    """Return links to the JSON that the module of a word stands for."""
+    ids = [id for id, path in MODULES.items() if path.partition(":")[0] == module]
+    if not ids:
+        return ""
+    links = ", ".join(f"[`{id}`](json/{page_of(id)}.md#{slug(id)})" for id in ids)
+    return f"## JSON\n\n{links}\n"
 
 
 def _markdown(manual: str) -> str:
     """Turn a docstring into a section: its title, and fences for its indented blocks."""
-    title, _, body = manual.partition("\n")
-    name, _, summary = title.partition(": ")
-    lines = [f"### {name}", "", summary[:1].upper() + summary[1:]]
+    body = manual.partition("\n")[2]
+    name, summary = _title(manual)
+    lines = [f"### {name}", "", summary]
     fenced = False
     for line in body.splitlines():
         if line.startswith("    ") and not fenced:

@@ -1,0 +1,53 @@
+"""Colours for Caddyfiles: by where a word stands, so that the directives of plugins have them too."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pygments.lexer import RegexLexer, bygroups
+from pygments.token import (
+    Comment,
+    Keyword,
+    Name,
+    Number,
+    Punctuation,
+    String,
+    Text,
+    Whitespace,
+)
+
+from snake.standard import DIRECTIVES, OPTIONS
+
+_WORDS = "|".join(sorted({*DIRECTIVES, *OPTIONS, "transport", "dns", "cache"}, key=len, reverse=True))
+
+
+class CaddyfileLexer(RegexLexer):
+    """The first word of a line is a keyword; at the margin it is an address, or a directive's name."""
+
+    name = "Caddyfile"
+    aliases: ClassVar[list[str]] = ["caddyfile"]
+    url = "https://caddyserver.com/docs/caddyfile"
+    tokens: ClassVar = {
+        "root": [
+            (r"^([ \t]*)(#.*)$", bygroups(Whitespace, Comment.Single)),
+            (r"^([ \t]*)(import)\b", bygroups(Whitespace, Keyword.Namespace)),
+            (r"^([ \t]*)(@[^\s{}]+)", bygroups(Whitespace, Name.Decorator)),
+            (r"^(\([^)\s]+\))", Name.Function),
+            (rf"^({_WORDS})(?=[\s]|$)", Keyword),
+            (r"^([ \t]+)([a-z_][\w-]*)(?=[\s]|$)", bygroups(Whitespace, Keyword)),
+            (r"^([^\s{}#\"`<\[@(]\S*)", Name.Namespace),
+            (r"(?<=\s)#.*$", Comment.Single),
+            (r"\{[$%]?[\w.:$*/<>|\[\]\-]+\}", Name.Variable),
+            (r"(<<)(\w+)(\n(?:.*\n)*?[ \t]*)(\2)", String.Heredoc),
+            (r'"(?:\\.|[^"\\])*"', String.Double),
+            (r"`[^`]*`", String.Backtick),
+            (r"(?<=\s)@[^\s{}]+", Name.Decorator),
+            (r"(?<=\s)(https?://[^\s{}]+)", Name.Namespace),
+            (r"(?<=\s)\d+(?:\.\d+)?(?:ns|us|ms|s|m|h|d|[KMGT]i?B)?(?=\s|$)", Number),
+            (r"[{}]", Punctuation),
+            (r"[<>\[\]|.]", Punctuation),
+            (r"\s+", Whitespace),
+            (r"[^\s{}<>\[\]|.\"`]+", Text),
+            (r".", Text),
+        ]
+    }

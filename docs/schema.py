@@ -1,0 +1,196 @@
+"""The reference of the JSON, from the schema that `snake schema` prints."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from docs.page import Page
+
+Schema = dict[str, Any]
+
+PREFIX = "#/$defs/"
+
+TITLES = {
+    "index": ("JSON", "A whole configuration: what `snake adapt` prints, and what `snake run` reads."),
+    "http": ("Servers and routes", "`apps.http`: where a server listens, and what it does with requests."),
+    "handlers": ("Handlers", "What may stand in `handle` of a route."),
+    "matchers": ("Matchers", "What may stand in `match` of a route. All names in one object must match."),
+    "reverse-proxy": ("Reverse proxy", "What stands in the handler `reverse_proxy`."),
+    "tls": ("TLS and PKI", "`apps.tls` and `apps.pki`: certificates and how they are had."),
+    "logging": ("Logging", "`logging`: where records go, and how they look."),
+    "admin": ("Admin", "`admin`: the API, and where configurations come from."),
+    "storage": ("Storage", "`storage`: where certificates and accounts are kept."),
+    "other": ("Other", "File systems and events."),
+}
+"""The pages by order: titles, and what they are about."""
+
+PAGES = {
+    "config.document": "index",
+    "http.handlers.": "handlers",
+    "http.matchers.": "matchers",
+    "matchers.": "matchers",
+    "http.reverse_proxy.": "reverse-proxy",
+    "proxy.": "reverse-proxy",
+    "caddy.network_proxy": "reverse-proxy",
+    "config.http": "http",
+    "caddy.listeners": "http",
+    "caddy.packetconns": "http",
+    "http.ip_sources": "http",
+    "http.": "handlers",
+    "directives.": "handlers",
+    "python.": "handlers",
+    "auth.": "handlers",
+    "config.logging": "logging",
+    "caddy.logging": "logging",
+    "logs.": "logging",
+    "config.admin": "admin",
+    "config.loaders": "admin",
+    "caddy.config_loaders": "admin",
+    "config.tls": "tls",
+    "config.pki": "tls",
+    "tls.": "tls",
+    "acme.": "tls",
+    "issuers.": "tls",
+    "dns.": "tls",
+    "caddy.storage": "storage",
+}
+"""Where on the site the JSON of modules and types is, by how their names begin."""
+
+INTRODUCTION = """
+Field names, types and meaning are [Caddy's](https://caddyserver.com/docs/json/); `python` is Caddy Snake's. A field
+that is not known is an error that names the nearest one. `snake schema > schema.json` writes all of this for an editor, which then completes
+names and underlines mistakes.
+
+Any object may have an `@id`, a name by which the admin API finds it. A duration is a number of nanoseconds or a text such as `"1m30s"`.
+
+A **module** is an object that one of its fields names: `{"handler": "static_response", …}` is the module
+`http.handlers.static_response`. In a map of modules the key is the name.
+"""
+
+
+def page_of(name: str) -> str:
+    """Return the page of the JSON reference that a module or type is on."""
+    return next((page for start, page in PAGES.items() if name.startswith(start)), "other")
+
+
+def slug(name: str) -> str:
+    """Return the anchor of a heading that is a name of code."""
+    return re.sub(r"[^\w\- ]", "", name.lower())
+
+
+def pages() -> Iterator[Page]:
+    """Return the pages of the reference."""
+    from snake.config.document import Document  # noqa: PLC0415  (what only names pages needs none)
+    from snake.core.schema import json_schema  # noqa: PLC0415
+    from snake.engine.warm import registry  # noqa: PLC0415
+
+    definitions: dict[str, Schema] = json_schema(Document, registry())["$defs"]
+    shown = _Shown(definitions)
+    for page, (title, about) in TITLES.items():
+        names = [name for name in definitions if page_of(name) == page and not name.endswith(".*")]
+        names.sort(key=_order)
+        parts = [f"# {title}\n", f"{about}\n"]
+        if page == "index":
+            parts.append(INTRODUCTION)
+        parts += [shown.section(page, name) for name in names]
+        yield Page(f"json/{page}.md", "\n".join(parts))
+
+
+class _Shown:
+    """Writes definitions as Markdown."""
+
+    def __init__(self, definitions: dict[str, Schema]) -> None:
+        self._definitions = definitions
+
+    def section(self, page: str, name: str) -> str:
+        """Return the section of a struct or module: what it is, and a table of its fields."""
+        schema = self._definitions[name]
+        lines = [f"## {_heading(name)} {{ #{slug(name)} }}", "", _about(schema), ""]
+        fields = {
+            key: value
+            for key, value in schema.get("properties", {}).items()
+            if key != "@id"
+        }
+        if not fields and "properties" not in schema:
+            lines.append(f"It is {self._type(page, schema)}.")
+        elif not fields:
+            lines.append("It has no fields.")
+        else:
+            lines += ["| field | type |", "|---|---|"]
+            lines += [
+                f"| `{key}` | {self._type(page, value)}{_note(value)} |"
+                for key, value in fields.items()
+            ]
+        return "\n".join(lines) + "\n"
+
+    def _type(self, page: str, schema: Schema) -> str:
+        """Return a type in words, with links to what it is made of."""
+        if reference := schema.get("$ref"):
+            return self._named(page, reference.removeprefix(PREFIX))
+        if choices := schema.get("anyOf"):
+            kinds = [each for each in choices if each.get("type") != "null"]
+            return " or ".join(dict.fromkeys(self._type(page, each) for each in kinds)) or "null"
+        if "const" in schema:
+            return f"`{schema['const']}`"
+        if "enum" in schema:
+            return " or ".join(f"`{each}`" for each in schema["enum"])
+        match schema.get("type"):
+            case "array":
+                return f"list of {self._type(page, schema.get('items', {}))}"
+            case "object" if isinstance(schema.get("additionalProperties"), dict):
+                return f"map of {self._type(page, schema['additionalProperties'])}"
+            case "object":
+                return "object"
+            case list(kinds):
+                return " or ".join(kinds)
+            case str(kind):
+                return kind
+            case _:
+                return "anything"
+
+    def _named(self, page: str, name: str) -> str:
+        if not name.endswith(".*"):
+            return f"[{_heading(name)}]({_way(page, name)})"
+        namespace = name.removesuffix(".*")
+        found = [
+            each
+            for each in self._definitions
+            if each.startswith(f"{namespace}.") and each.count(".") == namespace.count(".") + 1
+            and not each.endswith(".*")
+        ]
+        if not found:
+            return f"a module of `{namespace}`: none ships with snake"
+        links = ", ".join(f"[`{each.rpartition('.')[2]}`]({_way(page, each)})" for each in found)
+        return f"module of `{namespace}`: {links}"
+
+
+def _order(name: str) -> tuple[bool, bool, str]:
+    """Put the document first, and types behind the modules that they are parts of."""
+    return (not name.endswith(".Document"), not _heading(name).startswith("`"), name)
+
+
+def _heading(name: str) -> str:
+    """Return how a definition is called: a module by its ID, a type by its class."""
+    last = name.rpartition(".")[2]
+    return last if last[:1].isupper() else f"`{name}`"
+
+
+def _way(page: str, name: str) -> str:
+    there = page_of(name)
+    return f"#{slug(name)}" if there == page else f"{there}.md#{slug(name)}"
+
+
+def _about(schema: Schema) -> str:
+    text: str = schema.get("description") or ""
+    _, colon, rest = text.partition(": ")
+    if text.startswith("The JSON of"):
+        text = rest if colon else ""
+    return text[:1].upper() + text[1:]
+
+
+def _note(schema: Schema) -> str:
+    notes = [schema.get("description", ""), *(each.get("description", "") for each in schema.get("anyOf", ()))]
+    text = next((each for each in notes if each), "")
+    return f". {text}" if text else ""

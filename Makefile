@@ -76,7 +76,7 @@ $(VENV)/.installed-run: $(VENV)/.pip pyproject.toml examples/demo/requirements.t
 
 $(VENV)/.installed-dev: $(VENV)/.installed-run
 	@echo "installing the tools for tests and lint into $(VENV)"
-	@$(BIN)/pip install --quiet --group test --group lint
+	@$(BIN)/pip install --quiet --group test --group lint --group docs
 	@touch $@
 
 $(VENV)/.installed-docs: $(VENV)/.installed-run

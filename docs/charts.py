@@ -47,9 +47,10 @@ def _chart(work: str, figure: str) -> str:
     most = max(row[figure] for row in rows.values())
     bars = "".join(
         f'<div class="bar{" ours" if name == "snake" else ""}">'
-        f'<span class="who">{escape(NAMES.get(name, name))}</span>'
-        f'<span class="track"><span class="fill" style="width:{row[figure] / most * 100:.1f}%"></span></span>'
+        f'<span class="who">{escape(NAMES.get(name, name))}</span><span class="track">'
+        f'<span class="fill" style="width:{row[figure] / most * 100:.1f}%"></span></span>'
         f'<span class="value">{FORMS[figure].format(row[figure])}</span></div>'
         for name, row in rows.items()
     )
-    return f'<div class="chart" role="img" aria-label="{escape(work)}: {escape(figure)}">{bars}</div>'
+    label = escape(f"{work}: {figure}")
+    return f'<div class="chart" role="img" aria-label="{label}">{bars}</div>'

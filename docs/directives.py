@@ -30,8 +30,16 @@ in `snake/directives`, `snake/matchers` and `snake/options`.
 
 KINDS = {
     "directives": ("Directives", DIRECTIVES, "What may begin a line inside a site."),
-    "matchers": ("Matchers", MATCHERS, "What may begin a line of a [named matcher](caddyfile/matchers.md)."),
-    "options": ("Global options", OPTIONS, "What may begin a line of the first block, which has no address."),
+    "matchers": (
+        "Matchers",
+        MATCHERS,
+        "What may begin a line of a [named matcher](caddyfile/matchers.md).",
+    ),
+    "options": (
+        "Global options",
+        OPTIONS,
+        "What may begin a line of the first block, which has no address.",
+    ),
 }
 """Folders of the site: title, names and what they are."""
 

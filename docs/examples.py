@@ -38,7 +38,8 @@ def pages() -> Iterator[Page]:
     )
     yield Page(
         "examples/index.md",
-        "# Examples\n\nEach is a folder in `examples/` of the repository that runs as it is, and that the tests run.\n\n"
+        "# Examples\n\nEach is a folder in `examples/` of the repository that runs as it "
+        "is, and that the tests run.\n\n"
         f"| | |\n|---|---|\n{rows}\n",
     )
     for readme in readmes:
@@ -57,9 +58,9 @@ def shown(path: str) -> Page:
 def _example(readme: Path) -> Page:
     folder = readme.parent
     parts = [readme.read_text(), "## Files\n"]
-    for path in _tracked(folder):
-        if path != "README.md":
-            parts.append(f"### {path}\n\n{_block(folder / path)}")
+    parts += [
+        f"### {path}\n\n{_block(folder / path)}" for path in _tracked(folder) if path != "README.md"
+    ]
     return Page(f"examples/{folder.name}.md", "\n".join(parts), str(readme.relative_to(ROOT)))
 
 

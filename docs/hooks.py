@@ -19,7 +19,7 @@ from pygments.lexers import LEXERS
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from docs import charts, directives, examples, schema  # noqa: E402  (mkdocs runs this file alone)
+from docs import charts, directives, examples, schema, tables  # noqa: E402  (mkdocs runs this file alone)
 from docs.page import Page  # noqa: E402
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Site:
         return (found or self._file(wanted)) + anchor
 
     def _file(self, wanted: str) -> str:
-        """Return the page that shows a file of the repository; there is one if a link leads to it."""
+        """Return the page that shows a file of the repository; a link to it makes one."""
         if not (ROOT / wanted).exists():
             return f"missing/{wanted}"  # of which mkdocs complains
         if wanted.endswith(PICTURES):
@@ -121,9 +121,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             file.inclusion = InclusionLevel.NOT_IN_NAV
         files.append(file)
     for picture in site.pictures:
-        files.append(
-            File.generated(config, f"source/{picture}", abs_src_path=str(ROOT / picture))
-        )
+        files.append(File.generated(config, f"source/{picture}", abs_src_path=str(ROOT / picture)))
     return files
 
 
@@ -141,7 +139,7 @@ def on_page_markdown(markdown: str, page: SitePage, config: MkDocsConfig, files:
         way = relpath(target, str(PurePosixPath(here).parent))
         return f"{before}{way}{mark}{fragment}{after}"
 
-    return charts.drawn(_outside_code(markdown, link))
+    return charts.drawn(_outside_code(tables.filled(markdown), link))
 
 
 def _outside_code(markdown: str, link: Any) -> str:  # noqa: ANN401

@@ -1,4 +1,4 @@
-"""Colours for Caddyfiles: by where a word stands, so that the directives of plugins have them too."""
+"""Colours for Caddyfiles, by where a word stands: so the directives of plugins have them, too."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ from pygments.token import (
 
 from snake.standard import DIRECTIVES, OPTIONS
 
-_WORDS = "|".join(sorted({*DIRECTIVES, *OPTIONS, "transport", "dns", "cache"}, key=len, reverse=True))
+_WORDS = "|".join(
+    sorted({*DIRECTIVES, *OPTIONS, "transport", "dns", "cache"}, key=len, reverse=True)
+)
 
 
 class CaddyfileLexer(RegexLexer):
-    """The first word of a line is a keyword; at the margin it is an address, or a directive's name."""
+    """A line begins with a keyword; one at the margin with an address, or a directive's name."""
 
     name = "Caddyfile"
     aliases: ClassVar[list[str]] = ["caddyfile"]

@@ -13,10 +13,19 @@ Schema = dict[str, Any]
 PREFIX = "#/$defs/"
 
 TITLES = {
-    "index": ("JSON", "A whole configuration: what `snake adapt` prints, and what `snake run` reads."),
-    "http": ("Servers and routes", "`apps.http`: where a server listens, and what it does with requests."),
+    "index": (
+        "JSON",
+        "A whole configuration: what `snake adapt` prints, and what `snake run` reads.",
+    ),
+    "http": (
+        "Servers and routes",
+        "`apps.http`: where a server listens, and what it does with requests.",
+    ),
     "handlers": ("Handlers", "What may stand in `handle` of a route."),
-    "matchers": ("Matchers", "What may stand in `match` of a route. All names in one object must match."),
+    "matchers": (
+        "Matchers",
+        "What may stand in `match` of a route. All names in one object must match.",
+    ),
     "reverse-proxy": ("Reverse proxy", "What stands in the handler `reverse_proxy`."),
     "tls": ("TLS and PKI", "`apps.tls` and `apps.pki`: certificates and how they are had."),
     "logging": ("Logging", "`logging`: where records go, and how they look."),
@@ -59,14 +68,17 @@ PAGES = {
 """Where on the site the JSON of modules and types is, by how their names begin."""
 
 INTRODUCTION = """
-Field names, types and meaning are [Caddy's](https://caddyserver.com/docs/json/); `python` is Caddy Snake's. A field
-that is not known is an error that names the nearest one. `snake schema > schema.json` writes all of this for an editor, which then completes
-names and underlines mistakes.
+Field names, types and meaning are [Caddy's](https://caddyserver.com/docs/json/); `python` is Caddy
+Snake's. A field that is not known is an error that names the nearest one.
+`snake schema > schema.json` writes all of this for an editor, which then completes names and
+underlines mistakes.
 
-Any object may have an `@id`, a name by which the admin API finds it. A duration is a number of nanoseconds or a text such as `"1m30s"`.
+Any object may have an `@id`, a name by which the admin API finds it. A duration is a number of
+nanoseconds or a text such as `"1m30s"`.
 
-A **module** is an object that one of its fields names: `{"handler": "static_response", …}` is the module
-`http.handlers.static_response`. In a map of modules the key is the name.
+A **module** is an object that one of its fields names:
+`{"handler": "static_response", "body": "hi"}` is the module `http.handlers.static_response`. In a
+map of modules the key is the name.
 """
 
 
@@ -108,11 +120,7 @@ class _Shown:
         """Return the section of a struct or module: what it is, and a table of its fields."""
         schema = self._definitions[name]
         lines = [f"## {_heading(name)} {{ #{slug(name)} }}", "", _about(schema), ""]
-        fields = {
-            key: value
-            for key, value in schema.get("properties", {}).items()
-            if key != "@id"
-        }
+        fields = {key: value for key, value in schema.get("properties", {}).items() if key != "@id"}
         if not fields and "properties" not in schema:
             lines.append(f"It is {self._type(page, schema)}.")
         elif not fields:
@@ -127,28 +135,25 @@ class _Shown:
 
     def _type(self, page: str, schema: Schema) -> str:
         """Return a type in words, with links to what it is made of."""
-        if reference := schema.get("$ref"):
-            return self._named(page, reference.removeprefix(PREFIX))
-        if choices := schema.get("anyOf"):
-            kinds = [each for each in choices if each.get("type") != "null"]
-            return " or ".join(dict.fromkeys(self._type(page, each) for each in kinds)) or "null"
-        if "const" in schema:
-            return f"`{schema['const']}`"
-        if "enum" in schema:
-            return " or ".join(f"`{each}`" for each in schema["enum"])
-        match schema.get("type"):
-            case "array":
-                return f"list of {self._type(page, schema.get('items', {}))}"
-            case "object" if isinstance(schema.get("additionalProperties"), dict):
-                return f"map of {self._type(page, schema['additionalProperties'])}"
-            case "object":
-                return "object"
-            case list(kinds):
-                return " or ".join(kinds)
-            case str(kind):
-                return kind
+        match schema:
+            case {"$ref": reference}:
+                return self._named(page, reference.removeprefix(PREFIX))
+            case {"anyOf": choices}:
+                kinds = [self._type(page, each) for each in choices if each.get("type") != "null"]
+                words = " or ".join(dict.fromkeys(kinds))
+            case {"const": value}:
+                words = f"`{value}`"
+            case {"enum": values}:
+                words = " or ".join(f"`{each}`" for each in values)
+            case {"type": "array"}:
+                words = f"list of {self._type(page, schema.get('items', {}))}"
+            case {"type": "object", "additionalProperties": dict(value)}:
+                words = f"map of {self._type(page, value)}"
+            case {"type": list(kinds)}:
+                words = " or ".join(kinds)
             case _:
-                return "anything"
+                words = schema.get("type", "anything")
+        return words
 
     def _named(self, page: str, name: str) -> str:
         if not name.endswith(".*"):
@@ -157,7 +162,8 @@ class _Shown:
         found = [
             each
             for each in self._definitions
-            if each.startswith(f"{namespace}.") and each.count(".") == namespace.count(".") + 1
+            if each.startswith(f"{namespace}.")
+            and each.count(".") == namespace.count(".") + 1
             and not each.endswith(".*")
         ]
         if not found:
@@ -191,6 +197,9 @@ def _about(schema: Schema) -> str:
 
 
 def _note(schema: Schema) -> str:
-    notes = [schema.get("description", ""), *(each.get("description", "") for each in schema.get("anyOf", ()))]
+    notes = [
+        schema.get("description", ""),
+        *(each.get("description", "") for each in schema.get("anyOf", ())),
+    ]
     text = next((each for each in notes if each), "")
     return f". {text}" if text else ""

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from snake.caddyfile.segments import Segment, Token
 
-_WHOLE = {
+WHOLE = {
     "host": "http.request.host",
     "hostport": "http.request.hostport",
     "port": "http.request.port",
@@ -45,6 +45,8 @@ _WHOLE = {
     "upstream_hostport": "http.reverse_proxy.upstream.hostport",
     "client_ip": "http.vars.client_ip",
 }
+"""Short names and the whole ones."""
+
 _WITH_NAME = {
     "header": "http.request.header",
     "cookie": "http.request.cookie",
@@ -61,13 +63,15 @@ _WITH_DOTTED_NAME = {
     "resp": "http.intercept",
     "err": "http.error",
 }
-_PREFIXES = _WITH_NAME | _WITH_DOTTED_NAME
+PREFIXES = _WITH_NAME | _WITH_DOTTED_NAME
+"""Short beginnings, before a dot and a name, and the whole ones."""
+
 _SHORT = re.compile(
-    rf"\{{(?:({'|'.join(map(re.escape, _WHOLE))})"
+    rf"\{{(?:({'|'.join(map(re.escape, WHOLE))})"
     rf"|({'|'.join(_WITH_NAME)})\.([A-Za-z0-9_-]*)"
     rf"|({'|'.join(_WITH_DOTTED_NAME)})\.([A-Za-z0-9_.-]*))\}}"
 )
-_SHORT_OF = {full: f"{{{short}}}" for short, full in _WHOLE.items()}
+_SHORT_OF = {full: f"{{{short}}}" for short, full in WHOLE.items()}
 
 
 def short_name(placeholder: str) -> str:
@@ -99,5 +103,5 @@ def _spell_out(word: Token) -> Token:
 def _full(match: re.Match[str]) -> str:
     whole, prefix, name, dotted_prefix, dotted_name = match.groups()
     if whole:
-        return f"{{{_WHOLE[whole]}}}"
-    return f"{{{_PREFIXES[prefix or dotted_prefix]}.{name or dotted_name or ''}}}"
+        return f"{{{WHOLE[whole]}}}"
+    return f"{{{PREFIXES[prefix or dotted_prefix]}.{name or dotted_name or ''}}}"

@@ -1,8 +1,8 @@
 """The fenced blocks of the documentation, and what is to be done with each.
 
-The language after the fence says it: `caddyfile`, `json` and `python` are checked as what they are, each
-`snake` in `sh` is a command that there is, `console` is run for real, line by line, and what is shown
-below a command is what it prints. A `title` is the file that the block is.
+The language after the fence says it: `caddyfile`, `json` and `python` are checked as what they
+are, each `snake` in `sh` is a command that there is, `console` is run for real, line by line, and
+what is shown below a command is what it prints. A `title` is the file that the block is.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ TITLE = re.compile(r'title="([^"]+)"')
 class Block:
     """One block. A comment above its fence is a note on it.
 
-    `in: tls` says what a part of a Caddyfile stands in, `wrong` that it is a mistake which is shown.
+    `in: tls` says what a part of a Caddyfile stands in, `wrong` that a mistake is shown.
     """
 
     page: Path

@@ -63,7 +63,9 @@ def test_json_is_json(block: Block) -> None:
 @pytest.mark.parametrize("block", every("python"), ids=str)
 def test_python_compiles(block: Block) -> None:
     """Python is compiled, and what it imports from snake is there."""
-    code = compile(block.text, str(block), "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    code = compile(
+        block.text, str(block), "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    )
     for node in ast.walk(code):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("snake"):
             module = import_module(node.module or "")
@@ -75,12 +77,18 @@ def test_python_compiles(block: Block) -> None:
 def test_commands_are_there(block: Block) -> None:
     """Each command of snake's has the flags that it is shown with."""
     for words in commands(block):
-        command, ctx = snake_command, click.Context(snake_command, info_name="snake")
-        while isinstance(command, click.Group):
-            _, found, words = command.resolve_command(ctx, words)
-            assert found is not None
-            command, ctx = found, click.Context(found, parent=ctx)
-        command.make_context(command.name, words, parent=ctx)
+        read(snake_command, words, None)
+
+
+def read(command: click.Command, words: list[str], parent: click.Context | None) -> None:
+    """Read the arguments of a command, and run nothing. Raises `UsageError`."""
+    if not isinstance(command, click.Group):
+        command.make_context(command.name, words, parent=parent)
+        return
+    ctx = click.Context(command, parent=parent, info_name=command.name)
+    _, found, rest = command.resolve_command(ctx, words)
+    assert found is not None
+    read(found, rest, ctx)
 
 
 def whole(block: Block) -> str:

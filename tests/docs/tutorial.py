@@ -1,7 +1,7 @@
 """A page of the documentation, followed to the letter in a folder of its own.
 
-Blocks with a title are written as files, each `$ ` line of a `console` block is run, and what stands
-below it is what it must print: `...` stands for anything, alone on a line for any lines.
+Blocks with a title are written as files, each `$ ` line of a `console` block is run, and what
+stands below it is what it must print: `...` is anything, alone on a line any lines.
 `snake run` and `snake python-server` stay until the next one or the end of the page.
 """
 
@@ -129,7 +129,9 @@ class Tutorial:
 def matches(expected: str, printed: str) -> bool:
     """Whether this is what was expected, but for spaces at ends of lines."""
     lines = [
-        r"(?:.*\n)*?" if line.strip() == "..." else re.escape(line.rstrip()).replace(r"\.\.\.", ".*") + r"\n"
+        r"(?:.*\n)*?"
+        if line.strip() == "..."
+        else re.escape(line.rstrip()).replace(r"\.\.\.", ".*") + r"\n"
         for line in expected.split("\n")
     ]
     text = "\n".join(line.rstrip() for line in printed.replace("\r", "").strip("\n").split("\n"))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -13,17 +16,15 @@ from snake.core.modules import Module, load_object
 from snake.http.handler import HandlerModule
 from snake.http.matcher import MatcherModule
 from snake.standard import MODULES
+from tests.docs.blocks import PAGES as WRITTEN
+from tests.docs.blocks import ROOT
 
-ROOT = Path(__file__).parent.parent
-PAGES = [
-    *ROOT.glob("*.md"),
-    *(
-        path
-        for folder in ("docs", "examples", "benchmarks")
-        for path in ROOT.glob(f"{folder}/**/*.md")
-        if ".work" not in path.parts  # where benchmarks install what they compare
-    ),
-]
+PAGES = [*WRITTEN, PAGE]
+
+LINK = re.compile(r"\]\((?![a-z]+:)([^)#\s]*)(?:#([^)\s]+))?\)")
+EXTERNAL = re.compile(r"\]\(([a-z]+:[^)\s]*)\)")
+CODE = re.compile(r"^( *`{3,})[^\n]*\n.*?^\1[ ]*$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
 def test_reference_is_up_to_date() -> None:
@@ -56,10 +57,31 @@ _WORDS = {"http.handlers.authentication": "basic_auth"}
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
-    """Every relative link in a page is to a file or folder that is there."""
-    links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
+    """Every link in a page is to a file that is there, a heading in it, or a whole URL."""
+    text = CODE.sub("", page.read_text())
+    wrong = []
+    for path, anchor in LINK.findall(text):
+        there = (page.parent / path).resolve() if path else page
+        if there.is_relative_to(ROOT / "docs/json"):
+            continue  # the site alone has them, and mkdocs checks them
+        if not there.exists() or (anchor and anchor not in anchors(there)):
+            wrong.append(f"{path}#{anchor}")
 
-    assert [link for link in links if not (page.parent / link).exists()] == []
+    assert wrong == []
+    assert [url for url in EXTERNAL.findall(text) if not urlsplit(url).hostname] == []
+
+
+@cache
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as a repository's page has them."""
+    found: set[str] = set()
+    seen: Counter[str] = Counter()
+    for title in HEADING.findall(re.sub(r"^```.*?^```", "", page.read_text(), flags=re.M | re.S)):
+        words = re.sub(r"\[([^]]+)\]\([^)]*\)", r"\1", title)
+        anchor = re.sub(r"[^\w\- ]", "", words.lower()).strip().replace(" ", "-")
+        found.add(f"{anchor}-{seen[anchor]}" if seen[anchor] else anchor)
+        seen[anchor] += 1
+    return found
 
 
 def test_changelog_knows_the_version() -> None:

@@ -76,7 +76,9 @@ def anchors(page: Path) -> set[str]:
     """Return the anchors of a page's headings, as a repository's page has them."""
     found: set[str] = set()
     seen: Counter[str] = Counter()
-    for title in HEADING.findall(re.sub(r"^```.*?^```", "", page.read_text(), flags=re.M | re.S)):
+    for title in HEADING.findall(
+        re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    ):
         words = re.sub(r"\[([^]]+)\]\([^)]*\)", r"\1", title)
         anchor = re.sub(r"[^\w\- ]", "", words.lower()).strip().replace(" ", "-")
         found.add(f"{anchor}-{seen[anchor]}" if seen[anchor] else anchor)

@@ -37,7 +37,7 @@ def find_client(address: str | None, config: str | None, adapter: str | None) ->
     `CADDY_ADMIN`, else it is `localhost:2019`, or the socket in snake's folder when nobody
     listens there. Raises `SnakeError`, also when the admin API is turned off.
     """
-    return AdminClient(address or (config and _configured(config, adapter)) or _default())
+    return AdminClient(address or (config and _configured(config, adapter)) or default_address())
 
 
 def _configured(config: str, adapter: str | None) -> str:
@@ -52,7 +52,8 @@ def _configured(config: str, adapter: str | None) -> str:
     return admin.listen
 
 
-def _default() -> str:
+def default_address() -> str:
+    """Return where a server is whose configuration names no address. Raises `SnakeError`."""
     named = os.environ.get("CADDY_ADMIN", "")
     if named == "off":
         raise SnakeError("CADDY_ADMIN=off turns the admin API off; say where it is with --address")

@@ -26,6 +26,7 @@ COMMANDS = {
     "help": "Explain snake, or one of its commands",
     "list-modules": "List the modules that a configuration can use",
     "python-server": "Serve one Python app without a configuration file",
+    "reload": "Have the server that runs take another configuration",
     "respond": "Answer every request with the same response",
     "reverse-proxy": "Pass requests on to other servers",
     "run": "Start the server and stay until it is stopped",

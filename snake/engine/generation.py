@@ -134,6 +134,7 @@ class Generation:
                 loops=loops[first : first + size],
                 start_limit=self._start_limit,
                 grace=self._grace,
+                tunnels=needs.longest_tunnels(document.encode()),
                 figures=self._figures,
                 pools=self._pools.told,
                 cache=self._cache,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
@@ -69,6 +70,12 @@ _COUNTING = (
 def figures(document: bytes) -> bool:
     """Return whether anything in an encoded document is counted over all workers."""
     return any(word in document for word in _COUNTING)
+
+
+def longest_tunnels(document: bytes) -> float:
+    """Return for how many seconds tunnels may go on when another document has taken over."""
+    delays = re.findall(rb'"stream_close_delay":(\d+)', document)
+    return max(map(int, delays), default=0) / 1e9
 
 
 def tickets(document: Document) -> tuple[str, ...]:

@@ -76,6 +76,8 @@ class Work(Record):
     start_limit: StartLimit
     grace: float | None
     """Seconds for which its requests may still run at the end; `None` is for ever."""
+    tunnels: float = 0.0
+    """Seconds for which those may still run that asked for it, when others have taken over."""
     figures: Sequence[int] = ()
     """The descriptors of the files of all workers' figures, if there are any."""
     pools: str = ""
@@ -170,8 +172,9 @@ class Process:
         """
         self.send(Drain(linger))
         grace = self._work.grace
+        longest = max(grace or 0.0, self._work.tunnels if linger else 0.0) + SHUTDOWN
         with suppress(TimeoutError):
-            async with asyncio.timeout(None if grace is None else grace + SHUTDOWN):
+            async with asyncio.timeout(None if grace is None else longest):
                 await self._drained(SHUTDOWN if grace is None else min(max(grace, HEARD), SHUTDOWN))
         await self._end(CLOSING if self._gone.done() else 0)
 

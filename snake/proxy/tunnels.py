@@ -22,7 +22,7 @@ class Tunnels(Record):
     timeout: float | None = None
     """For all of a tunnel."""
     close_delay: float = 0.0
-    """Between the end of the server, or of its config, and that of a tunnel."""
+    """Between the end of a config that another has taken over from, and that of a tunnel."""
 
     async def run(self, client: ClientDuplex, upstream: Duplex, *, websocket: bool) -> None:
         """Carry bytes both ways until the upstream has ended, one side fails, or time is over.
@@ -31,7 +31,7 @@ class Tunnels(Record):
         """
         loop = asyncio.get_running_loop()
         stopping: asyncio.Future[None] = loop.create_future()
-        client.when_drained(lambda: self._stop_soon(stopping))
+        client.when_drained(lambda: _resolve(stopping), self.close_delay)
         up = loop.create_task(_carry(client, upstream))
         down = loop.create_task(_carry(upstream, client))
         try:
@@ -47,10 +47,6 @@ class Tunnels(Record):
             await asyncio.wait([up, down])
             upstream.close()
             client.close()
-
-    def _stop_soon(self, stopping: asyncio.Future[None]) -> None:
-        loop = asyncio.get_running_loop()
-        loop.call_later(self.close_delay, _resolve, stopping)
 
 
 async def _carry(source: Duplex, sink: Duplex) -> None:

@@ -69,8 +69,11 @@ class Duplex(Protocol):
 class ClientDuplex(Duplex, Protocol):
     """The client's side of a tunnel, which has to end when the server does."""
 
-    def when_drained(self, callback: Callable[[], None]) -> None:
-        """Call back when the server wants to stop."""
+    def when_drained(self, callback: Callable[[], None], after: float = 0.0) -> None:
+        """Call back when the server wants to stop.
+
+        Where another one has taken over, as in a reload, that is `after` seconds later.
+        """
         ...
 
 

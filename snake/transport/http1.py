@@ -20,11 +20,11 @@ from snake.tls.secured import Secured, asgi_extension
 from snake.transport.admission import Admission, of_transport
 from snake.transport.body import MOST_DISCARDED, RequestBody
 from snake.transport.exchange import Exchange
-from snake.transport.flow import Flow
 from snake.transport.head import skip_empty_lines
 from snake.transport.refusal import RefusedError, refusal
 from snake.transport.running import DONE, STREAMING
 from snake.transport.scope import http_scope
+from snake.transport.switched import Switched
 from snake.transport.tunnel import Tunnel
 
 if TYPE_CHECKING:
@@ -43,18 +43,17 @@ _CR = ord("\r")
 _END = b"\r\n\r\n"
 
 
-class Connection(Flow):
+class Connection(Switched):
     """One client."""
 
     __slots__ = ("_admission", "_advancing", "_buffer", "client", "exchange", "guest",
-                 "half_closed", "may_http2", "phase", "secured", "server", "serving", "since",
-                 "tls_extension", "tunnel")  # fmt: skip
+                 "half_closed", "may_http2", "phase", "secured", "server", "since",
+                 "tls_extension")  # fmt: skip
 
     def __init__(
         self, serving: Serving, admission: Admission | None = None, secured: Secured | None = None
     ) -> None:
-        super().__init__(serving.settings.write_high_water, serving.context)
-        self.serving = serving
+        super().__init__(serving)
         self.exchange: Exchange | None = None
         self.phase = HEAD
         self.since = 0.0
@@ -63,8 +62,6 @@ class Connection(Flow):
         """Whether the client sends no more."""
         self.guest: Guest | None = None
         """Who has the connection after `_hand_over`."""
-        self.tunnel: Tunnel | None = None
-        """Who has it after `take_over`."""
         self._buffer = admission.begun if admission else b""
         self._admission = admission
         self._advancing = False
@@ -369,7 +366,7 @@ class Connection(Flow):
     def drain(self, *, websockets: bool = True) -> None:
         """Close when nothing is being asked; else after the answer."""
         if self.tunnel is not None:
-            self.tunnel.drain()
+            self.tell_tunnels(websockets=websockets)
         elif self.guest is not None:
             self.guest.drain(websockets=websockets)
         else:

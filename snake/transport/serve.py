@@ -22,6 +22,7 @@ from snake.transport.admission import (
 from snake.transport.asgi import ASGIApp, Scope
 from snake.transport.clock import Clock
 from snake.transport.deadlines import enforce
+from snake.transport.ending import Ending
 from snake.transport.head import HeadReader
 from snake.transport.http1 import Connection
 from snake.transport.keepalive import prepare
@@ -44,8 +45,6 @@ log = logging.getLogger("snake.http")
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _BACKOFF = 1.0
 """Seconds without accepting after the process or the system ran out of something."""
-_LONGEST_GOODBYE = 1.0
-"""Seconds in which apps can end that were cancelled."""
 _MOST_AT_ONCE = 128
 """Connections accepted before those that are open get their turn."""
 
@@ -70,7 +69,7 @@ async def serve(  # noqa: PLR0913  (each of it belongs to the socket alone)
     return serving
 
 
-class Serving:
+class Serving(Ending):
     """One socket that is served: its open connections, and how to end them."""
 
     def __init__(  # noqa: PLR0913  (what `serve` is told, and the one who runs servers)
@@ -83,6 +82,7 @@ class Serving:
         *,
         encryption: Encryption | None = None,
     ) -> None:
+        super().__init__()
         prepare(sock, settings)
         self._sock = sock
         self._loop = asyncio.get_running_loop()
@@ -105,10 +105,7 @@ class Serving:
         """Whether an answer is the last on its connection."""
         self.closing = False
         """Whether connections are closed that are not being answered."""
-        self._hurry = asyncio.Event()
         self._host: Host | None = None
-        self.tasks: set[asyncio.Task[Any]] = set()
-        """Apps that wait for something, and connections on their way in."""
         self._wrappers = wrappers
         self._encryption = encryption
         self._shaking: set[Handshake] = set()
@@ -300,32 +297,21 @@ class Serving:
     # The end -------------------------------------------------------------------------
 
     async def drain(self, grace: float | None, linger: float = 0.0) -> None:
-        """Stop: accept nothing, let what is being answered finish, close the rest.
+        """Stop: accept nothing, let what is being answered finish, close the rest, as `leave`.
 
-        Connections on which nothing is being answered stay open for `linger` seconds: a request
-        may be on its way already. What comes is answered, and its client told to go elsewhere.
-        After `grace` seconds (`None`: never) what is left is cut off. WebSockets are told to
-        end before that, or when lingering is over if it never comes. Returns when nothing is left
-        but apps that do not let themselves be cancelled.
+        What still comes is answered for the last time. Returns when nothing is left but apps that
+        do not let themselves be cancelled.
         """
         self.pause()
         self.draining = True
-        end = None if grace is None else self._loop.time() + grace
-        if linger:
-            for connection in list(self._open):
-                _warn(connection)
-            await self._linger(linger, end)
-        self._close_idle(websockets=not linger or end is None)
-        if linger and end is not None:
-            await self._linger(end - _LONGEST_GOODBYE - self._loop.time(), end)
-            self._close_idle(websockets=True)
-        try:
-            async with asyncio.timeout_at(end):
-                await self._finished()
-        except TimeoutError:
-            await self._cut_off()
+        await self.leave(grace, linger)
 
-    def _close_idle(self, *, websockets: bool) -> None:
+    def clients(self) -> list[Connection | HTTP2Connection]:
+        """Return the connections that there are now."""
+        return list(self._open)
+
+    def close_idle(self, *, websockets: bool) -> None:
+        """Close the connections on which nothing is being answered, from now on."""
         self.closing = True
         for task in self._waiting:
             task.cancel()
@@ -334,42 +320,11 @@ class Serving:
         for handshake in list(self._shaking):
             handshake.abort()
 
-    async def _cut_off(self) -> None:
-        for connection in list(self._open):
-            connection.abort()
-        for task in list(self.tasks):
-            task.cancel()
-        await self._finished(_LONGEST_GOODBYE)
-        if self.tasks:
-            log.warning("%d requests do not let themselves be cancelled", len(self.tasks))
-
-    def hasten(self) -> None:
-        """Linger no longer."""
-        self._hurry.set()
-
-    async def _linger(self, seconds: float, end: float | None) -> None:
-        """Wait for so many seconds, but not until after the end, nor when there is hurry."""
-        if end is not None:
-            seconds = min(seconds, end - self._loop.time())
-        ends = [asyncio.ensure_future(each) for each in (self._finished(), self._hurry.wait())]
-        await asyncio.wait(ends, timeout=max(seconds, 0.0), return_when=asyncio.FIRST_COMPLETED)
-        for each in ends:
-            each.cancel()
-
-    async def _finished(self, patience: float | None = None) -> None:
+    async def emptied(self) -> None:
+        """Wait until there is no connection."""
         while self._open or self._shaking:
             self._closed.clear()
             await self._closed.wait()
-        if self.tasks:
-            await asyncio.wait(self.tasks, timeout=patience)
-
-
-def _warn(connection: Connection | HTTP2Connection) -> None:
-    """Let a client know, if that can be done, that it had better ask elsewhere."""
-    if not isinstance(connection, Connection):
-        connection.warn()
-    elif connection.tunnel is not None:
-        connection.tunnel.drain()
 
 
 def _keep(task: asyncio.Task[None], tasks: set[asyncio.Task[Any]]) -> None:

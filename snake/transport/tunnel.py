@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
+from snake.transport.farewell import Farewell
+
 _HIGH_WATER = 65_536
 """Bytes that wait, in either direction, before the side they come from has to wait."""
 
@@ -14,8 +16,8 @@ class Tunnel(asyncio.Protocol):
     """Takes a connection over from what was spoken on it before."""
 
     __slots__ = ("_drained", "_ended", "_failure", "_gone", "_high_water", "_loop", "_news",
-                 "_on_drain", "_on_lost", "_pieces", "_reading", "_size", "_write_paused",
-                 "transport")  # fmt: skip
+                 "_on_lost", "_pieces", "_reading", "_size", "_write_paused",
+                 "farewell", "transport")  # fmt: skip
 
     def __init__(
         self,
@@ -26,7 +28,7 @@ class Tunnel(asyncio.Protocol):
         """Go on with `transport`; `early` is what came of the new protocol already."""
         self._loop = asyncio.get_running_loop()
         self._on_lost = on_lost
-        self._on_drain: Callable[[], None] | None = None
+        self.farewell = Farewell()
         self._pieces = [early] if early else []
         self._size = len(early)
         self._ended = False
@@ -63,6 +65,7 @@ class Tunnel(asyncio.Protocol):
         """Let nobody wait for a connection that is gone."""
         self._gone = self._ended = True
         self._failure = exc
+        self.farewell.forget()
         _wake(self._news)
         self.resume_writing()
         self._on_lost(exc)
@@ -120,14 +123,14 @@ class Tunnel(asyncio.Protocol):
 
     # What the server calls ----------------------------------------------------------------
 
-    def when_drained(self, callback: Callable[[], None]) -> None:
-        """Call back when the server wants to stop."""
-        self._on_drain = callback
+    def when_drained(self, callback: Callable[[], None], after: float = 0.0) -> None:
+        """Call back when the server wants to stop, or `after` seconds after another took over."""
+        self.farewell.set(callback, after)
 
-    def drain(self) -> None:
-        """Say that the server wants to stop."""
-        if self._on_drain is not None:
-            self._on_drain()
+    def drain(self, patience: float) -> None:
+        """Say that the server wants to stop, and leaves the tunnel at most so many seconds."""
+        if self.farewell.is_set:
+            self.farewell.say(patience)
         else:
             self.close()
 

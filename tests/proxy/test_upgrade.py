@@ -15,7 +15,7 @@ from wsproto.events import CloseConnection, TextMessage
 from tests.proxy.proxying import OK, Peer, proxy, upstream
 from tests.transport.frames import H2
 from tests.transport.sockets import CONNECT, Socket, closing
-from tests.transport.wire import GET, until
+from tests.transport.wire import GET, PATIENCE, until
 
 UPGRADE = b"GET /u HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: foo\r\n\r\n"
 SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: foo\r\n\r\n"
@@ -229,15 +229,16 @@ async def test_server_that_stops() -> None:
 
 
 async def test_close_delay() -> None:
-    """Tunnels may be given time when the server stops."""
+    """Tunnels may be given time, beyond the grace period, when another server takes over."""
     async with (
         upstream(echo) as up,
-        proxy(up, stream_close_delay="300ms") as server,
+        proxy(up, stream_close_delay="600ms") as server,
         server.client() as client,
     ):
         await client.send(UPGRADE)
         await client.response()
-        draining = asyncio.create_task(server.serving.drain(5))
+        draining = asyncio.create_task(server.serving.drain(0.2, 0.1))
+        await asyncio.sleep(0.3)
         await client.send(b"still")
 
         assert await client.reader.readexactly(5) == b"still"
@@ -286,7 +287,7 @@ async def test_refused_websocket_over_http2() -> None:
 
 
 async def test_close_delay_over_http2() -> None:
-    """Tunnels over HTTP/2 are given the same time when the server stops, and then told."""
+    """Tunnels over HTTP/2 are given the same time, and then told."""
 
     async def mirror(ws: ServerConnection) -> None:
         async for message in ws:
@@ -295,7 +296,7 @@ async def test_close_delay_over_http2() -> None:
     async with (
         serve_websockets(mirror, "127.0.0.1", 0) as up,
         proxy(
-            f"127.0.0.1:{next(iter(up.sockets)).getsockname()[1]}", stream_close_delay="300ms"
+            f"127.0.0.1:{next(iter(up.sockets)).getsockname()[1]}", stream_close_delay="600ms"
         ) as server,
         server.client() as client,
     ):
@@ -303,9 +304,33 @@ async def test_close_delay_over_http2() -> None:
         await h2.begin()
         socket = Socket(h2)
         await socket.open()
-        draining = asyncio.create_task(server.serving.drain(5))
+        # Not by `drain`: to this client the GOAWAY would be the end of everything.
+        server.serving.patience = PATIENCE
+        (connection,) = server.serving.clients()
+        connection.tell_tunnels(websockets=False)
+        assert connection.cut() > asyncio.get_running_loop().time()
         await socket.send("still")
         assert await socket.receive() == TextMessage(data="still")
         assert (await closing(socket)).code == 1001
         await socket.over()
+
+
+async def test_no_close_delay_at_the_end() -> None:
+    """When the server stops and nobody takes over, tunnels end at once, as those of Caddy."""
+    async with (
+        upstream(echo) as up,
+        proxy(up, stream_close_delay="1h") as server,
+        server.client() as client,
+        server.client() as other,
+    ):
+        for each in (client, other):
+            await each.send(UPGRADE)
+            await each.response()
+        draining = asyncio.create_task(server.serving.drain(None, PATIENCE))
+        await asyncio.sleep(0.1)
+        await client.send(b"still")
+        assert await client.reader.readexactly(5) == b"still"
+        server.serving.hasten()
+        await client.closed()
+        await other.closed()
         await draining

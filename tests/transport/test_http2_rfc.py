@@ -276,7 +276,7 @@ async def test_two_steps_of_goodbye() -> None:
         await raw.begin()
         await raw.send(raw.request())
         assert await raw.status() == 200
-        next(iter(server.serving._open)).warn()  # type: ignore[union-attr]  # noqa: SLF001
+        next(iter(server.serving._open)).warn()  # noqa: SLF001
         first = await raw.until(GoAwayFrame)
         ping = await raw.until(PingFrame)
         await raw.send(_open(raw), PingFrame(0, ping.opaque_data, flags=["ACK"]))

@@ -245,6 +245,13 @@ class HTTP2Connection(Requests):
         self.tell_tunnels(websockets=websockets)
         self.close_when_idle()
 
+    def cut(self) -> float:
+        """Close at once, but for tunnels that may go on; return until when they may, or 0."""
+        left = self.cut_streams()
+        if not left:
+            self.abort()
+        return left
+
     @property
     def is_ending(self) -> bool:
         """Whether nothing is asked any more."""

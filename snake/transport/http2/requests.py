@@ -7,6 +7,7 @@ from typing import Any
 from snake.tls.secured import Secured, asgi_extension
 from snake.transport.asgi import Scope
 from snake.transport.http2.engine import (
+    CANCEL,
     MOST_STREAMS,
     PROTOCOL_ERROR,
     REFUSED_STREAM,
@@ -153,7 +154,17 @@ class Requests(Output):
         """Tell what handlers have taken over, and WebSockets, that the server wants to stop."""
         for stream in list(self.streams):
             if isinstance(stream, StreamTunnel) and (websockets or stream.is_taken_over):
-                stream.drain()
+                stream.drain(self.serving.patience)
+
+    def cut_streams(self) -> float:
+        """End all streams but tunnels that may go on; return until when they may, or 0."""
+        left = 0.0
+        for stream in list(self.streams):
+            due = stream.farewell.due if isinstance(stream, StreamTunnel) else 0.0
+            left = max(left, due)
+            if not due:
+                self.reset(stream, CANCEL)
+        return left
 
 
 def _check_pseudo(*fields: str | int | None) -> None:

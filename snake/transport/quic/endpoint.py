@@ -13,13 +13,13 @@ from functools import cached_property
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from aioquic.h3.connection import ErrorCode
 from aioquic.quic.packet import encode_quic_retry
 
 from snake.tls.alerts import INTERNAL_ERROR, RefusedHandshakeError
 from snake.tls.certificate import Certificate
 from snake.transport.asgi import ASGIApp
 from snake.transport.clock import Clock
+from snake.transport.ending import Ending
 from snake.transport.framing import DATED, NAMED
 from snake.transport.limits import Limits
 from snake.transport.multiplexed import ScopeReader
@@ -47,8 +47,6 @@ _MOST_HANDSHAKES = 1024
 _MOST_SESSIONS = 4096
 _MOST_RESETS = 100
 """Stateless resets a second."""
-_LONGEST_GOODBYE = 1.0
-"""Seconds in which apps can end that were cancelled."""
 
 Address = tuple[str, int]
 
@@ -80,7 +78,7 @@ class Service(NamedTuple):
     """Each scope has a shallow copy of it."""
 
 
-class Endpoint:
+class Endpoint(Ending):
     """One socket's sessions."""
 
     def __init__(self, sock: socket.socket, service: Service, folder: File | None = None) -> None:
@@ -88,6 +86,7 @@ class Endpoint:
 
         `folder` is where the endpoints of a server find each other; without one it is alone.
         """
+        super().__init__()
         self.socket = DatagramSocket(sock.dup())
         self.app, self.settings, self._choose, self.state = service
         self.limits = (self.settings.limits,)
@@ -105,8 +104,6 @@ class Endpoint:
         self._by_id: dict[bytes, Session] = {}
         self._sessions: dict[Session, set[bytes]] = {}
         self._handshakes: set[Session] = set()
-        self.tasks: set[asyncio.Task[Any]] = set()
-        """Apps that wait for something, and handshakes."""
         self._resets = 0
         self._touched: set[Session] = set()
         self._relay = (
@@ -115,7 +112,6 @@ class Endpoint:
         self._is_open = False
         self._is_draining = False
         self._changed = asyncio.Event()
-        self._hurry = asyncio.Event()
 
     @property
     def connections(self) -> int:
@@ -138,57 +134,25 @@ class Endpoint:
             self._relay.takes(new=False)
 
     async def drain(self, grace: float | None, linger: float = 0.0) -> None:
-        """Stop: take no new clients, let what is being answered finish, close the rest.
-
-        Clients that ask nothing are kept for `linger` seconds, but told to go elsewhere. After
-        `grace` seconds (`None`: never) what is left is cut off.
-        """
+        """Stop: take no new clients, let what is being answered finish, close the rest: `leave`."""
         self.pause()
-        end = None if grace is None else self._loop.time() + grace
-        if linger:
-            for session in list(self._sessions):
-                session.warn()
-            await self._linger(linger, end)
-        for session in list(self._sessions):
-            session.drain()
-        try:
-            async with asyncio.timeout_at(end):
-                await self._finished()
-        except TimeoutError:
-            await self._cut_off()
+        await self.leave(grace, linger)
         self._close()
 
-    def hasten(self) -> None:
-        """Linger no longer."""
-        self._hurry.set()
+    def clients(self) -> list[Session]:
+        """Return the sessions that there are now."""
+        return list(self._sessions)
 
-    async def _linger(self, seconds: float, end: float | None) -> None:
-        if end is not None:
-            seconds = min(seconds, end - self._loop.time())
-        try:
-            async with asyncio.timeout(seconds):
-                await self._hurry.wait()
-        except TimeoutError:
-            return
+    def close_idle(self, *, websockets: bool) -> None:
+        """Close the sessions on which nothing is being answered."""
+        for session in list(self._sessions):
+            session.drain(websockets=websockets)
 
-    async def _finished(self) -> None:
+    async def emptied(self) -> None:
+        """Wait until there is no session."""
         while self._sessions:
             self._changed.clear()
             await self._changed.wait()
-        while self.tasks:
-            await asyncio.wait(set(self.tasks))
-
-    async def _cut_off(self) -> None:
-        for session in list(self._sessions):
-            session.close(ErrorCode.H3_NO_ERROR)
-        for task in list(self.tasks):
-            task.cancel()
-        try:
-            async with asyncio.timeout(_LONGEST_GOODBYE):
-                await self._finished()
-        except TimeoutError:
-            count = len(self.tasks)
-            log.warning("%d requests do not let themselves be cancelled", count)
 
     def _close(self) -> None:
         if self.socket.sock.fileno() < 0:

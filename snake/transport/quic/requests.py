@@ -81,15 +81,29 @@ class Requests:
     def warn(self) -> None:
         """Ask the client to make no more requests here."""
         self._http3.go_away()
+        self.tell_tunnels(websockets=False)
 
     def refuse_more(self) -> None:
         """Take no more requests than those that have begun."""
         if self._refuses_from is None:
             self._refuses_from = self.quic.next_stream
             self._http3.go_away(self._refuses_from)
-            for stream in list(self._streams.values()):
-                if isinstance(stream, StreamTunnel):
-                    stream.drain()
+
+    def tell_tunnels(self, *, websockets: bool) -> None:
+        """Tell what handlers have taken over, and WebSockets, that the server wants to stop."""
+        for stream in list(self._streams.values()):
+            if isinstance(stream, StreamTunnel) and (websockets or stream.is_taken_over):
+                stream.drain(self.serving.patience)
+
+    def cut_streams(self) -> float:
+        """End all streams but tunnels that may go on; return until when they may, or 0."""
+        left = 0.0
+        for stream in list(self._streams.values()):
+            due = stream.farewell.due if isinstance(stream, StreamTunnel) else 0.0
+            left = max(left, due)
+            if not due:
+                self.give_up(stream, ErrorCode.H3_REQUEST_CANCELLED)
+        return left
 
     def sweep(self) -> None:
         """Drop those of which the client has everything."""

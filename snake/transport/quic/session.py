@@ -153,12 +153,31 @@ class Session:
             self._requests.warn()
             self.flush_soon()
 
-    def drain(self) -> None:
+    def drain(self, *, websockets: bool = True) -> None:
         """Take no more requests, and close when those that there are have been answered."""
         self._is_draining = True
         if self._requests is not None:
             self._requests.refuse_more()
+            self._requests.tell_tunnels(websockets=websockets)
         self.flush_soon()
+
+    def tell_tunnels(self, *, websockets: bool) -> None:
+        """Tell what handlers have taken over, and WebSockets, that the server wants to stop."""
+        if self._requests is not None:
+            self._requests.tell_tunnels(websockets=websockets)
+            self.flush_soon()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self.close(ErrorCode.H3_NO_ERROR)
+
+    def cut(self) -> float:
+        """Close at once, but for tunnels that may go on; return until when they may, or 0."""
+        left = self._requests.cut_streams() if self._requests is not None else 0.0
+        if not left:
+            self.abort()
+        self.flush_soon()
+        return left
 
     def close(self, code: int, reason: str = "") -> None:
         """Close the connection."""

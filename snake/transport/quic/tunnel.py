@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from snake.transport.asgi import ClientDisconnectedError
+from snake.transport.farewell import Farewell
 from snake.transport.fields import Field
 from snake.transport.quic.stream import Stream
 from snake.transport.running import DONE, NEW, STREAMING
@@ -27,7 +28,7 @@ class StreamTunnel(Stream):
         self.number = id
         self.is_taken_over = False
         """Whether a handler has it, which says itself when it is over."""
-        self._on_drain: Callable[[], None] | None = None
+        self.farewell = Farewell()
         self._turn_to_write = asyncio.Lock()
 
     def respond(self, status: int, fields: list[Field], *, ends: bool = False) -> None:
@@ -74,7 +75,7 @@ class StreamTunnel(Stream):
 
     def close(self) -> None:
         """Close when all that was written is out. May be repeated."""
-        self._on_drain = None
+        self.farewell.forget()
         if self.state == NEW:
             self._abort()
         else:
@@ -84,14 +85,13 @@ class StreamTunnel(Stream):
         """End what cannot be finished, so that the client does not take it for whole."""
         self._abort()
 
-    def when_drained(self, callback: Callable[[], None]) -> None:
-        """Call back when the server wants to stop."""
-        self._on_drain = callback
+    def when_drained(self, callback: Callable[[], None], after: float = 0.0) -> None:
+        """Call back when the server wants to stop, or `after` seconds after another took over."""
+        self.farewell.set(callback, after)
 
-    def drain(self) -> None:
-        """Say that the server wants to stop."""
-        if self._on_drain is not None:
-            self._on_drain()
+    def drain(self, patience: float) -> None:
+        """Say that the server wants to stop, and leaves the tunnel at most so many seconds."""
+        self.farewell.say(patience)
 
     def is_late(self, now: float, tick: float) -> bool:
         """Whether the client takes nothing of what it is sent. It may be silent for ever."""

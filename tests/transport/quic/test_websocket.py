@@ -160,3 +160,25 @@ async def test_that_sends_without_end() -> None:
         assert sender.highest_offset < 800_000
         assert (await client.get()).status == 200
         never.set()
+
+
+@pytest.mark.slow
+async def test_reload() -> None:
+    """While others take over, a WebSocket goes on until shortly before the grace period's end.
+
+    Its client is asked to go elsewhere with all else.
+    """
+    app = Mirror()
+    async with serving(app) as server, server.client() as client:
+        socket = Socket(client)
+        await socket.open()
+        draining = asyncio.create_task(server.endpoint.drain(1.5, 0.05))
+        await asyncio.sleep(0.2)
+        socket.send(TextMessage(data="still"))
+        assert await socket.receive() == TextMessage(data="still")
+        closing = await socket.receive()
+        assert isinstance(closing, CloseConnection)
+        assert closing.code == 1012
+        socket.send(closing.response())
+        async with asyncio.timeout(PATIENCE):
+            await draining

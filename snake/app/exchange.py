@@ -13,6 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -82,6 +83,7 @@ class Exchange:
         "status",
         "stream",
         "thread",
+        "waited",
     )
 
     def __init__(
@@ -95,6 +97,8 @@ class Exchange:
         self.gone = False
         self.thread = 0
         """The thread that runs the app, while it does."""
+        self.waited = perf_counter()
+        """When it was made; from when it has a thread on, the seconds until then."""
         self.status = 0
         self.headers: Headers | None = None
         self.body = b""
@@ -136,6 +140,7 @@ class Exchange:
         if self.gone:
             return
         self.thread = threading.get_ident()
+        self.waited = perf_counter() - self.waited
         try:
             # A context of its own: no variable outlives its request.
             contextvars.Context().run(self._call)

@@ -44,6 +44,8 @@ class WSGIRunner:
         self._outbox = Outbox(self._loop, threads, name)
         self._base = base_environ(multiprocess=multiprocess)
         self._base["wsgi.file_wrapper"] = FileWrapper
+        self.on_wait: Callable[[float], None] | None = None
+        """Is told for how many seconds a request has waited for a thread."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. Raises `FailedError` when the app fails."""
@@ -54,6 +56,8 @@ class WSGIRunner:
         self._threads.submit(exchange.run)
         try:
             await exchange.wait()
+            if self.on_wait is not None:
+                self.on_wait(exchange.waited)
             if not exchange.complete:
                 await self._send_stream(exchange, scope, (receive, send), body)
             elif exchange.failure is None:

@@ -216,7 +216,17 @@ class Python(HandlerModule, PythonFields):
             handler: Handler = chosen(ctx, self)
         else:
             handler = self._timed(self._pooled(ctx) or await self._embedded(ctx))
+        handler = self._measured(ctx, handler)
         return handler if limit is None else limit_body(handler, limit)
+
+    def _measured(self, ctx: Context, handler: Handler) -> Handler:
+        """Have the app's requests be counted."""
+        from snake.metrics.apps import of_app  # noqa: PLC0415  (as below)
+        from snake.metrics.figures import Figures  # noqa: PLC0415  (likewise)
+        from snake.python.measured import measured  # noqa: PLC0415  (likewise)
+
+        figures = ctx.service(Figures) or ctx.shared(Figures)
+        return measured(handler, of_app(figures, self.name, self.working_dir))
 
     def _timed(self, handler: Handler) -> Handler:
         """Have requests end when the app is late with them."""
@@ -231,7 +241,7 @@ class Python(HandlerModule, PythonFields):
         from snake.python.pools import Pools  # noqa: PLC0415  (not where a Caddyfile is only read)
 
         pools = ctx.service(Pools)
-        return None if pools is None else pools.handler(ctx.path)
+        return None if pools is None else pools.handler(ctx, self)
 
     async def _embedded(self, ctx: Context) -> Handler:
         from snake.python.embedded import EmbeddedApps  # noqa: PLC0415  (likewise)

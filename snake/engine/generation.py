@@ -7,7 +7,6 @@ where both listen. Only when all of it is ready does the old one drain.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
@@ -27,7 +26,7 @@ from snake.engine.spawner import Spawner
 from snake.engine.state import GENERATION, Event, State, after
 from snake.engine.together import all_of
 from snake.fork.channel import Message
-from snake.metrics.figures import new_file
+from snake.metrics.ledger import Ledger, Sheets
 from snake.python import plan
 
 if TYPE_CHECKING:
@@ -47,6 +46,7 @@ class Generation:
         folder: PrivateFolder,
         cache: SharedCache | None = None,
         certificates: Certificates | None = None,
+        ledger: Ledger | None = None,
     ) -> None:
         """Read what is needed of the document. Raises `ConfigError`.
 
@@ -68,7 +68,8 @@ class Generation:
         self._pools = AppPools(self.apps, folder, self._grace, cache)
         self._state = State.IDLE
         self._places: list[Place] = []
-        self._figures: list[int] = []
+        self._ledger = ledger or Ledger()
+        self._sheets: Sheets | None = None
         self._stack = AsyncExitStack()
 
     @property
@@ -95,8 +96,7 @@ class Generation:
         """
         self._on(Event.LOAD)
         document = encode(self.document)
-        if needs.figures(document):
-            self._figures = [new_file() for _ in range(self.workers)]
+        self._sheets = self._ledger.open(self.workers)
         try:
             if plan.preloads(self.apps):
                 spawner = await self._stack.enter_async_context(
@@ -135,7 +135,7 @@ class Generation:
                 start_limit=self._start_limit,
                 grace=self._grace,
                 tunnels=needs.longest_tunnels(document.encode()),
-                figures=self._figures,
+                figures=self._sheets,
                 pools=self._pools.told,
                 cache=self._cache,
                 desk=self._pools.hear,
@@ -199,9 +199,8 @@ class Generation:
         if self.certificates is not None:
             await self.certificates.aclose()
         await self._stack.aclose()
-        for file in self._figures:
-            os.close(file)
-        self._figures.clear()
+        if self._sheets is not None:
+            self._sheets.close()
 
     def _on(self, event: Event) -> None:
         self._state = after(GENERATION, self._state, event)

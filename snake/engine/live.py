@@ -15,12 +15,15 @@ from snake.core.errors import DocumentError, SnakeError
 from snake.core.modules import decode
 from snake.engine.duty import Duty
 from snake.engine.keyring import keyring
+from snake.engine.lag import Lag, both
 from snake.engine.needs import grace_period
 from snake.engine.provision import provision
 from snake.fork.asking import Asking
 from snake.fork.channel import Failed, Provision
 from snake.fork.loops import Word
 from snake.http.protocols import Inherited
+from snake.metrics.apps import of_loop
+from snake.metrics.figures import Figures
 from snake.python.pools import Pools
 from snake.tls.ring import Ring
 
@@ -55,7 +58,8 @@ async def live(what: Provision, sockets: Sockets, offers: Offers, word: Word) ->
             servers = await provision(document, stack, offers)
         except (Exception, SystemExit) as error:  # noqa: BLE001  (the supervisor reports it)
             raise NotLiveError(_failed(error)) from None
-        stack.enter_context(offers[Pulse].beating(offers[Wear].check))
+        lag = Lag(of_loop(offers[Figures], what.number + asking.number))
+        stack.enter_context(offers[Pulse].beating(both(lag.look, offers[Wear].check)))
         meeting = Path(what.meeting) if what.meeting else None
         await Duty(servers, sockets, grace, asking.tell, meeting).follow(word())
 

@@ -61,17 +61,6 @@ def shutdown_delay(document: Document) -> float | None:
     return seconds(http(document).shutdown_delay, "apps/http/shutdown_delay")
 
 
-_COUNTING = (
-    *(b'"metrics"', b'"health_checks"', b'"max_requests"', b'"least_conn"', b'"random_choose"'),
-)
-"""Names in a document of what counts requests, failures or health, or shows what was counted."""
-
-
-def figures(document: bytes) -> bool:
-    """Return whether anything in an encoded document is counted over all workers."""
-    return any(word in document for word in _COUNTING)
-
-
 def longest_tunnels(document: bytes) -> float:
     """Return for how many seconds tunnels may go on when another document has taken over."""
     delays = re.findall(rb'"stream_close_delay":(\d+)', document)

@@ -36,6 +36,7 @@ from snake.fork.channel import (
     send,
 )
 from snake.isolation.output import readable
+from snake.metrics.ledger import Sheets
 from snake.python.plan import StartLimit
 
 logger = logging.getLogger("snake")
@@ -78,8 +79,8 @@ class Work(Record):
     """Seconds for which its requests may still run at the end; `None` is for ever."""
     tunnels: float = 0.0
     """Seconds for which those may still run that asked for it, when others have taken over."""
-    figures: Sequence[int] = ()
-    """The descriptors of the files of all workers' figures, if there are any."""
+    figures: Sheets | None = None
+    """The files of all workers' figures, for a worker."""
     pools: str = ""
     cache: str = ""
     """The address of the cache."""
@@ -124,6 +125,7 @@ class Process:
         dump = DumpFile(child.pid if child.is_visible else 0)
         with suppress(ConnectionError):  # it has died already, which is noticed below
             _hand_over(work, child, dump)
+            _let_count(work, child)
         process = cls(work, child, await Line.on(child.sock), ear, dump)
         keys = work.keys() if work.keys is not None else ""
         process.send(
@@ -305,8 +307,18 @@ def _hand_over(work: Work, child: Child, dump: DumpFile) -> None:
         for at in range(0, len(sockets), FDS_PER_MESSAGE):
             addresses, fds = zip(*sockets[at : at + FDS_PER_MESSAGE], strict=True)
             send(child.sock, Listen(addresses, loop), fds)
-    for at in range(0, len(work.figures), FDS_PER_MESSAGE):
-        send(child.sock, Count(), work.figures[at : at + FDS_PER_MESSAGE])
+
+
+def _let_count(work: Work, child: Child) -> None:
+    """Give a worker the files of figures, one of which is its own as long as it lives."""
+    sheets = work.figures
+    if sheets is None:
+        return
+    own = sheets.take(work.index, len(work.loops))
+    child.exited.add_done_callback(lambda _: sheets.give_back(own, len(work.loops)))
+    for files, count in ((sheets.files, Count(own)), (sheets.before, Count(before=1))):
+        for at in range(0, len(files), FDS_PER_MESSAGE):
+            send(child.sock, count, files[at : at + FDS_PER_MESSAGE])
 
 
 def _how(status: int) -> str:

@@ -62,6 +62,8 @@ def _follow(channel: socket.socket) -> int:
     inbox = Inbox(channel)
     loops: list[Sockets] = []
     files: list[int] = []
+    before: list[int] = []
+    own = 0
     while (message := inbox.receive()) is not None:
         if isinstance(message, Listen):
             loops += [{} for _ in range(message.loop + 1 - len(loops))]
@@ -70,7 +72,8 @@ def _follow(channel: socket.socket) -> int:
         elif isinstance(message, Dump):
             dump_into(inbox.take()[0])
         elif isinstance(message, Count):
-            files += inbox.take()
+            (before if message.before else files).extend(inbox.take())
+            own = own if message.before else message.own
         elif isinstance(message, Prepare):
             return _prepare(channel, message)
         elif isinstance(message, KeepCache):
@@ -80,7 +83,7 @@ def _follow(channel: socket.socket) -> int:
         elif isinstance(message, Provision):
             os.environ[WORKER_ID] = str(message.number)
             _tell_cache(message.cache)
-            return _run(channel, message, loops or [{}], files)
+            return _run(channel, message, loops or [{}], (files, own, before))
     return 1
 
 
@@ -117,15 +120,22 @@ def _say(channel: socket.socket, failed: Failed) -> int:
     return 1
 
 
-def _run(channel: socket.socket, what: Provision, loops: list[Sockets], files: list[int]) -> int:
+def _run(
+    channel: socket.socket,
+    what: Provision,
+    loops: list[Sockets],
+    counting: tuple[list[int], int, list[int]],
+) -> int:
     """Run a document on one event loop, or on several, each in a thread of its own."""
     voice = Voice(channel.dup())
     pulse, wear = Pulse(voice.say_alive), Wear(voice.say_weary)
     askings = [Asking(at, voice.tell) for at in range(len(loops))]
     offers: list[Offers] = [{Pulse: pulse, Wear: wear, Asking: each} for each in askings]
-    if files:
-        for at, offered in enumerate(offers):
-            offered[Figures] = Figures(files, what.number + at)
+    files, own, before = counting
+    for at, offered in enumerate(offers):
+        if at:  # each closes its own descriptors
+            files, before = [os.dup(file) for file in files], [os.dup(file) for file in before]
+        offered[Figures] = Figures(files, own + at, before, leads=what.number + at == 0)
     serves = [partial(live, what, *part) for part in zip(loops, offers, strict=True)]
     serve: Serve = serves[0]
     if len(serves) > 1:

@@ -5,7 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from snake.fork.channel import Forget, Forgot, Found, Given, Keys, Message, Refused, Seek, Want
+from snake.fork.channel import (
+    Forget,
+    Forgot,
+    Found,
+    Given,
+    Keys,
+    Message,
+    Query,
+    Refused,
+    Seek,
+    Told,
+    Want,
+)
 
 Hear = Callable[[Message], None]
 
@@ -14,15 +26,16 @@ class Asking:
     """The questions of one loop, and who hears the answers."""
 
     def __init__(self, number: int, tell: Hear) -> None:
-        self._number = number
+        self.number = number
+        """That of the loop."""
         self._tell = tell
         self._loop: asyncio.AbstractEventLoop | None = None
         self._hears: list[Hear] = []
 
     def tell(self, message: Message) -> None:
         """Say something to the supervisor."""
-        if isinstance(message, Want | Forgot | Seek):
-            message = message._replace(loop=self._number)
+        if isinstance(message, Want | Forgot | Seek | Query):
+            message = message._replace(loop=self.number)
         self._tell(message)
 
     def listen(self, hear: Hear) -> None:
@@ -47,7 +60,7 @@ def hand_out(message: Message, askings: list[Asking]) -> bool:
         for asking in askings:
             asking.answer(message)
         return True
-    if not isinstance(message, Given | Refused | Forget | Found):
+    if not isinstance(message, Given | Refused | Forget | Found | Told):
         return False
     if message.loop < len(askings):
         askings[message.loop].answer(message)

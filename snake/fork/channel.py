@@ -81,6 +81,24 @@ class Listen(NamedTuple):
 class Count(NamedTuple):
     """Supervisor to worker: these files, which ride along, hold the figures of all workers."""
 
+    own: int = 0
+    """Which of them is that of your first loop."""
+    before: int = 0
+    """1 if they are those of other configurations' workers."""
+
+
+class Query(NamedTuple):
+    """Worker to supervisor: tell me what you know of all that runs; somebody asks for metrics."""
+
+    loop: int = 0
+
+
+class Told(NamedTuple):
+    """Supervisor to worker: what it knows, as `metrics.report.Report` in JSON."""
+
+    report: str
+    loop: int = 0
+
 
 class Dump(NamedTuple):
     """Supervisor to worker: this file, which rides along, is for `faulthandler`, at SIGURG."""
@@ -252,6 +270,8 @@ Message = (
     | Hello
     | Listen
     | Count
+    | Query
+    | Told
     | Dump
     | Provision
     | KeepCache

@@ -22,15 +22,17 @@ from snake.http.handler import ASGIApp
 from snake.http.held_body import wants_body
 from snake.http.ip_ranges import Within
 from snake.http.listener_wrappers import provision_wrappers
-from snake.http.measured import Measuring
+from snake.http.measured import Measure, Measuring
 from snake.http.named_routes import NamedRoutes
 from snake.http.own_server import OwnServer
 from snake.http.ports import HTTP_PORT, Ports
 from snake.http.protocols import Inherited, alt_svc, http3_addresses
 from snake.http.routes import end, load_routes, unanswered
 from snake.http.server import Needs, make_app
+from snake.http.sites import Sites
 from snake.http.trusted_proxies import DEFAULT_HEADERS, TrustedProxies
 from snake.logs.app import Logs
+from snake.metrics.figures import Figures
 from snake.tls.ring import Ring
 from snake.transport.admission import ListenerWrapper
 from snake.transport.settings import Settings
@@ -96,7 +98,10 @@ async def _provision_server(
     ctx = ctx.offering(OwnServer, own)
     await named.load(ctx.at("named_routes"), server.named_routes)
     measuring = ctx.service(Measuring)
-    measure = measuring.of_server(name) if measuring else None
+    sites = Sites(ctx.service(Figures) or ctx.shared(Figures), name, server)
+    measure = sites.marked
+    if measuring is not None:
+        measure = _both(sites.marked, measuring.of_server(name))
     routes = await load_routes(ctx.at("routes"), server.routes, measure)
     errors = None
     if server.errors is not None and server.errors.routes:
@@ -106,6 +111,7 @@ async def _provision_server(
         _is_quiet(each) for each in _handlers(msgspec.to_builtins(server, enc_hook=_json))
     )
     needs = Needs(
+        sites,
         early,
         await _trusted_proxies(ctx, server),
         wants_body([msgspec.json.encode(server)]),
@@ -126,6 +132,10 @@ async def _provision_server(
         app.http_port or HTTP_PORT,
         tuple(http3_addresses(server, Ports.of(app))),
     )
+
+
+def _both(outer: Measure, inner: Measure) -> Measure:
+    return lambda route, after: outer(route, inner(route, after))
 
 
 async def _encryption(ctx: Context, server: Server) -> Encryption | None:

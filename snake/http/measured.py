@@ -38,8 +38,8 @@ _METHODS = frozenset(
     {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
 )
 
-Measure = Callable[[str, Next], Next]
-"""Returns what follows with its requests counted, by the name of a handler."""
+Measure = Callable[[Route, Next], Next]
+"""Returns what follows a route with its requests counted."""
 
 
 class Measuring:
@@ -75,7 +75,7 @@ class Measuring:
 
     def of_server(self, server: str) -> Measure:
         """Return how the routes of a server are measured."""
-        return lambda handler, after: self._measured(server, handler, after)
+        return lambda route, after: self._measured(server, name_of(route), after)
 
     def _host(self, request: Request) -> str | None:
         if not self._per_host:

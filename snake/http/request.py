@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Protocol
 from snake.core.hostport import split_port
 from snake.http.paths import clean, escape_path, is_encoded
 from snake.http.trusted_proxies import Arrival, peer_ip
+from snake.metrics.sites import Site
 from snake.transport.asgi import TARGET, Receive, Scope, decode_path
 
 _SECURE = frozenset({"https", "wss"})
@@ -75,6 +76,7 @@ class Request:
         "receive",
         "scope",
         "sent",
+        "site",
         "started",
         "values",
     )
@@ -88,6 +90,8 @@ class Request:
         self.receive = receive
         self.started = perf_counter()
         """When the request came, in seconds of `time.perf_counter`."""
+        self.site: Site | None = None
+        """The site whose route has taken it; `None` where that is for every host."""
         self._vars: dict[str, Any] | None = None
         self._clean: str | None = None
         self._host: str | None = None

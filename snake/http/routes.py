@@ -22,7 +22,7 @@ from snake.http.errors import HandlerError
 from snake.http.handler import Handler, Next, Send, chain
 from snake.http.held_body import hold_before, wants_body, with_body
 from snake.http.matcher import Matcher, provision_sets
-from snake.http.measured import Measure, name_of
+from snake.http.measured import Measure
 from snake.http.request import Request
 from snake.http.response import respond
 from snake.http.route_index import Index
@@ -99,7 +99,7 @@ class _Loaded:
         inner = end if self.route.terminal else after
         for handler in reversed(self._handlers):
             inner = chain(handler, inner)
-        return inner if self._measure is None else self._measure(name_of(self.route), inner)
+        return inner if self._measure is None else self._measure(self.route, inner)
 
     def link(self, after: Next) -> Next:
         """Link the route: its handlers for what matches, `after` for the rest."""

@@ -17,6 +17,7 @@ from snake.http.held_body import HeldBody
 from snake.http.http_challenge import answering_challenges
 from snake.http.request import Request
 from snake.http.response import respond
+from snake.http.sites import Sites
 from snake.http.strict_host import with_strict_host
 from snake.http.trusted_proxies import Arrival, TrustedProxies
 from snake.http.websocket import as_get
@@ -38,6 +39,8 @@ Run = Callable[[Request, Send], Awaitable[None]]
 class Needs(Record):
     """What the routes of a server need beside themselves."""
 
+    sites: Sites
+    """What counts its requests."""
     early: bool = True
     """Whether a handler sets `request.early`; else handlers get the transport's own `send`."""
     proxies: TrustedProxies | None = None
@@ -66,6 +69,7 @@ def make_app(routes: Next, errors: Next | None, access: AccessLog | None, needs:
         run = _with_alt_svc(run, (b"alt-svc", needs.alt_svc), early=needs.early)
     if access is not None:
         run = access.wrap(run)
+    run = needs.sites.counting(run)
 
     # Not a coroutine itself: it returns one, and so saves one for every request.
     def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:

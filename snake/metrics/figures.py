@@ -2,9 +2,9 @@
 
 Each worker has a file without a name, in memory where the system has such files, and
 maps it: to count is to add to a number in memory, which takes no lock and is there for
-the others even if the worker is killed at once. A worker that takes the place of
-another one goes on with its file. The supervisor makes the files and hands all of them
-to every worker, so nothing is left behind by processes that die.
+the others even if the worker is killed at once. The supervisor makes the
+files and hands all of them to every worker, so nothing is left behind by processes that
+die. A worker goes on with the file of one that is gone (`metrics.ledger`).
 
 A file consists of segments, and these of records: sizes, the key (JSON), the numbers
 (float64, native order). A segment begins with how much of it is used.
@@ -15,7 +15,7 @@ from __future__ import annotations
 import mmap
 import os
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -46,16 +46,25 @@ def new_file() -> int:
 class Figures:
     """The figures of this worker, and those of all."""
 
-    def __init__(self, files: Sequence[int] = (), own: int = 0) -> None:
+    def __init__(
+        self,
+        files: Sequence[int] = (),
+        own: int = 0,
+        before: Sequence[int] = (),
+        *,
+        leads: bool | None = None,
+    ) -> None:
         """Take over the files of all workers; `own` is which of them is this one's.
 
-        Without any, there is only this process.
+        Those of workers of another configuration, `before`, count only in the `total`. Without
+        any, there is only this process.
         """
-        self.leads = own == 0
+        self.leads = own == 0 if leads is None else leads
         """Whether this worker is the one that does what one worker does for all."""
         self.upstreams: dict[str, Callable[[], bool]] = {}
         """The upstreams in the config, and what tells whether one is healthy."""
         self._files = list(files) or [new_file()]
+        self._before = list(before)
         self._own = self._files[own]
         self._series: dict[Key, memoryview[float]] = {}
         self._segments: list[mmap.mmap] = []
@@ -77,19 +86,11 @@ class Figures:
         return found
 
     def total(self) -> dict[Key, list[float]]:
-        """Return all figures, added up over the workers."""
-        totals: dict[Key, list[float]] = {}
-        for file in self._files:
-            for key, numbers in _read(file):
-                known = totals.get(key)
-                if known is None:
-                    totals[key] = list(numbers)
-                else:
-                    totals[key] = [sum(pair) for pair in zip(known, numbers, strict=True)]
-        return totals
+        """Return all figures, added up over the workers, those of before as well."""
+        return total((*self._files, *self._before))
 
     def others(self) -> list[int]:
-        """Return the files of the other workers."""
+        """Return the files of the other workers of this configuration."""
         return [file for file in self._files if file != self._own]
 
     def find(self, file: int, key: Key) -> memoryview[float] | None:
@@ -113,12 +114,11 @@ class Figures:
         return segment
 
     def processes(self) -> list[int]:
-        """Return the processes that have counted anything last, one for each file."""
-        heads = [os.pread(file, _USED.size, 0) for file in self._files]
-        return [_USED.unpack(head)[1] for head in heads if len(head) == _USED.size]
+        """Return the processes that count now, one for each file that is in use."""
+        return processes((*self._files, *self._before))
 
     def __del__(self) -> None:
-        for file in self._files:
+        for file in (*self._files, *self._before):
             os.close(file)
 
     def _map(self) -> mmap.mmap:
@@ -163,6 +163,44 @@ class Figures:
         segment = self._map()
         _USED.pack_into(segment, 0, _USED.size, os.getpid())
         return segment
+
+
+def total(files: Iterable[int]) -> dict[Key, list[float]]:
+    """Return the figures in some files, added up.
+
+    Of a key whose numbers are not as many everywhere, the first file tells.
+    """
+    totals: dict[Key, list[float]] = {}
+    for file in files:
+        for key, numbers in _read(file):
+            known = totals.get(key)
+            if known is None:
+                totals[key] = list(numbers)
+            elif len(known) == len(numbers):
+                totals[key] = [sum(pair) for pair in zip(known, numbers, strict=True)]
+    return totals
+
+
+def processes(files: Iterable[int]) -> list[int]:
+    """Return the processes that count in some files."""
+    heads = [os.pread(file, _USED.size, 0) for file in files]
+    pids = [_USED.unpack(head)[1] for head in heads if len(head) == _USED.size]
+    return sorted({pid for pid in pids if pid})
+
+
+def leave(file: int) -> None:
+    """Have a file be nobody's, whose process is gone: what was only of the moment is 0."""
+    for start in range(0, os.fstat(file).st_size, SEGMENT):
+        with mmap.mmap(file, SEGMENT, offset=start) as segment:
+            used, _ = _USED.unpack_from(segment)
+            _USED.pack_into(segment, 0, used, 0)
+            for _, gauges, at, _ in _records(segment, used):
+                segment[at : at + gauges * _FLOAT] = bytes(gauges * _FLOAT)
+
+
+def is_worn(file: int) -> bool:
+    """Whether a file is half full, maybe of what no configuration has any more."""
+    return os.fstat(file).st_size > MOST_SEGMENTS // 2 * SEGMENT
 
 
 def _read(file: int) -> list[tuple[Key, memoryview[float]]]:

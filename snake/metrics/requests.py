@@ -5,34 +5,12 @@ Source: https://caddyserver.com/docs/metrics.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Sequence
-
 from snake.core.record import Record
 from snake.metrics.figures import Figures
+from snake.metrics.histogram import Histogram
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 BYTES = tuple(float(256 * 4**power) for power in range(8))
-
-
-class Histogram:
-    """Where one histogram is among the numbers of a series."""
-
-    __slots__ = ("bounds", "end", "help", "name", "start")
-
-    def __init__(self, name: str, help: str, bounds: Sequence[float], start: int) -> None:  # noqa: A002
-        self.name = name
-        self.help = help
-        self.bounds = bounds
-        self.start = start
-        self.end = start + len(bounds) + 2
-        """Where the next begins: one number for each bucket, one for the rest, and the sum."""
-
-    def observe(self, numbers: memoryview[float], value: float) -> None:
-        """Count a value."""
-        numbers[self.start + bisect_left(self.bounds, value)] += 1
-        numbers[self.end - 1] += value
-
 
 REQUEST_DURATION = Histogram(
     "caddy_http_request_duration_seconds",

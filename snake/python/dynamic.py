@@ -14,6 +14,9 @@ from snake.core.modules import Context
 from snake.http.errors import HandlerError
 from snake.http.handler import Handler, Next, Send
 from snake.http.request import Request
+from snake.metrics.apps import POOL_WAIT, REJECTED, of_pool
+from snake.metrics.figures import Figures
+from snake.metrics.shared import Numbers
 from snake.python.choice import Choice, NoAppError, Values
 from snake.python.fields import PythonFields
 from snake.python.pools import Pools
@@ -36,6 +39,8 @@ def chosen(ctx: Context, fields: PythonFields) -> DynamicHandler:
     except ConfigError as error:
         raise ctx.at(error.path).fail(error.message) from None
     handler = DynamicHandler(ctx.path, choice, pools.tenants)
+    figures = ctx.service(Figures) or ctx.shared(Figures)
+    handler.numbers = of_pool(figures, fields.name, fields.working_dir)
     if (seconds := request_timeout_seconds(fields.request_timeout)) is not None:
         handler.wrap = partial(limit_time, name=fields.name, seconds=seconds)
     return handler
@@ -49,6 +54,8 @@ class DynamicHandler:
         self._choice = choice
         self._tenants = tenants
         self._known = tenants.at(place)
+        self.numbers: Numbers = [0.0] * POOL_WAIT.end
+        """What is counted of its apps' pools, all together."""
         self.wrap: Callable[[Handler], Handler] | None = None
         """What is put around the handler of an app; its start is outside of it."""
 
@@ -76,10 +83,13 @@ class DynamicHandler:
             if (refusal := self._tenants.refusal(key)) is not None:
                 raise refusal
             self._choice.resolve(values)
-            return await self._tenants.claim(key)
+            tenant = await self._tenants.claim(key)
+            tenant.handler.numbers = self.numbers
+            return tenant
         except NoAppError as error:
             raise HandlerError(error.status, error.reason) from None
         except RefusedError as error:
+            self.numbers[REJECTED] += 1
             if error.status == _UNAVAILABLE:
                 after = str(max(ceil(error.seconds), 1)).encode()
                 request.early = [*(request.early or ()), (b"retry-after", after)]

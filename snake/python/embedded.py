@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from pathlib import Path
 
 from snake.app.startup import Terms, start_app
@@ -10,6 +11,8 @@ from snake.app.wear import Wear
 from snake.core.folder import START
 from snake.core.modules import Context
 from snake.http.handler import Handler
+from snake.metrics.apps import APP_WAIT, of_app
+from snake.metrics.figures import Figures
 from snake.python.asgi import ASGIHandler
 from snake.python.cache import variables
 from snake.python.env import Environment
@@ -90,5 +93,8 @@ async def _start(ctx: Context, fields: PythonFields) -> Handler:
     wear = ctx.service(Wear)
     app = await start_app(terms, ctx.enter, hangs=wear.ask if wear else None)
     if app.is_wsgi:
+        figures = ctx.service(Figures) or ctx.shared(Figures)
+        numbers = of_app(figures, fields.name, fields.working_dir)
+        app.run.on_wait = partial(APP_WAIT.observe, numbers)  # type: ignore[attr-defined]
         return WSGIHandler(fields.name, app.run)
     return ASGIHandler(fields.name, app.run, app.state)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from time import perf_counter
 from typing import NoReturn
 
 import msgspec
@@ -12,11 +13,13 @@ from snake.http.errors import AbortError, HandlerError
 from snake.http.handler import Next, Scope, Send
 from snake.http.request import Request
 from snake.logs.encoders import STACK
+from snake.metrics.apps import BUSY, POOL_WAIT, REJECTED
+from snake.metrics.shared import Numbers
 from snake.pool import request_head
 from snake.pool.frames import FrameError
 from snake.pool.request_head import NO_BODY
 from snake.python.asgi import with_prefix
-from snake.python.hop import HopError, UnreadError
+from snake.python.hop import HopConnection, HopError, UnreadError
 from snake.python.pool_process import PoolProcess
 from snake.python.pooled_request import AppFailedError, PooledRequest, body_of
 from snake.python.pooled_websocket import PooledWebSocket
@@ -39,6 +42,8 @@ class PooledHandler:
         self._name = name
         self._processes = processes
         self._turn = 0
+        self.numbers: Numbers = [0.0] * POOL_WAIT.end
+        """What is counted of the pool; for nobody until someone gives the pool's."""
 
     async def __call__(self, request: Request, send: Send, next: Next) -> None:
         """Answer one request. Raises `HandlerError` when the app fails."""
@@ -65,16 +70,20 @@ class PooledHandler:
         """
         process = self._choose()
         process.busy += 1
+        numbers = self.numbers
+        numbers[BUSY] += 1
         exchange: PooledWebSocket | PooledRequest | None = None
+        began = perf_counter()
         try:
-            connection = process.idle() or await process.connect()
+            connection = process.idle() or await self._connected(process)
             if request.scope["type"] == "websocket":
                 exchange = PooledWebSocket(request, connection)
             else:
                 exchange = PooledRequest(request, connection, body)
             connection.begin(head)
             if not connection.is_welcome:
-                await process.take(connection)
+                await self._taken(process, connection)
+            POOL_WAIT.observe(numbers, perf_counter() - began)
             await exchange.run(send)
         except UnreadError:
             if last:
@@ -90,9 +99,26 @@ class PooledHandler:
             ) from None
         finally:
             process.busy -= 1
+            numbers[BUSY] -= 1
             if exchange is not None:
                 exchange.end()
         return False
+
+    async def _connected(self, process: PoolProcess) -> HopConnection:
+        try:
+            return await process.connect()
+        except HopError:
+            self.numbers[REJECTED] += 1
+            raise
+
+    async def _taken(self, process: PoolProcess, connection: HopConnection) -> None:
+        try:
+            await process.take(connection)
+        except UnreadError:
+            raise
+        except HopError:
+            self.numbers[REJECTED] += 1
+            raise
 
     def _choose(self) -> PoolProcess:
         """Return the process with the fewest requests, in turn among equals.

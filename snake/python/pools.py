@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
+from snake.core.modules import Context
 from snake.core.record import Record
 from snake.fork.channel import Message
+from snake.metrics.apps import of_pool
+from snake.metrics.figures import Figures
+from snake.python.fields import PythonFields
 
 if TYPE_CHECKING:  # the supervisor needs no more than addresses, and most workers have no pool
     from snake.http.handler import Handler
@@ -61,14 +65,17 @@ class Pools:
         if self._tenants is not None:
             self._tenants.hear(message)
 
-    def handler(self, path: str) -> Handler | None:
+    def handler(self, ctx: Context, fields: PythonFields) -> Handler | None:
         """Return the handler whose place this is; `None` when its app is in no pool."""
-        address = self._addresses.get(path)
+        address = self._addresses.get(ctx.path)
         if address is None:
             return None
         from snake.python.pooled import PooledHandler  # noqa: PLC0415  (see above)
 
-        return PooledHandler(address.name, [self._process(each) for each in address.sockets])
+        figures = ctx.service(Figures) or ctx.shared(Figures)
+        handler = PooledHandler(address.name, [self._process(each) for each in address.sockets])
+        handler.numbers = of_pool(figures, fields.name, fields.working_dir)
+        return handler
 
     def _process(self, socket: str) -> PoolProcess:
         from snake.python.pool_process import PoolProcess  # noqa: PLC0415

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Callable
 
 from snake.fork.channel import Forget, Forgot, Given, Message, Refused, Used, Want
-from snake.http.handler import Handler
 from snake.python.pool_process import PoolProcess
 from snake.python.pooled import PooledHandler
 
@@ -45,7 +44,7 @@ class Tenant:
     def __init__(self, number: int, name: str, sockets: tuple[str, ...]) -> None:
         self.number = number
         self.processes = [PoolProcess(path) for path in sockets]
-        self.handler: Handler = PooledHandler(name, self.processes)
+        self.handler = PooledHandler(name, self.processes)
         self.keys: list[Key] = []
         self.busy = 0
         """Requests that it has, or that are about to be handed to it."""

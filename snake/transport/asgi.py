@@ -7,7 +7,8 @@ to go out without a Server field, `"sniff": True` to get a Content-Type, if it h
 from the first bytes of its body, and `"chunked": True` to have no Content-Length made
 for it; `"upgrade": b"..."` with the status 101 switches to that protocol; one with
 `"replaces": True` takes the place of one before it of which nothing was
-sent yet; and the extension `CLIENT`.
+sent yet; and the extension `CLIENT`. The transport's `send` has an attribute `status`: that of
+the response, and 0 as long as there is none.
 """
 
 from __future__ import annotations

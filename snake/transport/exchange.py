@@ -47,7 +47,7 @@ class Exchange(HTTP1Client):
     """
 
     __slots__ = ("_asked", "_chunked", "_flags", "_head", "_left", "_news", "began", "head_only",
-                 "keep_alive")  # fmt: skip
+                 "keep_alive", "status")  # fmt: skip
 
     def __init__(
         self,
@@ -65,6 +65,8 @@ class Exchange(HTTP1Client):
         self.head_only = head_only
         self.began = 0.0
         """When the head was there."""
+        self.status = 0
+        """That of the response; 0 as long as none was begun: `asgi.Whole`."""
         self._asked = False
         self._chunked = False
         self._news: asyncio.Event | None = None
@@ -163,8 +165,10 @@ class Exchange(HTTP1Client):
             raise ResponseStartedError("the response was started already")
         if "upgrade" in message:
             self._switch(message)
+            self.status = message["status"]
             return
         self._head, self._left, self._flags = response_head(message)
+        self.status = message["status"]
         self.state = HELD
 
     def whole(self, start: Message, body: bytes) -> bool:
@@ -172,6 +176,7 @@ class Exchange(HTTP1Client):
         if self.state != NEW or self.gone or self.connection.write_paused:
             return False
         self._head, self._left, self._flags = response_head(start)
+        self.status = start["status"]
         self.state = HELD
         try:
             self._send_body(body, more=False)
@@ -334,6 +339,7 @@ class Exchange(HTTP1Client):
         if self.state >= STREAMING:
             self._abort()
             return
+        self.status = 500
         self.keep_alive = False
         self.connection.write(INTERNAL_ERROR)
         self._finish()

@@ -39,11 +39,13 @@ class Stream(StreamClient):
     """One request and its response."""
 
     __slots__ = ("_done", "_end", "_fields", "_flags", "_left", "_offset", "_rest",
-                 "_status", "head_only", "sent", "stalled_since")  # fmt: skip
+                 "head_only", "sent", "stalled_since", "status")  # fmt: skip
 
     def __init__(self, connection: Requests) -> None:
         super().__init__(connection)
         self.head_only = False
+        self.status = 0
+        """That of the response; 0 as long as none was begun."""
         self.sent = 0
         """Bytes of the response's body that the engine took."""
         self.stalled_since = 0.0
@@ -196,7 +198,7 @@ class Stream(StreamClient):
         if "upgrade" in message:
             raise AppError("HTTP/2 cannot switch protocols")
         self._fields, self._left, self._flags = response_fields(message)
-        self._status = message["status"]
+        self.status = message["status"]
         self.state = HELD
 
     def _send_body(self, data: bytes, *, more: bool) -> None:
@@ -291,7 +293,7 @@ class Stream(StreamClient):
         except ValueError as error:
             raise AppError(f"a response header cannot be sent: {error}") from None
         connection = self.connection
-        verdict = connection.engine.send_response_head(self.number, self._status, headers, ends)
+        verdict = connection.engine.send_response_head(self.number, self.status, headers, ends)
         if verdict.stopped is not None:
             self.drop()
             raise ClientDisconnectedError("the client is gone")
@@ -359,6 +361,7 @@ class Stream(StreamClient):
         if self.state >= STREAMING:
             self.break_off()
             return
+        self.status = 500
         connection = self.connection
         verdict = connection.engine.send_response_head(self.number, 500, _FAILED, end_stream=True)
         connection.queued(0, verdict.flags)

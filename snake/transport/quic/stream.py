@@ -59,6 +59,8 @@ class Stream(Running):
         self._limits: tuple[Limits, ...] = ()
         self._leave: Callable[[], None] | None = None
         self._head: ResponseHead | None = None
+        self.status = 0
+        """That of the response; 0 as long as none was begun."""
 
     # What the session calls ----------------------------------------------------------
 
@@ -212,6 +214,7 @@ class Stream(Running):
         if "upgrade" in message:
             raise AppError("HTTP/3 cannot switch protocols")
         self._head = ResponseHead(message, self._requests.stamp)
+        self.status = message["status"]
         self.state = HELD
 
     async def _send_body(self, data: bytes, *, more: object) -> None:

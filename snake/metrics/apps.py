@@ -1,0 +1,58 @@
+"""Apps: what is counted of each Python app, of its pool, and of the event loops they run in."""
+
+from __future__ import annotations
+
+from snake.metrics.figures import Figures
+from snake.metrics.histogram import Histogram
+from snake.metrics.sites import SECONDS
+
+APP, POOL, LOOP = "app", "pool", "loop"
+"""Kinds of figures. The labels of the first two are the app and its folder, as they are written;
+that of the third is the number of the worker."""
+
+IN_FLIGHT, TOTAL, ERRORS = range(3)
+"""The numbers of an app, in front of its histograms."""
+APP_DURATION = Histogram(
+    "snake_app_request_duration_seconds",
+    "How long the app had requests: until the response was complete.",
+    SECONDS,
+    ERRORS + 1,
+)
+APP_WAIT = Histogram(
+    "snake_app_queue_wait_seconds",
+    "How long requests to a WSGI app in a worker waited for a thread.",
+    SECONDS,
+    APP_DURATION.end,
+)
+
+BUSY, REJECTED = range(2)
+"""The numbers of a pool, in front of its histogram."""
+POOL_WAIT = Histogram(
+    "snake_pool_queue_wait_seconds",
+    "How long requests waited until a process of the pool had taken their connection.",
+    SECONDS,
+    REJECTED + 1,
+)
+
+LAGS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+LOOP_LAG = Histogram(
+    "snake_worker_event_loop_lag_seconds",
+    "How much later than due an event loop came to something, looked at once a second.",
+    LAGS,
+    0,
+)
+
+
+def of_app(figures: Figures, name: str, folder: str) -> memoryview[float]:
+    """Return the numbers of an app."""
+    return figures.series((APP, name, folder), APP_WAIT.end, gauges=1)
+
+
+def of_pool(figures: Figures, name: str, folder: str) -> memoryview[float]:
+    """Return the numbers of an app's pool."""
+    return figures.series((POOL, name, folder), POOL_WAIT.end, gauges=1)
+
+
+def of_loop(figures: Figures, worker: int) -> memoryview[float]:
+    """Return the numbers of a worker's event loop."""
+    return figures.series((LOOP, str(worker)), LOOP_LAG.end)

@@ -13,13 +13,22 @@ import msgspec
 
 from snake.adapter.adapt import adapt
 from snake.config.document import Document
+from snake.config.http import Server
 from snake.core.modules import Context, Registry, decode
 from snake.files.filesystem import FileSystems
 from snake.http.app import provision_http
 from snake.http.handler import ASGIApp, Message
+from snake.http.server import Needs
+from snake.http.sites import Sites
+from snake.metrics.figures import Figures
 from snake.standard import MODULES, catalogue
 from snake.tls.secured import EXTENSION, SECURED, Secured, asgi_extension
 from snake.transport.asgi import decode_path
+
+
+def needs(**fields: Any) -> Needs:
+    """Return what the routes of a server need beside themselves, with what is counted."""
+    return Needs(Sites(Figures(), "srv0", Server()), **fields)
 
 
 @dataclass(frozen=True)

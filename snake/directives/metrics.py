@@ -8,8 +8,9 @@ Syntax::
 
 With `disable_openmetrics`, the answer is never in the OpenMetrics format.
 
-Requests are counted where the global option `metrics` is given; without it,
-there is only what is known of the processes. The figures are those of all workers, added up.
+Caddy's metrics of requests are there where the global option `metrics` is given. Snake's own,
+of sites, apps, pools, workers, reloads and certificates, always are: `docs/metrics.md` has all.
+The figures are those of all workers, added up, and go on through a reload.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import time
 from snake.core.thread import in_thread
 from snake.http.accept_encoding import accepted_encodings
 from snake.metrics.figures import Figures
+from snake.metrics.inquiry import Inquiry
 from snake.plugin import (
     Context,
     Directive,
@@ -46,15 +48,19 @@ class Metrics(HandlerModule):
     async def provision(self, ctx: Context) -> Handler:
         """Find the figures."""
         # Only here: to adapt a Caddyfile needs no library of Prometheus.
-        from snake.metrics.exposition import OPENMETRICS, TEXT, expose  # noqa: PLC0415
+        from snake.metrics.exposition import OPENMETRICS, TEXT, expose, known  # noqa: PLC0415
 
         figures = ctx.service(Figures) or ctx.shared(Figures)
+        inquiry = ctx.service(Inquiry)
         loaded = time.time()
 
         async def metrics(request: Request, send: Send, next: Next) -> None:
             del next
             version = "" if self.disable_openmetrics else _openmetrics(request)
-            text = await in_thread(lambda: expose(figures, loaded, open_metrics=bool(version)))
+            report = await inquiry.ask() if inquiry is not None else None
+            text = await in_thread(
+                lambda: expose(known(figures, report, loaded), open_metrics=bool(version))
+            )
             kind = OPENMETRICS.format(version) if version else TEXT
             headers: list[Header] = [(b"content-type", kind.encode())]
             if "gzip" in accepted_encodings(request, ("gzip",)):

@@ -47,6 +47,8 @@ class Certificates:
         self._authorities = authorities
         self._tasks: set[asyncio.Task[None]] = set()
         self.keeper = tls.keeper
+        self.loaded = tls.loaded
+        """Those that somebody else keeps up."""
         self.has_loaded = tls.has_loaded
         """Whether a certificate is loaded that is for a name."""
 

@@ -106,7 +106,7 @@ class Configuration:
         began = time.monotonic()
         try:
             with self._service.reloading():
-                loaded = await source.read()
+                loaded = await self._read(source)
                 changed = await self.load(loaded, force=force, source=source)
         except SnakeError as error:
             _failed(source, str(error))
@@ -132,6 +132,16 @@ class Configuration:
         logger.info("config is unchanged")
         return True
 
+    async def _read(self, source: Source) -> Loaded:
+        """Read it again. What cannot be read is an attempt that failed as well."""
+        began, at = time.monotonic(), time.time()
+        try:
+            return await source.read()
+        except Exception as error:
+            self.attempts += 1
+            self._failed(error, at, began)
+            raise
+
     async def _replace(self, loaded: Loaded, source: Source | None) -> None:
         began, at = time.monotonic(), time.time()
         self.attempts += 1
@@ -139,10 +149,13 @@ class Configuration:
             with self._service.reloading():
                 await self._run(loaded, source)
         except Exception as error:
-            self.failures += 1
-            self.outcome = Outcome(at, time.monotonic() - began, str(error) or type(error).__name__)
+            self._failed(error, at, began)
             raise
         self.outcome = Outcome(at, time.monotonic() - began)
+
+    def _failed(self, error: Exception, at: float, began: float) -> None:
+        self.failures += 1
+        self.outcome = Outcome(at, time.monotonic() - began, str(error) or type(error).__name__)
 
     async def _run(self, loaded: Loaded, source: Source | None) -> None:
         with loaded.placing():

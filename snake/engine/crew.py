@@ -8,8 +8,9 @@ from contextlib import AsyncExitStack
 
 from snake.engine.host import Host
 from snake.engine.place import Place
-from snake.engine.process import Ear, Work
+from snake.engine.process import Ear, Process, Work
 from snake.engine.spawner import Spawner
+from snake.engine.starts import LOADED
 from snake.engine.together import all_of
 
 
@@ -24,16 +25,16 @@ class Crew:
         self._stack = AsyncExitStack()
 
     @property
-    def pids(self) -> list[int]:
-        """The processes that there are now."""
-        return [place.pid for place in self._places if place.pid is not None]
+    def processes(self) -> list[Process]:
+        """Those that there are now."""
+        return [place.process for place in self._places if place.process is not None]
 
-    async def start(self) -> None:
+    async def start(self, cause: str = LOADED) -> None:
         """Start all processes, and wait until they are ready. Raises `StartError`; see `kill`."""
         host = self.host
         spawner = await self._stack.enter_async_context(Spawner(await host.start(), host.start))
         self._places = [Place(work, spawner, self._ear) for work in self._works]
-        await all_of([place.start() for place in self._places])
+        await all_of([place.start(cause) for place in self._places])
 
     def keep(self) -> None:
         """Let them serve, and from now on replace those that die."""

@@ -15,8 +15,9 @@ from snake.config.document import Document, encode
 from snake.core.errors import StartError
 from snake.engine import needs
 from snake.engine.cache import SharedCache
+from snake.engine.counting import Counting
 from snake.engine.folder import PrivateFolder, meeting_place
-from snake.engine.overview import AppView, overview
+from snake.engine.overview import AppView, by_view
 from snake.engine.place import Place
 from snake.engine.pools import AppPools
 from snake.engine.preloaded import preloaded
@@ -26,7 +27,7 @@ from snake.engine.spawner import Spawner
 from snake.engine.state import GENERATION, Event, State, after
 from snake.engine.together import all_of
 from snake.fork.channel import Message
-from snake.metrics.ledger import Ledger, Sheets
+from snake.metrics.ledger import Sheets
 from snake.python import plan
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Generation:
         folder: PrivateFolder,
         cache: SharedCache | None = None,
         certificates: Certificates | None = None,
-        ledger: Ledger | None = None,
+        counting: Counting | None = None,
     ) -> None:
         """Read what is needed of the document. Raises `ConfigError`.
 
@@ -65,22 +66,28 @@ class Generation:
         self.certificates = certificates
         self._tickets = needs.tickets(document)
         self._cache = cache.url() if cache is not None and self.apps else ""
-        self._pools = AppPools(self.apps, folder, self._grace, cache)
-        self._state = State.IDLE
-        self._places: list[Place] = []
-        self._ledger = ledger or Ledger()
+        self._counting = counting or Counting()
+        self.pools = AppPools(self.apps, folder, self._grace, cache, self._counting.starts)
+        self.state = State.IDLE
+        self.places: list[Place] = []
+        """Those of its workers."""
         self._sheets: Sheets | None = None
         self._stack = AsyncExitStack()
 
     @property
     def pids(self) -> list[int]:
         """The processes of the workers that serve now."""
-        return [place.pid for place in self._places if place.pid is not None]
+        return [place.pid for place in self.places if place.pid is not None]
 
     @property
     def views(self) -> list[AppView]:
         """What there is to know of every app, once all have started."""
-        return overview(self.apps, self._pools.pythons)
+        return list(self.places_of_apps)
+
+    @property
+    def places_of_apps(self) -> dict[AppView, list[str]]:
+        """The places of the handlers of every app, in the document."""
+        return by_view(self.apps, self.pools.pythons)
 
     def listen(self, sockets: Sockets) -> Opening:
         """Listen on all addresses, for each worker. Raises `StartError`."""
@@ -96,15 +103,15 @@ class Generation:
         """
         self._on(Event.LOAD)
         document = encode(self.document)
-        self._sheets = self._ledger.open(self.workers)
+        self._sheets = self._counting.ledger.open(self.workers)
         try:
             if plan.preloads(self.apps):
                 spawner = await self._stack.enter_async_context(
                     await preloaded(spawner, document.decode(), self._cache, self._tickets)
                 )
             for work in self._works(sockets, document.decode()):
-                self._places.append(Place(work, spawner, _nothing))
-            await all_of([self._pools.start(), *(place.start() for place in self._places)])
+                self.places.append(Place(work, spawner, _nothing))
+            await all_of([self.pools.start(), *(place.start() for place in self.places)])
         except BaseException:
             await self.kill()
             raise
@@ -112,14 +119,14 @@ class Generation:
 
     def keep(self) -> None:
         """Let all workers serve, and from now on replace those that die."""
-        self._pools.keep()
-        for place in self._places:
+        self.pools.keep()
+        for place in self.places:
             place.keep()
         if self.certificates is not None:
             self.certificates.begin(self._tell)
 
     def _tell(self, message: Message) -> None:
-        for place in self._places:
+        for place in self.places:
             place.tell(message)
 
     def _works(self, sockets: Sockets, document: str) -> Iterator[Work]:
@@ -136,14 +143,16 @@ class Generation:
                 grace=self._grace,
                 tunnels=needs.longest_tunnels(document.encode()),
                 figures=self._sheets,
-                pools=self._pools.told,
+                pools=self.pools.told,
                 cache=self._cache,
-                desk=self._pools.hear,
+                desk=self.pools.hear,
                 keys=self._told,
                 meeting=self._meeting,
                 seeker=self.certificates.hear if self.certificates is not None else None,
                 tickets=self._tickets,
                 fields={"worker": first},
+                started=self._counting.starts.of_worker(first),
+                clerk=self._counting.answer,
             )
 
     def _told(self) -> str:
@@ -152,13 +161,13 @@ class Generation:
 
     def announce(self, seconds: float) -> None:
         """Tell every worker when it will be drained."""
-        for place in self._places:
+        for place in self.places:
             place.announce(seconds)
 
     def let_go(self) -> None:
         """Start no more workers: the sockets are about to be closed."""
-        self._pools.let_go()
-        for place in self._places:
+        self.pools.let_go()
+        for place in self.places:
             place.let_go()
 
     async def drain(self, linger: float = 0.0) -> None:
@@ -169,8 +178,8 @@ class Generation:
         self._on(Event.DRAIN)
         if self.certificates is not None:
             self.certificates.rest()
-        await asyncio.gather(*(place.drain(linger) for place in self._places))
-        await self._pools.drain()
+        await asyncio.gather(*(place.drain(linger) for place in self.places))
+        await self.pools.drain()
         if self.certificates is not None and linger:  # another generation goes on
             await self.certificates.finish()
         self._on(Event.GONE)
@@ -178,7 +187,7 @@ class Generation:
 
     async def left(self) -> None:
         """Wait until no worker takes new connections any more, for a few seconds at most."""
-        leaving = [asyncio.create_task(place.left()) for place in self._places]
+        leaving = [asyncio.create_task(place.left()) for place in self.places]
         if leaving:
             await asyncio.wait(leaving, timeout=_LEAVING)
         for task in leaving:
@@ -186,13 +195,13 @@ class Generation:
 
     def hasten(self) -> None:
         """Leave no connection open any longer that waits for a request; while draining."""
-        for place in self._places:
+        for place in self.places:
             place.hasten()
 
     async def kill(self) -> None:
         """End every worker now."""
         self._on(Event.STOP)
-        await asyncio.gather(*(place.kill() for place in self._places), self._pools.kill())
+        await asyncio.gather(*(place.kill() for place in self.places), self.pools.kill())
         await self._close()
 
     async def _close(self) -> None:
@@ -203,7 +212,7 @@ class Generation:
             self._sheets.close()
 
     def _on(self, event: Event) -> None:
-        self._state = after(GENERATION, self._state, event)
+        self.state = after(GENERATION, self.state, event)
 
 
 def _nothing(message: Message) -> None:

@@ -24,6 +24,7 @@ from snake.fork.loops import Word
 from snake.http.protocols import Inherited
 from snake.metrics.apps import of_loop
 from snake.metrics.figures import Figures
+from snake.metrics.inquiry import Inquiry
 from snake.python.pools import Pools
 from snake.tls.ring import Ring
 
@@ -54,8 +55,11 @@ async def live(what: Provision, sockets: Sockets, offers: Offers, word: Word) ->
             pools = await stack.enter_async_context(Pools.decode(what.pools, asking.tell))
             asking.listen(pools.hear)
             ring = keyring(what.keys, asking)
-            offers = {**offers, Pools: pools, Ring: ring, Inherited: _inherited(sockets)}
-            servers = await provision(document, stack, offers)
+            inquiry = Inquiry(asking.tell)
+            asking.listen(inquiry.hear)
+            inherited = _inherited(sockets)
+            own = {Pools: pools, Ring: ring, Inherited: inherited, Inquiry: inquiry}
+            servers = await provision(document, stack, {**offers, **own})
         except (Exception, SystemExit) as error:  # noqa: BLE001  (the supervisor reports it)
             raise NotLiveError(_failed(error)) from None
         lag = Lag(of_loop(offers[Figures], what.number + asking.number))

@@ -23,6 +23,8 @@ class AppView(Record):
     working_dir: str
     venv: str
     """The folder of its packages; empty when they are those of its interpreter."""
+    dynamic: bool = False
+    """Whether requests choose it, by placeholders."""
 
     @property
     def place(self) -> str:
@@ -52,9 +54,14 @@ def overview(plans: list[AppPlan], pythons: Mapping[str, str]) -> list[AppView]:
 
     `pythons` are the versions of the interpreters of pools, by the places of their handlers.
     """
+    return list(by_view(plans, pythons))
+
+
+def by_view(plans: list[AppPlan], pythons: Mapping[str, str]) -> dict[AppView, list[str]]:
+    """Return the places of the handlers of every app."""
     cwd = Path.cwd()
     workers, _ = processes(plans) if embedded(plans) else (0, "")
-    views: dict[AppView, None] = {}
+    views: dict[AppView, list[str]] = {}
     for plan in plans:
         placed = plan.placed
         count = (plan.workers or cpu_count()) if placed.pooled else workers
@@ -70,6 +77,7 @@ def overview(plans: list[AppPlan], pythons: Mapping[str, str]) -> list[AppView]:
             python=pythons.get(plan.path, "") if placed.pooled else ours,
             working_dir=placed.fields.working_dir,
             venv=str(venv or ""),
+            dynamic=bool(placed.fields.dynamic),
         )
-        views[view] = None
-    return list(views)
+        views.setdefault(view, []).append(plan.path)
+    return views

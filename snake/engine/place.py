@@ -17,6 +17,7 @@ from snake.engine.backoff import Backoff
 from snake.engine.health import Kind, Patience
 from snake.engine.process import Ear, Process, Work
 from snake.engine.spawner import Spawner
+from snake.engine.starts import CHANGED, DIED, FAILED, LOADED, SILENT, WEARY
 from snake.engine.state import WORKER, Event, State, after
 from snake.fork.channel import Announce, Drain, Message, Serve
 from snake.logs.encoders import STACK
@@ -49,24 +50,46 @@ class Place:
         """The process that serves now, if one does."""
         return self._process.pid if self._process is not None else None
 
-    async def start(self) -> None:
+    @property
+    def process(self) -> Process | None:
+        """The process that serves now, if one does."""
+        return self._process
+
+    @property
+    def leaving(self) -> list[Process]:
+        """Those that had the place before, and have not ended yet."""
+        return list(self._leaving)
+
+    @property
+    def index(self) -> int:
+        """Its number in the generation or the pool."""
+        return self._work.index
+
+    async def start(self, cause: str = LOADED) -> None:
         """Start a worker and wait until it is ready. Raises `StartError`."""
         self._on(Event.LOAD)
         try:
-            process = await self.beside()
+            process = await self.beside(cause=cause)
         except BaseException:
             self._on(Event.GONE)
             raise
         self._fill(process)
         self._on(Event.READY)
 
-    async def beside(self, spawner: Spawner | None = None) -> Process:
+    async def beside(self, spawner: Spawner | None = None, cause: str = CHANGED) -> Process:
         """Start another process on the same sockets, beside the present one; wait for it.
 
         It takes no requests before it has the place. Whoever asked for it gives it that
         (`take`), or drains it. Raises `StartError`.
         """
-        return await Process.start(self._work, spawner or self._spawner, self._ear)
+        told = self._work.started or _nobody
+        try:
+            process = await Process.start(self._work, spawner or self._spawner, self._ear)
+        except StartError:
+            told(FAILED)
+            raise
+        told(cause)
+        return process
 
     async def take(self, process: Process, spawner: Spawner | None = None) -> None:
         """Give the place to a process that was started beside; the one before drains, unawaited.
@@ -194,19 +217,21 @@ class Place:
             case Kind.SILENT:
                 self._patience.lost(monotonic() - self._started)
                 message, level = "does not answer; starting another beside it", logging.ERROR
+                cause = SILENT
             case Kind.WEARY:
                 await process.rest(self._backoff.delay(monotonic() - self._started))
                 message, level = "is to be replaced; starting another beside it", logging.INFO
+                cause = WEARY
         stack = await process.stack() if trouble.kind is Kind.SILENT else ""
         fields = {STACK: stack} if stack else {}
         self._log(level, message, pid=process.pid, reason=trouble.reason, **fields)
-        await self._replace()
+        await self._replace(cause)
 
-    async def _replace(self) -> None:
+    async def _replace(self, cause: str) -> None:
         """Start a process beside the one that has the place, and give the place to it."""
         began = monotonic()
         try:
-            self._take(await self.beside())
+            self._take(await self.beside(cause=cause))
         except StartError as error:
             self._log(logging.ERROR, "cannot start; the one before goes on", error=error.message)
             self._started = monotonic()
@@ -219,7 +244,7 @@ class Place:
         await asyncio.sleep(self._backoff.delay(monotonic() - self._started))
         began = monotonic()
         try:
-            await self.start()
+            await self.start(DIED)
         except StartError as error:
             self._log(logging.ERROR, "cannot start; trying again", error=error.message)
             self._started = monotonic()
@@ -234,3 +259,7 @@ class Place:
     def _log(self, level: int, message: str, **fields: object) -> None:
         told = {"fields": {**self._work.fields, **fields}}
         logger.log(level, "%s %s", self._work.title, message, extra=told)
+
+
+def _nobody(cause: str) -> None:
+    del cause

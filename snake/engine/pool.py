@@ -16,8 +16,9 @@ from snake.engine.crew import Crew
 from snake.engine.hearing import Hearing
 from snake.engine.host import Host
 from snake.engine.nursery import Nursery
-from snake.engine.process import Work
+from snake.engine.process import Process, Work
 from snake.engine.sockets import BACKLOG
+from snake.engine.starts import CHANGED, Started
 from snake.engine.together import all_of
 from snake.engine.watch import Watch
 from snake.python.plan import AppPlan, cpu_count, start_limit
@@ -65,6 +66,8 @@ class Pool:
         with ExitStack() as files:
             self._listen(folder, files)
             self._files = files.pop_all()
+        self.started: Started | None = None
+        """Is told of each start of a process, and why."""
         self._crew = Crew(self._host, self._works(), self._hear)
         self._leaving: dict[asyncio.Task[None], Crew] = {}
 
@@ -92,9 +95,9 @@ class Pool:
         return self._host.python
 
     @property
-    def pids(self) -> list[int]:
-        """The processes that run the app now."""
-        return self._crew.pids
+    def processes(self) -> list[Process]:
+        """Those that run the app now."""
+        return self._crew.processes
 
     async def start(self) -> None:
         """Start all processes, and wait until they are ready. Raises `StartError`."""
@@ -126,7 +129,7 @@ class Pool:
     async def _replace(self, host: Host, *, one: bool = False) -> None:
         crew = Crew(host, self._works(one=one), self._hear)
         try:
-            await crew.start()
+            await crew.start(CHANGED)
         except BaseException:
             await crew.kill()
             raise
@@ -147,11 +150,16 @@ class Pool:
                 loops=loops[index : index + size],
                 start_limit=self._limit,
                 grace=self._grace,
+                started=self._tell_started,
                 title="app process",
                 fields={"app": self.name, "process": index},
             )
             for index in range(0, len(loops), size)
         ]
+
+    def _tell_started(self, cause: str) -> None:
+        if self.started is not None:
+            self.started(cause)
 
     def let_go(self) -> None:
         """Start no more processes."""

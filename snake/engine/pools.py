@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import AsyncExitStack, ExitStack
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from snake.engine.nursery import Nursery
 from snake.engine.overview import AppView, overview
 from snake.engine.pool import Pool
 from snake.engine.process import Asker
+from snake.engine.starts import Starts
 from snake.engine.tenants import Tenants
 from snake.engine.together import all_of
 from snake.fork.channel import Message, Want
@@ -38,6 +40,7 @@ class AppPools:
         folder: PrivateFolder,
         grace: float | None,
         cache: Addresses | None = None,
+        starts: Starts | None = None,
     ) -> None:
         """Make the pools; nothing is started yet. Raises `StartError` at the app's place."""
         self._pools: dict[bytes, Pool] = {}
@@ -51,6 +54,7 @@ class AppPools:
         self._grace = grace
         self._cache = cache
         self._nursery = Nursery()
+        self._starts = starts or Starts()
         with ExitStack() as undo:
             for plan in plans:
                 if plan.placed.pooled:
@@ -61,18 +65,19 @@ class AppPools:
         key = msgspec.json.encode(plan.placed.fields, order="deterministic")
         if plan.placed.fields.dynamic:
             if key not in self._tenants:
-                self._tenants[key] = Tenants(plan, self._make, self._cwd)
+                make = partial(self._make, written=plan)
+                self._tenants[key] = Tenants(plan, make, self._cwd)
             self._choosers[plan.path] = self._tenants[key]
             return
         if key not in self._pools:
-            self._pools[key] = self._make(plan)
+            self._pools[key] = self._make(plan, written=plan)
             undo.callback(self._pools[key].close)
             self._paths[key] = plan.path
         self._keys[plan.path] = key
         self._addresses[plan.path] = self._pools[key].address
 
-    def _make(self, plan: AppPlan, tenant: str = "") -> Pool:
-        """Make a pool with a folder of its own. Raises `StartError`.
+    def _make(self, plan: AppPlan, tenant: str = "", *, written: AppPlan) -> Pool:
+        """Make a pool with a folder of its own, of an app as it is `written`. Raises `StartError`.
 
         A tenant, which has a name that no other has, sees nothing of others in the cache.
         """
@@ -80,10 +85,18 @@ class AppPools:
         own_keys = sha256(tenant.encode()).hexdigest() if tenant else namespace(plan.placed.fields)
         url = "" if cache is None else cache.url(own_keys)
         try:
-            nursery = self._nursery if tenant else None
-            return Pool(plan, self._folder.path, self._cwd, self._grace, cache=url, nursery=nursery)
+            pool = Pool(
+                plan,
+                self._folder.path,
+                self._cwd,
+                self._grace,
+                cache=url,
+                nursery=self._nursery if tenant else None,
+            )
         except DocumentError as error:
             raise StartError(error.message, error.path or plan.path) from None
+        pool.started = self._starts.of_app(written.name, written.placed.fields.working_dir)
+        return pool
 
     @property
     def told(self) -> str:
@@ -95,13 +108,11 @@ class AppPools:
         """The version of the interpreter of each, by the places of the handlers."""
         return {path: self._pools[key].python for path, key in self._keys.items()}
 
-    @property
-    def pids(self) -> dict[str, list[int]]:
-        """The processes of each app."""
-        pids = {pool.name: pool.pids for pool in self._pools.values()}
-        for tenants in self._tenants.values():
-            pids |= tenants.pids
-        return pids
+    def of(self, path: str) -> dict[str, Pool]:
+        """Return the pools of the handler at a place, by who chose them: those of requests many."""
+        if path in self._choosers:
+            return self._choosers[path].pools
+        return {"": self._pools[self._keys[path]]} if path in self._keys else {}
 
     def hear(self, message: Message, asker: Asker) -> None:
         """Take what a worker says of the apps that its requests choose."""

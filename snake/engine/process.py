@@ -8,7 +8,7 @@ import math
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from time import monotonic
+from time import monotonic, time
 from typing import Any, Protocol
 
 from snake.core.errors import StartError
@@ -17,6 +17,7 @@ from snake.engine.dump import Dump as DumpFile
 from snake.engine.health import Health, Kind, Trouble
 from snake.engine.line import Line
 from snake.engine.spawner import Child, Spawner
+from snake.engine.starts import Started
 from snake.fork.channel import (
     FDS_PER_MESSAGE,
     Count,
@@ -29,6 +30,7 @@ from snake.fork.channel import (
     Message,
     Note,
     Provision,
+    Query,
     Ready,
     Seek,
     Used,
@@ -94,6 +96,10 @@ class Work(Record):
     """What answers a worker that seeks a certificate or a challenge."""
     tickets: tuple[str, ...] = ()
     """For what purposes it opens the session tickets of others; see `tls.tickets`."""
+    started: Started | None = None
+    """Is told of each start that there is, and why."""
+    clerk: Callable[[Query, Asker], None] | None = None
+    """What answers a worker that asks what is known of all that runs."""
     title: str = "worker"
     fields: Mapping[str, object] = {}
 
@@ -117,6 +123,10 @@ class Process:
         self._loops_left = 0
         self._gone = asyncio.create_task(self._listen())
         self.pid = child.pid
+        self.is_visible = child.is_visible
+        """Whether `pid` is its number for this process, too."""
+        self.started_at = time()
+        """Seconds since 1970."""
 
     @classmethod
     async def start(cls, work: Work, spawner: Spawner, ear: Ear) -> Process:
@@ -229,6 +239,9 @@ class Process:
             case Seek():
                 if self._work.seeker is not None:
                     self._work.seeker(message, self)
+            case Query():
+                if self._work.clerk is not None:
+                    self._work.clerk(message, self)
             case Leaving():
                 self._loops_left += 1
                 if self._loops_left >= len(self._work.loops):

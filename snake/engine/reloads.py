@@ -21,9 +21,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from snake.config.document import Document
 from snake.core.modules import Context
+from snake.core.network import NetworkAddress
 from snake.engine.admin import AdminEndpoint
 from snake.engine.automatic import Effective, effective, with_loaded
 from snake.engine.cache import SharedCache
+from snake.engine.counting import Counting
 from snake.engine.folder import PrivateFolder
 from snake.engine.generation import Generation
 from snake.engine.place import LINGER
@@ -77,6 +79,7 @@ class Reloads:
         self._cache = cache
         self._admin = admin
         self._desk = Desk()
+        self.counting = Counting()
         self._current: _Current | None = None
         self._draining: dict[asyncio.Task[None], Generation] = {}
 
@@ -90,6 +93,10 @@ class Reloads:
         """The one that serves. There is one after the first `load`."""
         assert self._current is not None  # noqa: S101  (the caller's bug)
         return self._current.generation
+
+    def bound(self, address: NetworkAddress) -> str:
+        """Return where an address of the generation is really listened on."""
+        return self._sockets.bound(address)
 
     async def load(self, document: Document) -> None:
         """Run a document in place of the one that runs.
@@ -139,7 +146,9 @@ class Reloads:
         self, stack: AsyncExitStack, runs: Effective, certificates: Certificates | None
     ) -> Generation:
         """Start the workers of an effective document; `stack` ends them."""
-        generation = Generation(runs.document, self._folder, self._cache, certificates)
+        generation = Generation(
+            runs.document, self._folder, self._cache, certificates, self.counting
+        )
         stack.push_async_callback(generation.kill)
         opening = generation.listen(self._sockets)
         stack.callback(opening.undo)
@@ -173,7 +182,8 @@ class Reloads:
         await asyncio.gather(self.generation.kill(), *(each.kill() for each in others))
 
     async def aclose(self) -> None:
-        """Close the logs."""
+        """Close the logs, and what was counted."""
+        self.counting.ledger.close()
         if self._current is not None:
             with suppress(Exception):
                 await self._current.stack.aclose()

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from snake.engine import needs
@@ -31,6 +32,7 @@ from snake.python.plan import apps
 
 if TYPE_CHECKING:
     from snake.admin.endpoint import Endpoint
+    from snake.metrics.report import Report
 
 logger = logging.getLogger("snake")
 http = logging.getLogger("snake.http.log")
@@ -69,6 +71,7 @@ async def supervise(loaded: Loaded, zygote: Started | None, terms: Terms) -> int
         stack.push_async_callback(admin.aclose)
         reloads = Reloads(sockets, spawner, folder, cache, admin)
         configuration = Configuration(reloads, service)
+        reloads.counting.report = partial(_report, configuration, reloads)
         stack.push_async_callback(reloads.aclose)
         if terms.herald is not None:
             stack.callback(terms.herald.close)
@@ -113,6 +116,13 @@ def _endpoints(
     from snake.engine.endpoints import endpoints  # noqa: PLC0415  (when the workers serve)
 
     return endpoints(configuration, reloads, signals)
+
+
+def _report(configuration: Configuration, reloads: Reloads) -> Report:
+    # Not before somebody asks.
+    from snake.engine.reporting import Reporter  # noqa: PLC0415
+
+    return Reporter(configuration, reloads).report()
 
 
 async def _stop(reloads: Reloads, sockets: Sockets, signals: Signals) -> int:

@@ -79,10 +79,10 @@ class Tenants:
         self._sweeping: asyncio.Task[None] | None = None
 
     @property
-    def pids(self) -> dict[str, list[int]]:
-        """The processes of each app that runs, by its name and folder."""
+    def pools(self) -> dict[str, Pool]:
+        """The pool of each app that runs, by its name and folder."""
         return {
-            f"{tenant.fields.name} in {tenant.fields.working_dir}": tenant.pool.pids
+            f"{tenant.fields.name} in {tenant.fields.working_dir}": tenant.pool
             for tenant in self._tenants.values()
             if tenant.pool is not None
         }

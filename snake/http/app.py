@@ -99,7 +99,7 @@ async def _provision_server(
     await named.load(ctx.at("named_routes"), server.named_routes)
     measuring = ctx.service(Measuring)
     sites = Sites(ctx.service(Figures) or ctx.shared(Figures), name, server)
-    measure = sites.marked
+    measure: Measure = sites.marked
     if measuring is not None:
         measure = _both(sites.marked, measuring.of_server(name))
     routes = await load_routes(ctx.at("routes"), server.routes, measure)

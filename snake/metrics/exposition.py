@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import (
@@ -18,6 +18,9 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
 from snake.metrics.figures import Figures, Key
+from snake.metrics.histogram import Histogram
+from snake.metrics.own import counted, told
+from snake.metrics.report import Report
 from snake.metrics.requests import (
     ANSWER,
     ERRORS,
@@ -25,55 +28,80 @@ from snake.metrics.requests import (
     IN_FLIGHT,
     ROUTE,
     TOTAL,
-    Histogram,
 )
+from snake.metrics.series import Totals, now
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
 OPENMETRICS = "application/openmetrics-text; version={}; charset=utf-8; escaping=underscores"
 
 
-def expose(figures: Figures, loaded: float, *, open_metrics: bool) -> bytes:
-    """Return all figures as text; `loaded` is when the configuration was, since 1970."""
+class Known(NamedTuple):
+    """All that there is to show."""
+
+    totals: Totals
+    """What all workers have counted."""
+    processes: Sequence[int]
+    """Those of the workers."""
+    report: Report | None
+    """What the supervisor knows; `None` when it has not told."""
+    loaded: float = 0.0
+    """When the configuration was loaded, in seconds since 1970, if that is in no report."""
+    upstreams: Mapping[str, Callable[[], bool]] = {}
+    """The upstreams in the configuration, and what tells whether one is healthy."""
+
+
+def known(figures: Figures, report: Report | None, loaded: float) -> Known:
+    """Return what a worker has to show."""
+    return Known(figures.total(), figures.processes(), report, loaded, figures.upstreams)
+
+
+def expose(what: Known, *, open_metrics: bool) -> bytes:
+    """Return all figures as text."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_All(figures, loaded, open_metrics=open_metrics))
+    registry.register(_All(what, open_metrics=open_metrics))
     write: Callable[[CollectorRegistry], bytes] = (
         openmetrics.generate_latest if open_metrics else generate_latest
     )
     return write(registry)
 
 
-def metrics(figures: Figures, loaded: float) -> list[Metric]:
+def metrics(what: Known) -> list[Metric]:
     """Return all figures, as they are before they become text."""
-    return list(_All(figures, loaded, open_metrics=False).collect())
+    return list(_All(what, open_metrics=False).collect())
 
 
 class _All(Collector):
-    def __init__(self, figures: Figures, loaded: float, *, open_metrics: bool) -> None:
-        self._figures = figures
-        self._loaded = loaded
+    def __init__(self, what: Known, *, open_metrics: bool) -> None:
+        self._what = what
         self._point = ".0" if open_metrics else ""
 
     def collect(self) -> Iterator[Metric]:
         yield from sorted(self._metrics(), key=lambda metric: metric.name)
 
     def _metrics(self) -> Iterator[Metric]:
+        what = self._what
+        loading = what.report.configuration if what.report is not None else None
+        last = loading.last_reload if loading is not None else None
         yield GaugeMetricFamily(
             "caddy_config_last_reload_success_timestamp_seconds",
             "Timestamp of the last successful configuration reload.",
-            self._loaded,
+            loading.loaded if loading is not None else what.loaded,
         )
         yield GaugeMetricFamily(
             "caddy_config_last_reload_successful",
             "Whether the last configuration reload attempt was successful.",
-            1,
+            last is None or last.ok,
         )
-        totals = sorted(self._figures.total().items(), key=lambda item: str(item[0]))
+        totals = sorted(what.totals.items(), key=lambda item: str(item[0]))
         yield from self._answers([item for item in totals if item[0][0] == ANSWER])
         yield from _routes([item for item in totals if item[0][0] == ROUTE])
-        yield from _upstreams(self._figures.upstreams)
-        yield from _processes(self._figures.processes())
+        yield from _upstreams(what.upstreams)
+        yield from _processes(what.processes)
+        yield from counted(what.totals, self._buckets)
+        if what.report is not None:
+            yield from told(what.report)
 
-    def _answers(self, totals: Sequence[tuple[Key, list[float]]]) -> Iterator[Metric]:
+    def _answers(self, totals: Sequence[tuple[Key, Sequence[float]]]) -> Iterator[Metric]:
         for histogram in HISTOGRAMS if totals else ():
             labels = ["code", "handler", *_host_label(totals), "method", "server"]
             family = HistogramMetricFamily(histogram.name, histogram.help, labels=labels)
@@ -89,14 +117,17 @@ class _All(Collector):
         labels: list[str],
         numbers: Sequence[float],
     ) -> None:
-        counts = list(accumulate(numbers[histogram.start : histogram.end - 1]))
-        if counts[-1]:
-            bounds = [*(_bound(each, self._point) for each in histogram.bounds), "+Inf"]
-            buckets = list(zip(bounds, counts, strict=True))
+        buckets = self._buckets(histogram, numbers)
+        if buckets[-1][1]:
             family.add_metric(labels, buckets, numbers[histogram.end - 1])
 
+    def _buckets(self, histogram: Histogram, numbers: Sequence[float]) -> list[tuple[str, float]]:
+        counts = accumulate(numbers[histogram.start : histogram.end - 1])
+        bounds = [*(_bound(each, self._point) for each in histogram.bounds), "+Inf"]
+        return list(zip(bounds, counts, strict=True))
 
-def _routes(totals: Sequence[tuple[Key, list[float]]]) -> Iterator[Metric]:
+
+def _routes(totals: Sequence[tuple[Key, Sequence[float]]]) -> Iterator[Metric]:
     labels = ["handler", *_host_label(totals), "server"]
     in_flight = GaugeMetricFamily(
         "caddy_http_requests_in_flight",
@@ -113,7 +144,7 @@ def _routes(totals: Sequence[tuple[Key, list[float]]]) -> Iterator[Metric]:
     )
     for (_, server, handler, host), numbers in totals:
         values = [str(each) for each in (handler, host, server) if each is not None]
-        in_flight.add_metric(values, numbers[IN_FLIGHT])
+        in_flight.add_metric(values, now(numbers[IN_FLIGHT]))
         if numbers[TOTAL]:
             total.add_metric(values, numbers[TOTAL])
         if numbers[ERRORS]:
@@ -133,7 +164,7 @@ def _upstreams(healthy: Mapping[str, Callable[[], bool]]) -> Iterator[Metric]:
         yield family
 
 
-def _host_label(totals: Sequence[tuple[Key, list[float]]]) -> list[str]:
+def _host_label(totals: Sequence[tuple[Key, Sequence[float]]]) -> list[str]:
     return ["host"] if totals and totals[0][0][3] is not None else []
 
 

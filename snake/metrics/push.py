@@ -6,24 +6,28 @@ same names.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from snake import __version__
 from snake.core.modules import Context
 from snake.metrics.figures import Figures
+from snake.metrics.inquiry import PATIENCE, Inquiry
 from snake.telemetry.exporters import exporter, missing, resource
 from snake.telemetry.sending import heard, last_chance
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.metrics.export import Metric as Sent
     from prometheus_client.core import Metric
+
+    from snake.metrics.report import Report
 
 log = logging.getLogger("snake.telemetry")
 
@@ -43,7 +47,8 @@ async def push(ctx: Context, figures: Figures) -> None:
     sends = exporter(ctx, "metrics")
     interval = _interval(ctx)
     if sends is not None and figures.leads:
-        await ctx.enter(_open(_Pusher(figures, sends, interval)))
+        inquiry = ctx.service(Inquiry)
+        await ctx.enter(_open(_Pusher(figures, sends, interval, inquiry)))
 
 
 def _interval(ctx: Context) -> float:
@@ -68,10 +73,19 @@ async def _open(pusher: _Pusher) -> AsyncIterator[None]:
 class _Pusher:
     """The thread that sends."""
 
-    def __init__(self, figures: Figures, sends: Any, interval: float) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        figures: Figures,
+        sends: Any,  # noqa: ANN401
+        interval: float,
+        inquiry: Inquiry | None,
+    ) -> None:
         self._figures = figures
         self._sends = sends
         self._interval = interval
+        self._inquiry = inquiry
+        self._report: Report | None = None
+        self._loop = asyncio.get_running_loop()
         self._began = time.time()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="figures", daemon=True)
@@ -84,6 +98,7 @@ class _Pusher:
         """Send the last figures, and no more."""
         self._stopped.set()
         self._thread.join()
+        self._inquiry = None  # the supervisor waits for the end, and answers no more
         self._send()
         self._sends.shutdown()
 
@@ -93,19 +108,28 @@ class _Pusher:
 
     def _send(self) -> None:
         try:
-            self._sends.export(_told(self._figures, self._began))
+            self._sends.export(_told(self._figures, self._asked(), self._began))
         except Exception:
             log.exception("figures could not be sent")
 
+    def _asked(self) -> Report | None:
+        """Return what the supervisor knows, in this thread; or what it said last."""
+        if self._inquiry is not None:
+            asking = asyncio.run_coroutine_threadsafe(self._inquiry.ask(), self._loop)
+            with suppress(TimeoutError):
+                self._report = asking.result(2 * PATIENCE) or self._report
+        return self._report
 
-def _told(figures: Figures, began: float) -> Any:  # noqa: ANN401
+
+def _told(figures: Figures, report: Report | None, began: float) -> Any:  # noqa: ANN401
     """Return all figures in OpenTelemetry's form."""
     from opentelemetry.sdk.metrics import export  # noqa: PLC0415
     from opentelemetry.sdk.util.instrumentation import InstrumentationScope  # noqa: PLC0415
 
-    from snake.metrics.exposition import metrics  # noqa: PLC0415
+    from snake.metrics.exposition import known, metrics  # noqa: PLC0415
 
-    sent = list(_translated(metrics(figures, began), round(began * _NANOSECONDS)))
+    found = metrics(known(figures, report, began))
+    sent = list(_translated(found, round(began * _NANOSECONDS)))
     scope = export.ScopeMetrics(InstrumentationScope("snake.metrics", __version__), sent, "")
     return export.MetricsData([export.ResourceMetrics(resource(), [scope], "")])
 

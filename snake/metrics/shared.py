@@ -11,8 +11,11 @@ from typing import Protocol, TypeAlias
 
 from snake.metrics.figures import Figures, Key
 
-_PATIENCE = 0.1
-"""Seconds until workers that do not count yet are looked for again."""
+_PATIENCE, _LONGEST_PATIENCE = 0.1, 3.0
+"""Seconds until workers that do not count yet are looked for again; it doubles each time.
+
+Most of these files are those that wait for a worker that is put beside another.
+"""
 
 
 Numbers: TypeAlias = "list[float] | memoryview[float]"
@@ -45,7 +48,7 @@ class Alone:
 class Shared:
     """Numbers of the moment: those of a worker that dies count until another takes its place."""
 
-    __slots__ = ("_due", "_figures", "_key", "_missing", "_others", "own")
+    __slots__ = ("_due", "_figures", "_key", "_missing", "_others", "_patience", "own")
 
     def __init__(self, figures: Figures, key: Key, size: int) -> None:
         self.own: Numbers = figures.series(key, size, gauges=size)
@@ -54,6 +57,7 @@ class Shared:
         self._others: list[memoryview[float]] = []
         self._missing = figures.others()
         self._due = 0.0
+        self._patience = _PATIENCE
 
     def total(self, index: int) -> float:
         """Return what all workers count."""
@@ -73,4 +77,5 @@ class Shared:
             else:
                 self._others.append(found)
         self._missing = missing
-        self._due = monotonic() + _PATIENCE
+        self._due = monotonic() + self._patience
+        self._patience = min(2 * self._patience, _LONGEST_PATIENCE)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 
 from snake.metrics.figures import Figures
+from snake.metrics.histogram import Histogram
 
 SITE = "site"
 """The kind of these figures; the labels are the server and the site."""
@@ -22,9 +23,13 @@ SECONDS = (
 
 IN_FLIGHT = 0
 FIRST_CLASS = 1
-FIRST_BUCKET = FIRST_CLASS + len(CLASSES)
-SUM = FIRST_BUCKET + len(SECONDS) + 1
-SIZE = SUM + 1
+SITE_DURATION = Histogram(
+    "snake_site_request_duration_seconds",
+    "How long requests of a site took, until the response was complete.",
+    SECONDS,
+    FIRST_CLASS + len(CLASSES),
+)
+FIRST_BUCKET, SUM = SITE_DURATION.start, SITE_DURATION.end - 1
 SWITCHED = 101
 """The status of a connection that became something else, which may last for days."""
 
@@ -44,7 +49,7 @@ class Site:
         """What counts: there are sites by the thousand that nobody visits, so not before."""
         numbers = self._numbers
         if numbers is None:
-            numbers = self._numbers = self._figures.series(self._key, SIZE, gauges=1)
+            numbers = self._numbers = self._figures.series(self._key, SITE_DURATION.end, gauges=1)
         return numbers
 
     def count(self, status: int, seconds: float) -> None:

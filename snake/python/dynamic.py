@@ -66,6 +66,7 @@ class DynamicHandler:
         tenant = self._known.get(values)
         if tenant is None:
             tenant = await self._claim(values, request)
+            tenant.handler.numbers = self.numbers
         else:
             tenant.busy += 1
         try:
@@ -83,9 +84,7 @@ class DynamicHandler:
             if (refusal := self._tenants.refusal(key)) is not None:
                 raise refusal
             self._choice.resolve(values)
-            tenant = await self._tenants.claim(key)
-            tenant.handler.numbers = self.numbers
-            return tenant
+            return await self._tenants.claim(key)
         except NoAppError as error:
             raise HandlerError(error.status, error.reason) from None
         except RefusedError as error:

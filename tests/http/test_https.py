@@ -14,11 +14,11 @@ from snake.http.ports import Ports
 from snake.http.protocols import alt_svc, protocols_at
 from snake.http.request import Request
 from snake.http.response import respond
-from snake.http.server import Needs, make_app
+from snake.http.server import make_app
 from snake.http.template import Template
 from snake.tls.ring import Ring
 from snake.tls.secured import SECURED, Secured
-from tests.site import site, site_of_json, site_of_routes
+from tests.site import needs, site, site_of_json, site_of_routes
 from tests.tls.test_secured import make_client
 
 PLAIN = Secured(server_name="a.com", version=0x0304, cipher_suite=0x1301, alpn="h2", resumed=True)
@@ -123,7 +123,7 @@ async def test_alt_svc(early: bool) -> None:  # noqa: FBT001
         del request
         return respond(send, 204)
 
-    app = make_app(routes, None, None, Needs(early, alt_svc=b'h3=":443"; ma=2592000'))
+    app = make_app(routes, None, None, needs(early=early, alt_svc=b'h3=":443"; ma=2592000'))
     told = []
     asking = Secured(server_name="a.com", asks_client=True)
     for more in (
@@ -165,7 +165,7 @@ async def test_alt_svc_of_a_whole_response() -> None:
             self.headers = start["headers"] if self.takes else []
             return self.takes
 
-    app = make_app(routes, None, None, Needs(early=False, alt_svc=b"h3"))
+    app = make_app(routes, None, None, needs(early=False, alt_svc=b"h3"))
     scope = {"type": "http", "http_version": "2", "method": "GET", "path": "/", SECURED: PLAIN}
     for takes in (True, False):
         transport = Transport(takes=takes)

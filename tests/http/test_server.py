@@ -9,9 +9,9 @@ import pytest
 from snake.http.errors import AbortError, HandlerError
 from snake.http.handler import Message, Send
 from snake.http.request import Request
-from snake.http.server import Needs, make_app
+from snake.http.server import make_app
 from snake.transport.asgi import ResponseStartedError
-from tests.site import site_of_routes
+from tests.site import needs, site_of_routes
 
 FAIL = {"handle": [{"handler": "error", "status_code": 503, "error": "later"}]}
 
@@ -87,7 +87,7 @@ async def test_too_late_for_an_error_page() -> None:
         sent.append(message)
 
     sent: list[Message] = []
-    app = make_app(fail_late, None, None, Needs())
+    app = make_app(fail_late, None, None, needs())
     with pytest.raises(AbortError):
         await app(dict(GET), _nothing, send)
 

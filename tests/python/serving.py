@@ -22,13 +22,14 @@ from snake.app.threads import Threads
 from snake.app.wsgi import WSGIRunner
 from snake.http.handler import Handler, Next
 from snake.http.request import Request
-from snake.http.server import Needs, make_app
+from snake.http.server import make_app
 from snake.logs.encoders import STACK
 from snake.python.asgi import ASGIHandler
 from snake.python.wsgi import WSGIHandler
 from snake.transport.serve import Serving, serve
 from snake.transport.settings import Settings
 from tests.pool.pooled import Hop
+from tests.site import needs
 
 WSGI = Callable[..., Any]
 
@@ -106,7 +107,7 @@ async def running(handler: Handler) -> AsyncIterator[tuple[Serving, int]]:
         await handler(request, send, end)
 
     with socket.create_server(("127.0.0.1", 0)) as sock:
-        server = await serve(sock, make_app(routes, None, None, Needs()), Settings())
+        server = await serve(sock, make_app(routes, None, None, needs()), Settings())
         try:
             yield server, sock.getsockname()[1]
         finally:

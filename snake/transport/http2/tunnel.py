@@ -36,7 +36,7 @@ class StreamTunnel(Stream):
         """Send the head of the response. Raises `ClientDisconnectedError`."""
         if self.gone:
             raise ClientDisconnectedError("the client is gone")
-        self._status, self._fields, self._left, self._flags = status, fields, -1, 0
+        self.status, self._fields, self._left, self._flags = status, fields, -1, 0
         self._write_head(fields, ends=ends)
 
     @property

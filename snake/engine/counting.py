@@ -1,0 +1,37 @@
+"""Counting: what goes on to be counted while configurations come and go."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from snake.engine.process import Asker
+from snake.engine.starts import Starts
+from snake.fork.channel import Query, Told
+from snake.metrics.ledger import Ledger
+
+if TYPE_CHECKING:
+    from snake.metrics.report import Report
+
+
+class Counting:
+    """All of it."""
+
+    def __init__(self) -> None:
+        self.since = time.time()
+        """When snake was started, in seconds since 1970."""
+        self.ledger = Ledger()
+        """What the workers of all configurations count."""
+        self.starts = Starts()
+        """How often processes were started, and why."""
+        self.report: Callable[[], Report] | None = None
+        """Tells all that is known, without what workers count: they read that themselves."""
+
+    def answer(self, query: Query, asker: Asker) -> None:
+        """Tell a worker what is known of all that runs."""
+        if self.report is not None and not asker.is_gone:
+            report = msgspec.json.encode(self.report()).decode()
+            asker.send(Told(report, query.loop))

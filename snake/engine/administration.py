@@ -11,6 +11,7 @@ from snake.core.record import Record
 from snake.engine.again import Source, adapt
 from snake.engine.configuration import Configuration
 from snake.engine.loaded import Loaded
+from snake.engine.source import is_caddyfile
 
 ADAPTER = "caddyfile"
 
@@ -61,9 +62,20 @@ class Administration:
         self._stop()
 
     def _source(self, origin: Origin) -> Source | None:
-        """Return the file that SIGUSR1 is to read from now on, if the client names one."""
+        """Return the file that SIGUSR1 is to read from now on, if the client names one.
+
+        A name without a folder is one that the client sees in its own, so it only tells that the
+        file is still the same, as in Caddy. A whole path, which `snake reload` sends, is taken.
+        """
+        told = Source(origin.file, origin.adapter or None)
         before = self._configuration.source
-        if before is not None and before == (origin.file, origin.adapter or None):
+        if before is not None and _is_same(told, before):
             return before
-        is_file = Path(origin.file).is_absolute()
-        return Source(origin.file, origin.adapter or None) if is_file else None
+        return told if Path(told.file).is_absolute() else None
+
+
+def _is_same(told: Source, before: Source) -> bool:
+    if is_caddyfile(*told) != is_caddyfile(*before):
+        return False
+    one, other = Path(told.file), Path(before.file)
+    return one.absolute() == other.absolute() or (not one.is_absolute() and one.name == other.name)

@@ -39,7 +39,7 @@ def load(config: str | None, adapter: str | None, files: list[str] | None = None
     files.append(config or "Caddyfile")
     name = config or beside()
     data = read(name)
-    if not _is_caddyfile(name, adapter):
+    if not is_caddyfile(name, adapter):
         return decoded(data, name)
     loaded, warnings = adapt_caddyfile(data, name, files)
     for warning in warnings:
@@ -97,7 +97,8 @@ def read(name: str) -> bytes:
     return data
 
 
-def _is_caddyfile(name: str, adapter: str | None) -> bool:
+def is_caddyfile(name: str, adapter: str | None) -> bool:
+    """Whether a file with this name is a Caddyfile; an adapter that is given says it."""
     if adapter is not None:
         return adapter == "caddyfile"
     base = Path(name).name.lower()

@@ -16,11 +16,12 @@ RESULTS = Path(__file__).parents[1] / "benchmarks/results.json"
 MARK = re.compile(r"<!-- chart: (\w+) (\w+) -->")
 
 FORMS = {
-    "rate": "{:,.0f} req/s",
-    "p99": "{:,.0f} ms",
-    "start": "{:,.0f} ms",
-    "memory": "{:,.0f} MiB",
+    "rate": "{:,.0f}<span> req/s</span>",
+    "p99": "{:,.0f}<span> ms</span>",
+    "start": "{:,.0f}<span> ms</span>",
+    "memory": "{:,.0f}<span> MiB</span>",
 }
+"""How figures are written; a narrow screen has no place for the unit."""
 NAMES = {
     "caddysnake": "Caddy Snake",
     "caddy+gunicorn": "Caddy + gunicorn",

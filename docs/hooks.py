@@ -100,7 +100,10 @@ site: Site
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Make the pages, and put them into the nav where it names their folder."""
     global site  # noqa: PLW0603  (mkdocs calls functions of a module)
-    LEXERS["CaddyfileLexer"] = ("docs.lexer", "Caddyfile", ("caddyfile",), (), ())
+    # Pygments has one of its own, which knows Caddy's directives and no others.
+    for name in [name for name, (_, _, aliases, *_) in LEXERS.items() if "caddyfile" in aliases]:
+        del LEXERS[name]
+    LEXERS["CaddyfileLexer"] = ("docs.lexer", "Caddyfile of snake", ("caddyfile",), (), ())
     site = Site()
     config.nav = list(_filled(config.nav or []))
     return config

@@ -18,6 +18,8 @@ from pygments.token import (
 
 from snake.standard import DIRECTIVES, OPTIONS
 
+__all__ = ["CaddyfileLexer"]  # Pygments looks here
+
 _WORDS = "|".join(
     sorted({*DIRECTIVES, *OPTIONS, "transport", "dns", "cache"}, key=len, reverse=True)
 )
@@ -26,7 +28,7 @@ _WORDS = "|".join(
 class CaddyfileLexer(RegexLexer):
     """A line begins with a keyword; one at the margin with an address, or a directive's name."""
 
-    name = "Caddyfile"
+    name = "Caddyfile of snake"  # no other may be remembered in its place
     aliases: ClassVar[list[str]] = ["caddyfile"]
     url = "https://caddyserver.com/docs/caddyfile"
     tokens: ClassVar = {
@@ -37,7 +39,7 @@ class CaddyfileLexer(RegexLexer):
             (r"^(\([^)\s]+\))", Name.Function),
             (rf"^({_WORDS})(?=[\s]|$)", Keyword),
             (r"^([ \t]+)([a-z_][\w-]*)(?=[\s]|$)", bygroups(Whitespace, Keyword)),
-            (r"^([^\s{}#\"`<\[@(]\S*)", Name.Namespace),
+            (r"^[^\s{}#\"`<\[@(][^{\n]*", Name.Namespace),
             (r"(?<=\s)#.*$", Comment.Single),
             (r"\{[$%]?[\w.:$*/<>|\[\]\-]+\}", Name.Variable),
             (r"(<<)(\w+)(\n(?:.*\n)*?[ \t]*)(\2)", String.Heredoc),
@@ -48,7 +50,7 @@ class CaddyfileLexer(RegexLexer):
             (r"(?<=\s)\d+(?:\.\d+)?(?:ns|us|ms|s|m|h|d|[KMGT]i?B)?(?=\s|$)", Number),
             (r"[{}]", Punctuation),
             (r"[<>\[\]|.]", Punctuation),
-            (r"\s+", Whitespace),
+            (r"\n|[ \t]+", Whitespace),
             (r"[^\s{}<>\[\]|.\"`]+", Text),
             (r".", Text),
         ]

@@ -24,6 +24,7 @@ PAGES = [*WRITTEN, PAGE]
 LINK = re.compile(r"\]\((?![a-z]+:)([^)#\s]*)(?:#([^)\s]+))?\)")
 EXTERNAL = re.compile(r"\]\(([a-z]+:[^)\s]*)\)")
 CODE = re.compile(r"^( *`{3,})[^\n]*\n.*?^\1[ ]*$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 

@@ -117,8 +117,14 @@ def _detail(module: str) -> str:
     _, _, body = _markdown(_manual(module)).partition("\n\n")
     body = body.partition("\n")[2].replace("\nSyntax:\n", "\n## Syntax\n")
     body = re.sub(r"(^|\n)```\n(.+?\n)```(?=\n|$)", r"\1```caddyfile\n\2```", body, flags=re.DOTALL)
-    body = re.sub(r"`?docs/([\w-]+)\.md`?", r"[\1](\1.md)", body)
+    body = re.sub(r"`?docs/([\w-]+)\.md`?", _page_link, body)
     return f"# {name}\n\n{summary}\n{body}\n{_json(module)}"
+
+
+def _page_link(found: re.Match[str]) -> str:
+    """Return a link to a page that a manual names, if it is there."""
+    there = PAGE.with_name(f"{found[1]}.md").exists()
+    return f"[{found[1]}]({found[1]}.md)" if there else found[0]
 
 
 def _json(module: str) -> str:

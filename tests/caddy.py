@@ -138,3 +138,15 @@ def _listens(path: Path) -> bool:
     """Whether anything takes connections at a socket file, which is there a moment before."""
     with socket.socket(socket.AF_UNIX) as probe:
         return probe.connect_ex(str(path)) == 0
+
+
+def listens_on(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a process listens on a port of this machine."""
+    end = time.monotonic() + 20
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        assert process.poll() is None, "caddy ended"
+        assert time.monotonic() < end, "caddy does not answer"
+        time.sleep(0.01)

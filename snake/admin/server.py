@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Iterable
+from weakref import WeakSet
 
 from snake.admin.access import LocalAccess
 from snake.admin.api import API, Counts
@@ -47,14 +48,9 @@ class AdminServer:
         self._access = LocalAccess.of(admin, address)
         self._api = API(endpoints, self._access, counts)
         self._sock = sock.dup()
-        self._serving = Serving(self._sock, self._api, SETTINGS, None, [_AtMost(self)])
+        self._serving = Serving(self._sock, self._api, SETTINGS, None, [_AtMost(MOST_CONNECTIONS)])
         self._serving.resume()
         self._tell()
-
-    @property
-    def connections(self) -> int:
-        """How many clients are connected."""
-        return self._serving.connections
 
     def follow(self, admin: Admin) -> None:
         """Have the rules of another document from now on, on open connections as well."""
@@ -88,12 +84,13 @@ class AdminServer:
 class _AtMost:
     """Lets in as many clients as there may be (a `ListenerWrapper`)."""
 
-    def __init__(self, server: AdminServer) -> None:
-        self._server = server
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._own: WeakSet[socket.socket] = WeakSet()
 
     async def admit(self, sock: socket.socket, admission: Admission) -> Admission:
         """Let a client in. Raises `RefusedConnectionError`."""
-        del sock
-        if self._server.connections >= MOST_CONNECTIONS:
+        if sum(each.fileno() >= 0 for each in self._own) >= self._most:
             raise RefusedConnectionError("too many clients of the admin API")
+        self._own.add(sock)
         return admission

@@ -21,6 +21,11 @@ def config_folder() -> Path:
     return (Path(given) if given else Path.home() / ".config") / "snake"
 
 
+def autosave_file() -> Path:
+    """Return where the last configuration is saved."""
+    return config_folder() / "autosave.json"
+
+
 def autosave(document: Document, json: bytes) -> None:
     """Save a document's JSON unless it says `persist: false`.
 
@@ -30,7 +35,7 @@ def autosave(document: Document, json: bytes) -> None:
     if admin is not None and admin.persist is False:
         return
     try:
-        path = config_folder() / "autosave.json"
+        path = autosave_file()
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _replace(path, json)
     except (OSError, RuntimeError) as error:  # RuntimeError: there is no home folder

@@ -1,0 +1,183 @@
+"""The admin API listens where it is told to, and where nothing tells it at localhost:2019."""
+
+from __future__ import annotations
+
+import socket
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import pytest
+
+from snake.config.document import Document
+from snake.core.errors import ConfigError
+from snake.core.modules import decode
+from snake.engine.admin_address import admin_address
+from snake.python.plan import apps
+from tests.admin.asking import SITE, asked, refuses
+from tests.server import Server, running, start
+
+
+def over(path: Path) -> httpx.Client:
+    """Return a client that asks by a socket file."""
+    transport = httpx.HTTPTransport(uds=str(path))
+    return httpx.Client(transport=transport, base_url="http://anybody", timeout=20)
+
+
+def mode(path: Path) -> int:
+    """Return the mode of a file."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_socket_file_has_the_mode_that_it_is_given(tmp_path: Path) -> None:
+    """0200 as in Caddy, or what stands behind the path; a host is no matter there.
+
+    It changes with the configuration, and the file goes with the server.
+    """
+    first, second = tmp_path / "1.sock", tmp_path / "2.sock"
+    with running(SITE, tmp_path, env={"CADDY_ADMIN": f"unix/{first}"}) as server:
+        server.wait_for("admin endpoint started")
+        modes = [mode(first)]
+        with over(first) as client:
+            moved = client.put("/config/admin", json={"listen": f"unix/{second}|0600"})
+        modes.append(mode(second))
+        with over(second) as client:
+            changed = client.patch("/config/admin/listen", json=f"unix/{second}|0660")
+            modes.append(mode(second))
+            assert client.get("/config/admin/listen").json() == f"unix/{second}|0660"
+
+    assert (moved.status_code, changed.status_code) == (200, 200)
+    assert modes == [0o200, 0o600, 0o660]
+    assert not first.exists()
+    assert not second.exists()
+
+
+def test_an_inherited_socket_is_taken(tmp_path: Path) -> None:
+    """As systemd hands it over: `fd/N`."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        sock.set_inheritable(True)
+        env = {"CADDY_ADMIN": f"fd/{sock.fileno()}"}
+        with running(SITE, tmp_path, env=env, pass_fds=[sock.fileno()]) as server:
+            server.wait_for("admin endpoint started")
+            port = sock.getsockname()[1]
+
+            assert httpx.get(f"http://localhost:{port}/config/apps").status_code == 200
+
+
+def test_nothing_listens_when_it_is_off(tmp_path: Path) -> None:
+    """`admin off` closes the address, and nothing opens it again."""
+    with asked(tmp_path) as api:
+        assert api.send("PUT", "/config/admin", {"disabled": True}).status_code == 200
+        api.server.wait_for("admin endpoint disabled")
+        assert refuses(api.admin)
+        assert api.site() == "hi"
+
+
+def test_an_address_that_was_asked_for_must_be_free(tmp_path: Path) -> None:
+    """The server does not start, and says who has it."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        server = start(f"{{\n\tadmin localhost:{port}\n}}\n{SITE}", tmp_path)
+
+        assert server.wait() == 1
+    assert f"admin/listen: the admin API cannot listen on localhost:{port}" in server.log
+    assert "(by " in server.log
+
+
+def _plain(folder: Path) -> Server:
+    """Start a server for which nothing says where its admin API is."""
+    env = {"CADDY_ADMIN": ""}
+    folder.mkdir()
+    return start("{\n\tauto_https off\n}\n" + SITE, folder, env=env)
+
+
+def test_the_default_address_is_taken_if_it_is_free(tmp_path: Path) -> None:
+    """A second server says that it has none, and serves all the same."""
+    with suppress(OSError):
+        socket.create_server(("127.0.0.1", 2019)).close()
+    servers = [_plain(tmp_path / "one")]
+    try:
+        servers[0].wait_for("serving")
+        is_ours = not refuses(2019)
+        servers.append(_plain(tmp_path / "two"))
+        servers[1].wait_for("serving")
+        assert is_ours
+        assert (
+            servers[1].wait_for("no admin API: its address is taken")["address"] == "localhost:2019"
+        )
+        assert httpx.get(servers[1].url).text == "hi"
+    finally:
+        for server in servers:
+            server.stop()
+
+
+CONFINED = '{"backend": "process", "process": {}}'
+APART = '{"backend": "process", "process": {"network": "off"}}'
+IN_CONTAINER = '{"backend": "docker", "docker": {"image": "x"}}'
+ON_HOST = '{"backend": "docker", "docker": {"image": "x", "network": "host"}}'
+EMBEDDED = '{"backend": "none"}'
+
+
+def where(admin: str, isolation: str) -> str | None:
+    """Return where the API of a document listens, which has an app that is isolated like this."""
+    handler = f'{{"handler": "python", "module_wsgi": "a:b", "isolation": {isolation}}}'
+    server = f'{{"listen": [":80"], "routes": [{{"handle": [{handler}]}}]}}'
+    text = f'{{"admin": {admin}, "apps": {{"http": {{"servers": {{"s": {server}}}}}}}}}'
+    document = decode(text.encode(), Document)
+    found = admin_address(document, apps(document))
+    return None if found is None else str(found.address)
+
+
+@pytest.fixture(autouse=True)
+def _surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/config")
+    monkeypatch.setenv("ADMIN_PORT", "1234")
+
+
+@pytest.mark.parametrize(
+    ("variable", "admin", "isolation", "expected"),
+    [
+        ("", "{}", EMBEDDED, "localhost:2019"),
+        ("", "{}", CONFINED, "unix//config/snake/admin.sock|0600"),
+        ("", "{}", APART, "localhost:2019"),
+        ("", "{}", ON_HOST, "unix//config/snake/admin.sock|0600"),
+        ("", "{}", IN_CONTAINER, "localhost:2019"),
+        ("off", "{}", CONFINED, None),
+        ("unix//run/x.sock", "{}", CONFINED, "unix//run/x.sock"),
+        ("localhost:1", '{"disabled": true}', CONFINED, None),
+        ("", '{"listen": "unix//run/x.sock"}', CONFINED, "unix//run/x.sock"),
+        ("localhost:1", '{"listen": "localhost:{env.ADMIN_PORT}"}', APART, "localhost:1234"),
+    ],
+)
+def test_who_says_where_it_listens(
+    monkeypatch: pytest.MonkeyPatch, variable: str, admin: str, isolation: str, expected: str | None
+) -> None:
+    """The document, else CADDY_ADMIN, else the default; an app in a sandbox is given no port."""
+    monkeypatch.setenv("CADDY_ADMIN", variable)
+
+    assert where(admin, isolation) == expected
+
+
+@pytest.mark.parametrize(
+    ("variable", "admin", "isolation", "message"),
+    [
+        ("", '{"listen": "localhost:2019"}', CONFINED, "localhost:2019: the isolated app a:b"),
+        ("", '{"listen": "fd/3"}', ON_HOST, "fd/3: the isolated app a:b could reach"),
+        ("localhost:2019", "{}", CONFINED, "CADDY_ADMIN: localhost:2019: the isolated app a:b"),
+        ("localhost", "{}", APART, 'CADDY_ADMIN: invalid address "localhost": a port is missing'),
+        ("", '{"listen": "udp/:1"}', APART, "udp/:1: the admin API listens on a stream"),
+        ("", '{"listen": "{env.NONE}"}', APART, "evaluated placeholder {env.NONE} is empty"),
+    ],
+)
+def test_where_it_cannot_listen(
+    monkeypatch: pytest.MonkeyPatch, variable: str, admin: str, isolation: str, message: str
+) -> None:
+    """What is wrong is told with its place, and what to do instead."""
+    monkeypatch.setenv("CADDY_ADMIN", variable)
+    place = "" if variable else "admin/listen: "
+
+    with pytest.raises(ConfigError) as caught:
+        where(admin, isolation)
+
+    assert str(caught.value).startswith(place + message)

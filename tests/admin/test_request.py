@@ -1,0 +1,68 @@
+"""The body of a request to the admin API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from snake.admin import request as module
+from snake.admin.answer import APIError
+from snake.admin.request import Request
+from snake.transport.asgi import ClientDisconnectedError, Message, Receive, Scope
+
+SCOPE: Scope = {
+    "method": "POST",
+    "path": "/load",
+    "raw_path": b"/load",
+    "query_string": b"",
+    "headers": [],
+    "client": None,
+}
+
+
+def receiving(*messages: Message) -> Receive:
+    """Return what gives these messages, one after the other."""
+    left: Iterator[Message] = iter(messages)
+
+    async def receive() -> Message:
+        return next(left)
+
+    return receive
+
+
+def part(data: bytes, *, more: bool = True) -> Message:
+    """Return a part of a body."""
+    return {"type": "http.request", "body": data, "more_body": more}
+
+
+async def test_a_body_is_joined() -> None:
+    """Its parts are one, however many they are; it may be asked for again."""
+    request = Request(SCOPE, receiving(part(b"ab"), part(b""), part(b"c", more=False)))
+
+    assert [await request.body(), await request.body()] == [b"abc", b"abc"]
+
+
+@pytest.mark.parametrize("size", [8, 9])
+async def test_a_body_of_unknown_length_has_an_end(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many bytes as may be are taken, and one more is not."""
+    monkeypatch.setattr(module, "LARGEST_BODY", 8)
+    monkeypatch.setattr(module, "_SMALL", 3)
+    parts = [part(b"x") for _ in range(size)]
+    request = Request(SCOPE, receiving(*parts, part(b"", more=False)))
+
+    if size <= 8:
+        assert await request.body() == b"x" * 8
+    else:
+        with pytest.raises(APIError, match="http: request body too large"):
+            await request.body()
+
+
+async def test_a_client_may_go_away() -> None:
+    """Half a configuration is none."""
+    request = Request(SCOPE, receiving(part(b"{"), {"type": "http.disconnect"}))
+
+    with pytest.raises(ClientDisconnectedError):
+        await request.body()

@@ -14,7 +14,7 @@ from snake.transport.asgi import ClientDisconnectedError, Receive, Scope, Send
 
 logger = logging.getLogger("snake.admin.api")
 
-METRICS = "/metrics"
+POLLED = frozenset({"/metrics", "/snake/status"})
 """What is asked for every few seconds, and so is not worth a line."""
 _SECRET = frozenset({"cookie", "set-cookie", "authorization", "proxy-authorization"})
 
@@ -90,7 +90,7 @@ def _log(request: Request) -> None:
             if name != "host"
         },
     }
-    level = logging.DEBUG if request.uri == METRICS else logging.INFO
+    level = logging.DEBUG if request.uri in POLLED else logging.INFO
     logger.log(level, "received request", extra={"fields": fields})
 
 

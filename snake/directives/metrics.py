@@ -22,6 +22,7 @@ from snake.core.thread import in_thread
 from snake.http.accept_encoding import accepted_encodings
 from snake.metrics.figures import Figures
 from snake.metrics.inquiry import Inquiry
+from snake.metrics.negotiation import content_type, preferred
 from snake.plugin import (
     Context,
     Directive,
@@ -48,7 +49,7 @@ class Metrics(HandlerModule):
     async def provision(self, ctx: Context) -> Handler:
         """Find the figures."""
         # Only here: to adapt a Caddyfile needs no library of Prometheus.
-        from snake.metrics.exposition import OPENMETRICS, TEXT, expose, known  # noqa: PLC0415
+        from snake.metrics.exposition import expose, known  # noqa: PLC0415
 
         figures = ctx.service(Figures) or ctx.shared(Figures)
         inquiry = ctx.service(Inquiry)
@@ -56,41 +57,22 @@ class Metrics(HandlerModule):
 
         async def metrics(request: Request, send: Send, next: Next) -> None:
             del next
-            version = "" if self.disable_openmetrics else _openmetrics(request)
+            version = (
+                ""
+                if self.disable_openmetrics
+                else preferred(",".join(request.header_values(b"accept")))
+            )
             report = await inquiry.ask() if inquiry is not None else None
             text = await in_thread(
                 lambda: expose(known(figures, report, loaded), open_metrics=bool(version))
             )
-            kind = OPENMETRICS.format(version) if version else TEXT
-            headers: list[Header] = [(b"content-type", kind.encode())]
+            headers: list[Header] = [(b"content-type", content_type(version).encode())]
             if "gzip" in accepted_encodings(request, ("gzip",)):
                 text = gzip.compress(text, 6)
                 headers.append((b"content-encoding", b"gzip"))
             await respond(send, 200, headers, text)
 
         return metrics
-
-
-def _openmetrics(request: Request) -> str:
-    """Return the version of OpenMetrics that the client likes best; nothing if it likes the text.
-
-    Source: `NegotiateIncludingOpenMetrics` of Prometheus' library for Go.
-    """
-    choices: list[tuple[float, str, str]] = []
-    for part in ",".join(request.header_values(b"accept")).split(","):
-        type, *rest = (word.strip().lower() for word in part.split(";"))
-        parameters = dict(word.partition("=")[::2] for word in rest)
-        try:
-            weight = float(parameters.get("q", "1"))
-        except ValueError:
-            weight = 1.0
-        choices.append((-weight, type, parameters.get("version", "")))
-    for _, type, version in sorted(choices, key=lambda choice: choice[0]):
-        if type == "text/plain" and version in ("", "0.0.4"):
-            return ""
-        if type == "application/openmetrics-text" and version in ("", "0.0.1", "1.0.0"):
-            return version or "0.0.1"
-    return ""
 
 
 def parse(line: Segment, scope: Scope) -> Metrics:

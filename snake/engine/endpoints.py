@@ -6,13 +6,14 @@ the engine and in `snake.admin` if not, and one more line below.
 
 from __future__ import annotations
 
-from snake.admin import stop
+from snake.admin import status, stop
 from snake.admin.config import Tree
 from snake.admin.endpoint import Endpoint
 from snake.admin.load import Load
 from snake.engine.administration import Administration
 from snake.engine.configuration import Configuration
 from snake.engine.reloads import Reloads
+from snake.engine.reporting import Reporter
 from snake.engine.signals import Signals
 
 
@@ -21,9 +22,10 @@ def endpoints(
 ) -> tuple[Endpoint, ...]:
     """Return every endpoint."""
     running = Administration(configuration, signals.ask_to_stop)
-    del reloads
+    reporter = Reporter(configuration, reloads)
     return (
         *Tree(running).endpoints,
         *Load(running).endpoints,
         *stop.endpoints(running),
+        *status.endpoints(lambda: reporter.report(reporter.totals())),
     )

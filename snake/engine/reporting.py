@@ -6,6 +6,9 @@ import os
 import platform
 import time
 from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from msgspec.structs import replace
 
 from snake import __version__
 from snake.config.http import Server
@@ -22,6 +25,7 @@ from snake.engine.state import State
 from snake.http.ports import Ports
 from snake.http.sites import site_names
 from snake.metrics import report as parts
+from snake.metrics.problems import problems
 from snake.metrics.report import MOST_CERTIFICATES, Report, Worker
 from snake.metrics.series import Totals, app_of, pool_of, sites_of
 
@@ -37,12 +41,20 @@ class Reporter:
         """Return what all workers have counted."""
         return self._reloads.counting.ledger.total()
 
-    def processes(self) -> list[int]:
-        """Return the processes of all workers."""
-        return self._reloads.counting.ledger.processes()
+    def metrics(self, version: str) -> bytes:
+        """Return all metrics as text: of a version of OpenMetrics; without one, Prometheus'."""
+        from snake.metrics.exposition import Known, expose  # noqa: PLC0415  (not for a status)
+
+        processes = self._reloads.counting.ledger.processes()
+        what = Known(self.totals(), processes, self.report())
+        return expose(what, open_metrics=bool(version))
 
     def report(self, totals: Totals | None = None) -> Report:
         """Return what there is to know; with `totals` what was counted as well."""
+        found = self._report(totals)
+        return replace(found, problems=tuple(problems(found)))
+
+    def _report(self, totals: Totals | None) -> Report:
         generation = self._reloads.generation
         certificates = list(_certificates(generation))
         since = self._reloads.counting.since
@@ -69,9 +81,10 @@ class Reporter:
         told = self._configuration
         outcome, last = told.outcome, None
         if told.attempts:
-            last = parts.Reload(outcome.at, not outcome.error, outcome.error, outcome.seconds)
+            error = _encodable(outcome.error)
+            last = parts.Reload(outcome.at, not error, error, outcome.seconds)
         return parts.Configuration(
-            source=told.source.file if told.source is not None else None,
+            source=_encodable(str(Path(told.source.file).absolute())) if told.source else None,
             loaded=told.loaded_at,
             attempts=told.attempts,
             failures=told.failures,
@@ -96,6 +109,11 @@ class Reporter:
                     server=name,
                     encrypted=_is_encrypted(server, address, ports),
                 )
+
+
+def _encodable(text: str) -> str:
+    """Return a text that can be JSON: names of files may have bytes that are no text."""
+    return text.encode(errors="replace").decode()
 
 
 def _names(generation: Generation) -> dict[str, list[str]]:

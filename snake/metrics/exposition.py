@@ -31,9 +31,6 @@ from snake.metrics.requests import (
 )
 from snake.metrics.series import Totals, now
 
-TEXT = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
-OPENMETRICS = "application/openmetrics-text; version={}; charset=utf-8; escaping=underscores"
-
 
 class Known(NamedTuple):
     """All that there is to show."""

@@ -194,32 +194,5 @@ class Report(Record):
     sites: tuple[Site, ...] = ()
     bounds: tuple[float, ...] = SECONDS
     """The seconds of the buckets of all times."""
-
-    @property
-    def problems(self) -> list[str]:
-        """What is wrong, in words for a person."""
-        found = []
-        reload = self.configuration.last_reload
-        if reload is not None and not reload.ok:
-            found.append(f"the last reload failed: {reload.error}")
-        workers = self.generations[0].workers if self.generations else ()
-        down = [str(each.worker) for each in workers if each.state == "down"]
-        if down:
-            found.append(f"no process for worker {', '.join(down)}")
-        found += [
-            f"{app.name} has {len(app.pids)} of {app.processes} processes"
-            for app in self.apps
-            if app.pool is not None and not app.dynamic and len(app.pids) < app.processes
-        ]
-        now = self.started + self.uptime
-        faults = ((each.name, _fault(each, now)) for each in self.certificates)
-        return [*found, *(f"{name}: {fault}" for name, fault in faults if fault)]
-
-
-def _fault(certificate: Certificate, now: float) -> str:
-    """Return what is wrong with a certificate."""
-    if certificate.not_after is None:
-        return f"no certificate{f': {certificate.error}' if certificate.error else ' yet'}"
-    if certificate.not_after <= now:
-        return "the certificate has expired"
-    return f"cannot be renewed: {certificate.error}" if certificate.error else ""
+    problems: tuple[str, ...] = ()
+    """What is wrong, in words for a person."""

@@ -17,6 +17,10 @@ DEFAULT = f"localhost:{PORT}"
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+class TurnedOffError(SnakeError):
+    """What says where the admin API is says that there is none."""
+
+
 def address_options(command: Command) -> Command:
     """Give a command `--address`, `--config` and `--adapter`, which `find_client` takes."""
     for option in (
@@ -48,7 +52,7 @@ def _configured(config: str, adapter: str | None) -> str:
     if admin is None:
         return ""
     if admin.disabled:
-        raise SnakeError(f"{config} turns the admin API off, so its server cannot be asked")
+        raise TurnedOffError(f"{config} turns the admin API off, so its server cannot be asked")
     return admin.listen
 
 
@@ -56,7 +60,9 @@ def default_address() -> str:
     """Return where a server is whose configuration names no address. Raises `SnakeError`."""
     named = os.environ.get("CADDY_ADMIN", "")
     if named == "off":
-        raise SnakeError("CADDY_ADMIN=off turns the admin API off; say where it is with --address")
+        raise TurnedOffError(
+            "CADDY_ADMIN=off turns the admin API off; say where it is with --address"
+        )
     if named:
         return named
     from snake.engine.autosave import config_folder  # noqa: PLC0415  (seldom needed)

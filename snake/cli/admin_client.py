@@ -39,7 +39,11 @@ class RefusedError(SnakeError):
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
         self.status = status
-        """The HTTP status, 400 to 599."""
+        """The HTTP status, 400 to 599; 0 if there was none."""
+
+
+class StrangerError(RefusedError):
+    """Somebody answers that is no admin API, or one that lacks what is asked for."""
 
 
 class Answer(NamedTuple):
@@ -84,7 +88,8 @@ class AdminClient:
         A body is JSON unless the headers say what else it is. `limit` is in seconds for each
         step; with `None` the answer is waited for as long as it takes, and only the connection
         is not. Raises `UnreachableError` when nobody listens, `RefusedError` for a status of 400
-        and more, and `SnakeError` when it is no admin API that answers.
+        and more, `StrangerError` when it is no admin API that answers, and `SnakeError` when the
+        answer breaks off.
         """
         sent = self._origin | ({} if body is None else {"Content-Type": _JSON})
         connection = self._connect(limit)
@@ -137,9 +142,10 @@ class AdminClient:
         except (ConnectionError, BrokenPipeError) as error:
             raise SnakeError(f"{self.address} ended the connection: {_reason(error)}") from None
         except HTTPException:
-            raise SnakeError(
+            raise StrangerError(
                 f"what listens at {self.address} does not speak HTTP: "
-                "it is not the admin API of snake or Caddy"
+                "it is not the admin API of snake or Caddy",
+                0,
             ) from None
 
     def _refusal(self, method: str, path: str, status: int, reason: str, body: bytes) -> SnakeError:
@@ -147,14 +153,13 @@ class AdminClient:
         if message is not None:
             return RefusedError(message, status)
         if status == _NOT_FOUND:
-            return RefusedError(
+            return StrangerError(
                 f"what listens at {self.address} does not know {method} {path}: "
                 "it is another program than snake, or another version",
                 status,
             )
-        return RefusedError(
-            f"{self.address} answers {method} {path} with {status} {reason}", status
-        )
+        said = f"{self.address} answers {method} {path} with {status} {reason}"
+        return StrangerError(said, status)
 
 
 _JSON = "application/json"

@@ -7,9 +7,12 @@ import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
+from urllib.parse import quote
 
 import click
 
+from snake.cli.admin_address import TurnedOffError, find_client
+from snake.cli.admin_client import StrangerError, UnreachableError
 from snake.config.document import Apps, Document
 from snake.core.errors import SnakeError
 from snake.core.modules import Context
@@ -24,27 +27,42 @@ from snake.storage.chosen import chosen
 from snake.storage.storage import Storage
 
 
-def refuse_address(address: str | None) -> None:
-    """Say that there is no admin API to be asked. Raises `SnakeError`."""
-    if address:
-        raise SnakeError(
-            "--address: this version of snake has no admin API to ask for the root; "
-            "name the configuration with --config"
-        )
+def find_root(ca: str | None, address: str | None, config: str | None, adapter: str | None) -> Root:
+    """Return the root of an authority: from the server that runs, or from the storage.
 
-
-def find_root(ca: str | None, config: str | None, adapter: str | None) -> Root:
-    """Return the root of an authority, from the storage of a configuration.
-
-    Without one it is that of the Caddyfile in this folder, or the default storage. Raises
-    `SnakeError`, also for an authority that nobody has used yet.
+    The server is asked by its admin API. Without an address, nobody need be there: then it is
+    the storage of the configuration, of the Caddyfile in this folder without one, or the default
+    storage. Raises `SnakeError`, also for an authority that nobody has used yet.
     """
-    named = config is not None or Path("Caddyfile").is_file()
-    document = load(config, adapter).document if named else Document()
-    data, place = asyncio.run(_kept(document, ca or DEFAULT_ID))
+    id = ca or DEFAULT_ID
+    data, place = _served(id, address, config, adapter) or _stored(id, config, adapter)
     root = _root(data, place)
     click.echo(f"{visible(root.name)}, from {visible(place)}")
     return root
+
+
+def _served(
+    id: str, address: str | None, config: str | None, adapter: str | None
+) -> tuple[bytes, str] | None:
+    """Return the root that a server tells, and where; `None` if nobody has to and nobody does."""
+    try:
+        client = find_client(address, config, adapter)
+        answer = client.ask("GET", f"/pki/ca/{quote(id, safe='')}")
+    except (UnreachableError, StrangerError, TurnedOffError):
+        if address:
+            raise
+        return None
+    try:
+        certificate = answer.json()["root_certificate"].encode()
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise SnakeError(f"{client.address} does not tell a root certificate") from None
+    return certificate, f"the server at {client.address}"
+
+
+def _stored(id: str, config: str | None, adapter: str | None) -> tuple[bytes, str]:
+    named = config is not None or Path("Caddyfile").is_file()
+    document = load(config, adapter).document if named else Document()
+    return asyncio.run(_kept(document, id))
 
 
 def read_root(file: str) -> Root:

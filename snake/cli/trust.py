@@ -9,7 +9,7 @@ from snake.core.errors import SnakeError
 
 @click.command("trust")
 @click.option("--ca", metavar="ID", help="The authority to trust: local.")
-@click.option("--address", metavar="ADDRESS", help="That of an admin API, which snake has not.")
+@click.option("--address", metavar="ADDRESS", help="Where the server is: HOST:PORT, unix//PATH.")
 @click.option("-c", "--config", metavar="FILE", help="The configuration: ./Caddyfile, if any.")
 @click.option("-a", "--adapter", metavar="NAME", help="What the file is: caddyfile or json.")
 def command(ca: str | None, address: str | None, config: str | None, adapter: str | None) -> None:
@@ -18,9 +18,10 @@ def command(ca: str | None, address: str | None, config: str | None, adapter: st
     Then browsers and other programs accept the certificates of `tls internal`. The server
     does it by itself when it may; one that runs as a user who may not needs this.
 
-    The root is taken from the storage of the configuration, where the server has put it when
-    it first ran. It is added to the store of the system (as root, or with sudo), to those of
-    Firefox and Chromium of this user, and to that of Java in JAVA_HOME.
+    The server that runs is asked for the root, by its admin API. When none runs, it is taken
+    from the storage of the configuration, where a server has put it before. It is added to the
+    store of the system (as root, or with sudo), to those of Firefox and Chromium of this user,
+    and to that of Java in JAVA_HOME.
 
     \b
     sudo snake trust
@@ -29,13 +30,12 @@ def command(ca: str | None, address: str | None, config: str | None, adapter: st
     The exit code is 1 if a store that is here does not take it.
     """  # noqa: D301  (\b tells click to keep the lines)
     # Half of these take a while to load, which the help should not.
-    from snake.cli.local_trust import find_root, refuse_address, tell  # noqa: PLC0415
+    from snake.cli.local_trust import find_root, tell  # noqa: PLC0415
     from snake.pki.trust.outcome import Deed, install  # noqa: PLC0415
     from snake.pki.trust.stores import stores  # noqa: PLC0415
     from snake.pki.trust.tool import Rights  # noqa: PLC0415
 
-    refuse_address(address)
-    root = find_root(ca, config, adapter)
+    root = find_root(ca, address, config, adapter)
     outcomes = install(root, stores(), Rights.of_terminal())
     tell(outcomes)
     if not any(each.deed in (Deed.ADDED, Deed.TRUSTED) for each in outcomes):

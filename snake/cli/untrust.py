@@ -10,7 +10,7 @@ from snake.core.errors import SnakeError
 @click.command("untrust")
 @click.option("-p", "--cert", metavar="FILE", help="The root, instead of one in a storage.")
 @click.option("--ca", metavar="ID", help="The authority to trust no more: local.")
-@click.option("--address", metavar="ADDRESS", help="That of an admin API, which snake has not.")
+@click.option("--address", metavar="ADDRESS", help="Where the server is: HOST:PORT, unix//PATH.")
 @click.option("-c", "--config", metavar="FILE", help="The configuration: ./Caddyfile, if any.")
 @click.option("-a", "--adapter", metavar="NAME", help="What the file is: caddyfile or json.")
 def command(
@@ -34,7 +34,6 @@ def command(
     from snake.cli.local_trust import (  # noqa: PLC0415  (slow to load, and not for the help)
         find_root,
         read_root,
-        refuse_address,
         tell,
     )
     from snake.pki.trust.outcome import uninstall  # noqa: PLC0415
@@ -43,6 +42,5 @@ def command(
 
     if cert and (ca or address or config):
         raise SnakeError("--cert names the root itself: it goes without --ca, --address, --config")
-    refuse_address(address)
-    root = read_root(cert) if cert else find_root(ca, config, adapter)
+    root = read_root(cert) if cert else find_root(ca, address, config, adapter)
     tell(uninstall(root, stores(), Rights.of_terminal()))

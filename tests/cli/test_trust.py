@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
+from snake.cli.local_trust import find_root
+from snake.core.errors import SnakeError
 from snake.pki.trust import debian
 from snake.pki.trust.root import Root
 from snake.pki.trust.tool import run as run_tool
+from tests.caddy import adapter
 from tests.pki.machine import Machine, machine
 from tests.pki.requests import provisioned
 from tests.server import run
@@ -61,6 +65,17 @@ def test_trust_and_untrust_say_what_they_did(machine: Machine, tmp_path: Path, r
     ]
 
 
+def test_server_that_runs_is_asked(machine: Machine, tmp_path: Path) -> None:
+    """The root that its admin API tells is the one, and not that of a storage."""
+    with adapter() as caddy:
+        address = f"unix/{caddy.folder.parent}/admin.sock"
+        said = machine.snake("untrust", "--address", address, HOME=str(tmp_path))
+        with pytest.raises(SnakeError, match="no certificate authority configured with id: no"):
+            find_root("no", address, None, None)
+
+    assert re.match(rf"Caddy Local Authority - .*, from the server at {address}\n", said)
+
+
 def test_untrust_takes_a_file(machine: Machine, tmp_path: Path, root: Root) -> None:
     """A root may be named by its file; one that nobody trusts is in order."""
     (tmp_path / "old.crt").write_bytes(root.der)
@@ -83,7 +98,8 @@ def test_home_of_sudo_is_hinted_at(tmp_path: Path) -> None:
     ("args", "message"),
     [
         (["trust", "--ca", "ofice"], "no certificate authority is configured with the ID 'ofice'"),
-        (["trust", "--address", "localhost:2019"], "has no admin API to ask for the root"),
+        (["trust", "--address", "unix/none"], "nothing listens at unix/none"),
+        (["trust", "--address", "x:y"], '"y" is no port'),
         (["untrust", "--cert", "a", "--ca", "b"], "it goes without --ca, --address, --config"),
         (["untrust", "--cert", "nowhere"], "cannot read nowhere: No such file"),
         (["untrust", "--cert", "Caddyfile"], "Caddyfile: no certificate in PEM or DER"),

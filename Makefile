@@ -33,8 +33,9 @@ format: $(VENV)/.installed-dev ## let ruff write what it can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-docs: $(VENV)/.installed-run ## write docs/directives.md from the manuals
+docs: $(VENV)/.installed-run ## write docs/directives.md and docs/commands.md from the manuals
 	$(BIN)/python -m docs.directives
+	$(BIN)/python -m docs.commands
 
 site: $(VENV)/.installed-docs ## build the documentation into build/site
 	$(BIN)/mkdocs build --quiet --strict

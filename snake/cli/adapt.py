@@ -13,11 +13,12 @@ import msgspec
 
 from snake.caddyfile.errors import CaddyfileWarning
 from snake.cli.environment import load_files
+from snake.cli.values import ADAPTER, FILE
 from snake.config.document import Document, encode
 from snake.core.errors import SnakeError
 from snake.engine.source import adapt_caddyfile, beside, read
 
-ADAPTER = "caddyfile"
+CADDYFILE = "caddyfile"
 
 _ESCAPES = str.maketrans(
     {char: f"\\u{ord(char):04x}" for char in ("<", ">", "&", "\u2028", "\u2029")}
@@ -29,11 +30,15 @@ _INDENT = re.compile(rb"^ +", re.MULTILINE)
 
 
 @click.command("adapt")
-@click.option("-c", "--config", metavar="FILE", help="The Caddyfile; - is stdin.")
-@click.option("-a", "--adapter", metavar="NAME", default=ADAPTER, help="What the file is.")
+@click.option("-c", "--config", type=FILE, metavar="FILE", help="The Caddyfile; - is stdin.")
+@click.option(
+    "-a", "--adapter", type=ADAPTER, metavar="NAME", default=CADDYFILE, help="What the file is."
+)
 @click.option("-p", "--pretty", is_flag=True, help="Print on several lines.")
 @click.option("--validate", is_flag=True, help="Tell also whether the result works.")
-@click.option("--envfile", "envfiles", multiple=True, metavar="FILE", help="NAME=VALUE lines.")
+@click.option(
+    "--envfile", "envfiles", multiple=True, type=FILE, metavar="FILE", help="NAME=VALUE lines."
+)
 def command(
     config: str | None,
     adapter: str,
@@ -42,8 +47,8 @@ def command(
     envfiles: tuple[str, ...],
 ) -> None:
     """Print a Caddyfile as JSON, the same that Caddy would."""
-    if adapter != ADAPTER:
-        raise SnakeError(f'unrecognized config adapter: {adapter}; there is only "{ADAPTER}"')
+    if adapter != CADDYFILE:
+        raise SnakeError(f'unrecognized config adapter: {adapter}; there is only "{CADDYFILE}"')
     load_files(envfiles)
     # A large Caddyfile is many objects, which all live to the end.
     gc.disable()
@@ -69,7 +74,7 @@ def _warn(warnings: Sequence[CaddyfileWarning]) -> None:
     target = default_target()
     for warning in warnings:
         place = {"file": warning.file, "line": warning.line}
-        record = Record(logging.WARNING, time.time(), ADAPTER, warning.text, place)
+        record = Record(logging.WARNING, time.time(), CADDYFILE, warning.text, place)
         target.writer.write(target.encoder.encode(record))
 
 

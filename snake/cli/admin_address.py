@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from snake.cli.admin_client import PORT, AdminClient, listens
+from snake.cli.values import ADAPTER, FILE
 from snake.core.errors import SnakeError
 
 DEFAULT = f"localhost:{PORT}"
@@ -24,8 +25,12 @@ class TurnedOffError(SnakeError):
 def address_options(command: Command) -> Command:
     """Give a command `--address`, `--config` and `--adapter`, which `find_client` takes."""
     for option in (
-        click.option("-a", "--adapter", metavar="NAME", help="What it is: caddyfile or json."),
-        click.option("-c", "--config", metavar="FILE", help="The configuration that says where."),
+        click.option(
+            "-a", "--adapter", type=ADAPTER, metavar="NAME", help="What it is: caddyfile or json."
+        ),
+        click.option(
+            "-c", "--config", type=FILE, metavar="FILE", help="The configuration that says where."
+        ),
         click.option(
             "--address", metavar="ADDRESS", help="Where the admin API is: HOST:PORT or unix//PATH."
         ),

@@ -13,6 +13,7 @@ import click
 import msgspec
 
 from snake.cli.environment import load_files
+from snake.cli.values import ADAPTER, FILE
 from snake.engine.automatic import effective
 from snake.engine.loaded import Loaded
 from snake.engine.source import load
@@ -25,9 +26,13 @@ _MOMENTS = frozenset({"not_before", "not_after", "renew_at", "next_at"})
 
 
 @click.command("certs")
-@click.option("-c", "--config", metavar="FILE", help="The configuration; - is stdin.")
-@click.option("-a", "--adapter", metavar="NAME", help="What the file is: caddyfile or json.")
-@click.option("--envfile", "envfiles", multiple=True, metavar="FILE", help="NAME=VALUE lines.")
+@click.option("-c", "--config", type=FILE, metavar="FILE", help="The configuration; - is stdin.")
+@click.option(
+    "-a", "--adapter", type=ADAPTER, metavar="NAME", help="What the file is: caddyfile or json."
+)
+@click.option(
+    "--envfile", "envfiles", multiple=True, type=FILE, metavar="FILE", help="NAME=VALUE lines."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: an array of objects.")
 def command(
     config: str | None,

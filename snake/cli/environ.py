@@ -5,10 +5,13 @@ from __future__ import annotations
 import click
 
 from snake.cli.environment import load_files, print_all
+from snake.cli.values import FILE
 
 
 @click.command("environ")
-@click.option("--envfile", "envfiles", multiple=True, metavar="FILE", help="NAME=VALUE lines.")
+@click.option(
+    "--envfile", "envfiles", multiple=True, type=FILE, metavar="FILE", help="NAME=VALUE lines."
+)
 def command(envfiles: tuple[str, ...]) -> None:
     """Print the environment that snake sees here, after the folders that it uses.
 

@@ -9,6 +9,7 @@ import click
 
 from snake.cli.group import Group
 from snake.cli.quick_document import LIMITS, Json, debug_option, document, run
+from snake.cli.values import FOLDER
 from snake.core.errors import SnakeError
 from snake.core.network import AddressError, parse_address
 from snake.core.suggest import suggestion
@@ -18,7 +19,9 @@ PRECOMPRESSED = ("br", "gzip", "zstd")
 
 
 @click.group("file-server", cls=Group, invoke_without_command=True)
-@click.option("-r", "--root", default="", metavar="FOLDER", help="The folder; the current one.")
+@click.option(
+    "-r", "--root", default="", type=FOLDER, metavar="FOLDER", help="The folder; the current one."
+)
 @click.option("-l", "--listen", default="", metavar="ADDRESS", help=":80, or :443 for a domain.")
 @click.option("-d", "--domain", default="", metavar="NAME", help="Serve it by HTTPS, on :443.")
 @click.option("-b", "--browse", is_flag=True, help="List folders that have no index file.")

@@ -8,12 +8,13 @@ from pathlib import Path
 import click
 
 from snake.caddyfile.format import format_caddyfile, unformatted_line
+from snake.cli.values import FILE
 from snake.core.errors import SnakeError
 
 
 @click.command("fmt")
-@click.argument("path", nargs=-1, metavar="[PATH]")
-@click.option("-c", "--config", metavar="FILE", default="", help="The same as PATH.")
+@click.argument("path", nargs=-1, type=FILE, metavar="[PATH]")
+@click.option("-c", "--config", type=FILE, metavar="FILE", default="", help="The same as PATH.")
 @click.option("-w", "--overwrite", is_flag=True, help="Write the result into the file.")
 @click.option("-d", "--diff", is_flag=True, help="Print what changes: lines with - and +.")
 def command(

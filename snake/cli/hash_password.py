@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from snake.cli.words import OneOf
+from snake.cli.values import OneOf
 from snake.core.errors import SnakeError
 
 BCRYPT = "bcrypt"

@@ -6,8 +6,12 @@ import os
 import sys
 import traceback
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 from snake import __version__
 from snake.cli.early import Early
@@ -19,12 +23,14 @@ COMMANDS = {
     "adapt": "Print a Caddyfile as JSON",
     "build-info": "Print what this snake is made of",
     "certs": "List the certificates of a configuration",
+    "completion": "Print what makes a shell complete snake's words",
     "environ": "Print the environment that snake sees",
     "file-server": "Serve the files of a folder",
     "fmt": "Format a Caddyfile",
     "hash-password": "Hash a password for basic_auth",
     "help": "Explain snake, or one of its commands",
     "list-modules": "List the modules that a configuration can use",
+    "manpage": "Write a manual page for each command",
     "python-server": "Serve one Python app without a configuration file",
     "reload": "Have the server that runs take another configuration",
     "respond": "Answer every request with the same response",
@@ -41,6 +47,9 @@ COMMANDS = {
 }
 """The subcommands and a line on each. The help needs no import of them."""
 
+_COMPLETE = "_SNAKE_COMPLETE"
+"""click's variable for the completions of a program of this name."""
+
 
 class _Commands(Group):
     """Finds a subcommand by its file name: `python-server` is `python_server.py`."""
@@ -56,6 +65,15 @@ class _Commands(Group):
         module = import_module(f"snake.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem  # noqa: PLC0415  (for a shell alone)
+
+        words = COMMANDS.items()
+        own = [
+            CompletionItem(word, help=text) for word, text in words if word.startswith(incomplete)
+        ]
+        return [*own, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
@@ -81,6 +99,8 @@ def main(args: list[str] | None = None, early: Early | None = None) -> int:
 
     `early` is what was forked for it already.
     """
+    if os.environ.get(_COMPLETE, "").startswith("powershell"):
+        from snake.cli import powershell  # noqa: F401, PLC0415  (makes itself known)
     try:
         code = snake.main(args, prog_name="snake", standalone_mode=False, obj=early)
     except click.exceptions.Exit as end:

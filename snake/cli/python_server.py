@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from snake.cli.app_document import Flags, check, document, in_flags
 from snake.cli.serving import serve
-from snake.cli.words import OneOf
+from snake.cli.values import FILE, OneOf
 from snake.config.document import Document
 from snake.core.errors import DocumentError
 from snake.core.modules import decode
@@ -79,7 +79,9 @@ def _texts(part: str) -> Callable[[Command], Command]:
 @click.option("--preload", is_flag=True, help="Import the app once, for all processes.")
 @click.option("--lifespan", type=OneOf(["on", "off"]), help="ASGI lifespan; off.")
 @click.option("--autoreload", is_flag=True, help="Reload the app when its files change.")
-@click.option("--env-file", "env_files", metavar="FILE", multiple=True, help="NAME=VALUE lines.")
+@click.option(
+    "--env-file", "env_files", type=FILE, metavar="FILE", multiple=True, help="NAME=VALUE lines."
+)
 @click.option("--env-var", "env_vars", metavar="NAME=VALUE", multiple=True, help="A variable.")
 @click.option("--static-path", metavar="FOLDER", default="", help="A folder of files to serve.")
 @click.option("--static-route", metavar="PATH", default="/static", help="Where; /static.")

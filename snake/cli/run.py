@@ -8,6 +8,7 @@ import click
 
 from snake.cli.environment import load_files, print_all
 from snake.cli.serving import reader, serve
+from snake.cli.values import ADAPTER, FILE
 from snake.engine.again import Source
 from snake.engine.autosave import autosave_file
 from snake.engine.herald import Ready
@@ -16,13 +17,17 @@ logger = logging.getLogger("snake")
 
 
 @click.command("run")
-@click.option("-c", "--config", metavar="FILE", help="The configuration; - is stdin.")
-@click.option("-a", "--adapter", metavar="NAME", help="What the file is: caddyfile or json.")
-@click.option("--envfile", "envfiles", multiple=True, metavar="FILE", help="NAME=VALUE lines.")
+@click.option("-c", "--config", type=FILE, metavar="FILE", help="The configuration; - is stdin.")
+@click.option(
+    "-a", "--adapter", type=ADAPTER, metavar="NAME", help="What the file is: caddyfile or json."
+)
+@click.option(
+    "--envfile", "envfiles", multiple=True, type=FILE, metavar="FILE", help="NAME=VALUE lines."
+)
 @click.option("-e", "--environ", is_flag=True, help="Print the environment first.")
 @click.option("-r", "--resume", is_flag=True, help="Go on with the configuration that ran last.")
 @click.option("-w", "--watch", is_flag=True, help="Load the file anew whenever it changes.")
-@click.option("--pidfile", metavar="FILE", help="Where to write the process ID.")
+@click.option("--pidfile", type=FILE, metavar="FILE", help="Where to write the process ID.")
 @click.option(
     "--pingback", metavar="HOST:PORT", help="Send there what stdin has, once all is well."
 )

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import click
 
 from snake.cli.pingback import Awaited
+from snake.cli.values import ADAPTER, FILE
 from snake.core.errors import SnakeError
 
 _STEP = 0.1
@@ -32,11 +33,15 @@ class Log(NamedTuple):
 
 
 @click.command("start")
-@click.option("-c", "--config", metavar="FILE", help="The configuration.")
-@click.option("-a", "--adapter", metavar="NAME", help="What the file is: caddyfile or json.")
-@click.option("--envfile", "envfiles", multiple=True, metavar="FILE", help="NAME=VALUE lines.")
+@click.option("-c", "--config", type=FILE, metavar="FILE", help="The configuration.")
+@click.option(
+    "-a", "--adapter", type=ADAPTER, metavar="NAME", help="What the file is: caddyfile or json."
+)
+@click.option(
+    "--envfile", "envfiles", multiple=True, type=FILE, metavar="FILE", help="NAME=VALUE lines."
+)
 @click.option("-w", "--watch", is_flag=True, help="Load the file anew whenever it changes.")
-@click.option("--pidfile", metavar="FILE", help="Where to write the process ID.")
+@click.option("--pidfile", type=FILE, metavar="FILE", help="Where to write the process ID.")
 def command(
     config: str | None,
     adapter: str | None,

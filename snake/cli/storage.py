@@ -15,6 +15,7 @@ from typing import BinaryIO
 import click
 
 from snake.cli.group import Group
+from snake.cli.values import ADAPTER, FILE
 from snake.core.errors import SnakeError
 from snake.core.modules import Context, Registry
 from snake.engine.source import load
@@ -24,10 +25,15 @@ from snake.storage.chosen import chosen
 from snake.storage.storage import Storage
 
 _CONFIG = click.option(
-    "-c", "--config", metavar="FILE", required=True, help="The configuration that names it."
+    "-c",
+    "--config",
+    type=FILE,
+    metavar="FILE",
+    required=True,
+    help="The configuration that names it.",
 )
 _ADAPTER = click.option(
-    "-a", "--adapter", metavar="NAME", help="What that file is: caddyfile or json."
+    "-a", "--adapter", type=ADAPTER, metavar="NAME", help="What that file is: caddyfile or json."
 )
 
 
@@ -42,7 +48,9 @@ def command() -> None:
 @command.command("export")
 @_CONFIG
 @_ADAPTER
-@click.option("-o", "--output", metavar="FILE", required=True, help="The archive; - is stdout.")
+@click.option(
+    "-o", "--output", type=FILE, metavar="FILE", required=True, help="The archive; - is stdout."
+)
 def export(config: str, adapter: str | None, output: str) -> None:
     """Write all that is in a storage into a tar archive. It has private keys in it."""
 
@@ -59,7 +67,9 @@ def export(config: str, adapter: str | None, output: str) -> None:
 @command.command("import")
 @_CONFIG
 @_ADAPTER
-@click.option("-i", "--input", "source", metavar="FILE", required=True, help="- is stdin.")
+@click.option(
+    "-i", "--input", "source", type=FILE, metavar="FILE", required=True, help="- is stdin."
+)
 def import_(config: str, adapter: str | None, source: str) -> None:
     """Put all that is in a tar archive into a storage, in place of what has the same name."""
     if config == source == "-":

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import click
 
+from snake.cli.values import ADAPTER, FILE
 from snake.core.errors import SnakeError
 
 
 @click.command("trust")
 @click.option("--ca", metavar="ID", help="The authority to trust: local.")
 @click.option("--address", metavar="ADDRESS", help="Where the server is: HOST:PORT, unix//PATH.")
-@click.option("-c", "--config", metavar="FILE", help="The configuration: ./Caddyfile, if any.")
-@click.option("-a", "--adapter", metavar="NAME", help="What the file is: caddyfile or json.")
+@click.option(
+    "-c", "--config", type=FILE, metavar="FILE", help="The configuration: ./Caddyfile, if any."
+)
+@click.option(
+    "-a", "--adapter", type=ADAPTER, metavar="NAME", help="What the file is: caddyfile or json."
+)
 def command(ca: str | None, address: str | None, config: str | None, adapter: str | None) -> None:
     """Have this machine trust the root of an authority of snake's own.
 

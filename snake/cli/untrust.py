@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import click
 
+from snake.cli.values import ADAPTER, FILE
 from snake.core.errors import SnakeError
 
 
 @click.command("untrust")
-@click.option("-p", "--cert", metavar="FILE", help="The root, instead of one in a storage.")
+@click.option(
+    "-p", "--cert", type=FILE, metavar="FILE", help="The root, instead of one in a storage."
+)
 @click.option("--ca", metavar="ID", help="The authority to trust no more: local.")
 @click.option("--address", metavar="ADDRESS", help="Where the server is: HOST:PORT, unix//PATH.")
-@click.option("-c", "--config", metavar="FILE", help="The configuration: ./Caddyfile, if any.")
-@click.option("-a", "--adapter", metavar="NAME", help="What the file is: caddyfile or json.")
+@click.option(
+    "-c", "--config", type=FILE, metavar="FILE", help="The configuration: ./Caddyfile, if any."
+)
+@click.option(
+    "-a", "--adapter", type=ADAPTER, metavar="NAME", help="What the file is: caddyfile or json."
+)
 def command(
     cert: str | None,
     ca: str | None,

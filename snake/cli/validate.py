@@ -12,6 +12,7 @@ from typing import NoReturn
 import click
 
 from snake.cli.environment import load_files
+from snake.cli.values import ADAPTER, FILE
 from snake.engine import needs
 from snake.engine.loaded import Loaded
 from snake.engine.overview import AppView
@@ -20,9 +21,13 @@ from snake.logs.app import default_logs
 
 
 @click.command("validate")
-@click.option("-c", "--config", metavar="FILE", help="The configuration; - is stdin.")
-@click.option("-a", "--adapter", metavar="NAME", help="What the file is: caddyfile or json.")
-@click.option("--envfile", "envfiles", multiple=True, metavar="FILE", help="NAME=VALUE lines.")
+@click.option("-c", "--config", type=FILE, metavar="FILE", help="The configuration; - is stdin.")
+@click.option(
+    "-a", "--adapter", type=ADAPTER, metavar="NAME", help="What the file is: caddyfile or json."
+)
+@click.option(
+    "--envfile", "envfiles", multiple=True, type=FILE, metavar="FILE", help="NAME=VALUE lines."
+)
 def command(config: str | None, adapter: str | None, envfiles: tuple[str, ...]) -> None:
     """Tell whether a configuration works.
 

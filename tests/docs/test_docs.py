@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from docs import commands
 from docs.directives import PAGE, render
 from snake import __version__
 from snake.core.modules import Module, load_object
@@ -31,6 +32,11 @@ HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 def test_reference_is_up_to_date() -> None:
     """docs/directives.md is what `make docs` writes."""
     assert PAGE.read_text() == render()
+
+
+def test_reference_of_commands_is_up_to_date() -> None:
+    """docs/commands.md is what `make docs` writes."""
+    assert commands.PAGE.read_text() == commands.render()
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Iterable
 
 from snake.admin.access import Access
 from snake.admin.answer import Answer, APIError, Headers, as_json
+from snake.admin.counts import Counts
 from snake.admin.endpoint import Endpoint, Endpoints
 from snake.admin.request import Request
 from snake.transport.asgi import ClientDisconnectedError, Receive, Scope, Send
@@ -17,16 +17,6 @@ logger = logging.getLogger("snake.admin.api")
 POLLED = frozenset({"/metrics", "/snake/status"})
 """What is asked for every few seconds, and so is not worth a line."""
 _SECRET = frozenset({"cookie", "set-cookie", "authorization", "proxy-authorization"})
-
-
-class Counts:
-    """How often endpoints were asked, by their patterns."""
-
-    def __init__(self) -> None:
-        self.requests: Counter[tuple[str, str, int]] = Counter()
-        """By pattern, method and status."""
-        self.errors: Counter[tuple[str, str]] = Counter()
-        """Those that were answered with an error; by pattern and method."""
 
 
 class API:

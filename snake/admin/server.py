@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from weakref import WeakSet
 
 from snake.admin.access import LocalAccess
-from snake.admin.api import API, Counts
+from snake.admin.api import API
+from snake.admin.counts import Counts
 from snake.admin.endpoint import Endpoint
 from snake.config.admin import Admin
 from snake.core.network import NetworkAddress
@@ -42,7 +43,7 @@ class AdminServer:
         endpoints: Iterable[Endpoint],
         admin: Admin,
         address: NetworkAddress,
-        counts: Counts | None = None,
+        counts: Counts,
     ) -> None:
         self._address = address
         self._access = LocalAccess.of(admin, address)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from snake.admin.counts import Counts
 from snake.config.admin import Admin
 from snake.config.document import Document
 from snake.core.errors import StartError
@@ -62,6 +63,8 @@ class AdminEndpoint:
     """Listens where the document says that runs."""
 
     def __init__(self, endpoints: Endpoints) -> None:
+        self.counts = Counts()
+        """Of all requests since the start."""
         self._endpoints = endpoints
         self._sockets = Sockets()
         self._entrance = NOWHERE
@@ -77,7 +80,8 @@ class AdminEndpoint:
     def open(self, document: Document, apps: list[AppPlan]) -> Entrance:
         """Listen where a document says, beside where it does now.
 
-        A default address that is taken is done without. Raises `ConfigError` and `StartError`.
+        A default address that is taken is done without, unless the API would be lost by that.
+        Raises `ConfigError` and `StartError`.
         """
         admin = document.admin or Admin()
         wanted = admin_address(document, apps)
@@ -94,7 +98,7 @@ class AdminEndpoint:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             opening = self._sockets.open([address], 1)
         except (ListenError, OSError) as error:
-            if not wanted.is_default:
+            if not wanted.is_default or self.address is not None:
                 raise StartError(f"the admin API {error}", "admin/listen") from None
             fields = {"address": str(address), "error": str(error)}
             logger.warning("no admin API: its address is taken", extra={"fields": fields})
@@ -125,7 +129,7 @@ class AdminEndpoint:
             from snake.admin.server import AdminServer  # noqa: PLC0415
 
             sock = self._sockets.first(address)
-            self._server = AdminServer(sock, self._endpoints(), admin, address)
+            self._server = AdminServer(sock, self._endpoints(), admin, address, self.counts)
 
     def _leave(self, address: NetworkAddress) -> None:
         """Close an address, and let the requests be answered that came by it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from snake.engine.loaded import Loaded
 from snake.engine.source import is_caddyfile
 
 ADAPTER = "caddyfile"
+_AT_ONCE = 2
+"""Texts that are adapted at once: each is read by a process of its own."""
 
 
 class AdaptedCaddyfile(Record):
@@ -36,6 +39,7 @@ class Administration:
     def __init__(self, configuration: Configuration, stop: Callable[[], None]) -> None:
         self._configuration = configuration
         self._stop = stop
+        self._turn = asyncio.Semaphore(_AT_ONCE)
 
     @property
     def json(self) -> bytes:
@@ -49,7 +53,8 @@ class Administration:
     async def adapt(self, body: bytes, adapter: str) -> AdaptedCaddyfile:
         """Adapt a Caddyfile. Raises `SnakeError`."""
         del adapter  # there is only the one
-        return AdaptedCaddyfile(*await adapt(body, "Caddyfile"))
+        async with self._turn:
+            return AdaptedCaddyfile(*await adapt(body, "Caddyfile"))
 
     async def load(self, adapted: Adapted, *, force: bool, origin: Origin) -> bool:
         """Run what was adapted; return whether another one runs now."""

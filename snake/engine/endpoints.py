@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from snake.admin import status, stop
 from snake.admin.config import Tree
+from snake.admin.counts import Counts
 from snake.admin.endpoint import Endpoint
 from snake.admin.load import Load
 from snake.engine.administration import Administration
@@ -18,11 +19,12 @@ from snake.engine.signals import Signals
 
 
 def endpoints(
-    configuration: Configuration, reloads: Reloads, signals: Signals
+    configuration: Configuration, reloads: Reloads, signals: Signals, counts: Counts
 ) -> tuple[Endpoint, ...]:
-    """Return every endpoint."""
+    """Return every endpoint; `counts` are those of the API itself."""
     running = Administration(configuration, signals.ask_to_stop)
     reporter = Reporter(configuration, reloads)
+    del counts
     return (
         *Tree(running).endpoints,
         *Load(running).endpoints,

@@ -31,6 +31,7 @@ from snake.engine.spawner import Spawner, Started, spawn
 from snake.python.plan import apps
 
 if TYPE_CHECKING:
+    from snake.admin.counts import Counts
     from snake.admin.endpoint import Endpoint
     from snake.metrics.report import Report
 
@@ -67,7 +68,7 @@ async def supervise(loaded: Loaded, zygote: Started | None, terms: Terms) -> int
         stack.callback(folder.close)
         cache = SharedCache(folder, spawner)
         stack.push_async_callback(cache.close)
-        admin = AdminEndpoint(lambda: _endpoints(configuration, reloads, signals))
+        admin = AdminEndpoint(lambda: _endpoints(configuration, reloads, signals, admin.counts))
         stack.push_async_callback(admin.aclose)
         reloads = Reloads(sockets, spawner, folder, cache, admin)
         configuration = Configuration(reloads, service)
@@ -111,11 +112,11 @@ async def _follow(configuration: Configuration, signals: Signals, watched: Sourc
 
 
 def _endpoints(
-    configuration: Configuration, reloads: Reloads, signals: Signals
+    configuration: Configuration, reloads: Reloads, signals: Signals, counts: Counts
 ) -> tuple[Endpoint, ...]:
     from snake.engine.endpoints import endpoints  # noqa: PLC0415  (when the workers serve)
 
-    return endpoints(configuration, reloads, signals)
+    return endpoints(configuration, reloads, signals, counts)
 
 
 def _report(configuration: Configuration, reloads: Reloads) -> Report:

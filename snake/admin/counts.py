@@ -1,0 +1,15 @@
+"""Counts: how often the API was asked, for its metrics. They outlive a change of its address."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+
+class Counts:
+    """How often endpoints were asked, by their patterns."""
+
+    def __init__(self) -> None:
+        self.requests: Counter[tuple[str, str, int]] = Counter()
+        """By pattern, method and status."""
+        self.errors: Counter[tuple[str, str]] = Counter()
+        """Those that were answered with an error; by pattern and method."""

@@ -44,7 +44,8 @@ class Certificates:
         self._desk = desk
         self._stack = stack
         self._storage = storage
-        self._authorities = authorities
+        self.authorities = authorities
+        """Those of our own."""
         self._tasks: set[asyncio.Task[None]] = set()
         self.keeper = tls.keeper
         self.loaded = tls.loaded
@@ -83,7 +84,7 @@ class Certificates:
         """From now on obtain and renew; `tell` tells all workers."""
         self._tls.keeper.begin(lambda update: tell(Keys(encode(update))))
         self._desk.look_elsewhere(self._tls.keeper.automation.elsewhere)
-        self._keep(self._authorities.run())
+        self._keep(self.authorities.run())
         if self._tls.clean_every:
             self._keep(self._clean())
 

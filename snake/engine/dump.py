@@ -32,6 +32,10 @@ class Dump:
 
     async def stack(self) -> str:
         """Ask where the process is; return the frames of its app, nothing if there are none."""
+        return _of_the_app(await self.threads())
+
+    async def threads(self) -> str:
+        """Ask where all threads of the process are; nothing if that cannot be known."""
         if self.file < 0:
             return ""
         with suppress(OSError):
@@ -44,7 +48,7 @@ class Dump:
             before, text = text, os.pread(self.file, _LONGEST, 0).decode("utf-8", "replace")
             if text and text == before:
                 break
-        return _of_the_app(text)
+        return text
 
     def close(self) -> None:
         """Forget it."""

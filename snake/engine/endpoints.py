@@ -6,16 +6,18 @@ the engine and in `snake.admin` if not, and one more line below.
 
 from __future__ import annotations
 
-from snake.admin import status, stop
+from snake.admin import debug, pki, status, stop, upstreams
 from snake.admin.config import Tree
 from snake.admin.counts import Counts
 from snake.admin.endpoint import Endpoint
 from snake.admin.load import Load
 from snake.engine.administration import Administration
 from snake.engine.configuration import Configuration
+from snake.engine.inventory import Inventory
 from snake.engine.reloads import Reloads
 from snake.engine.reporting import Reporter
 from snake.engine.signals import Signals
+from snake.engine.stacks import Stacks
 
 
 def endpoints(
@@ -25,9 +27,13 @@ def endpoints(
     running = Administration(configuration, signals.ask_to_stop)
     reporter = Reporter(configuration, reloads)
     del counts
+    inventory = Inventory(reloads)
     return (
         *Tree(running).endpoints,
         *Load(running).endpoints,
         *stop.endpoints(running),
         *status.endpoints(lambda: reporter.report(reporter.totals())),
+        *pki.endpoints(inventory.authorities, inventory.authority),
+        *upstreams.endpoints(inventory.upstreams),
+        *debug.endpoints(Stacks(reloads).text),
     )

@@ -157,6 +157,10 @@ class Process:
         """Return where it hangs, unless it has said so itself; nothing if that cannot be known."""
         return "" if self._health.knows else await self._dump.stack()
 
+    async def threads(self) -> str:
+        """Return where all of its threads are, as it says; nothing if that cannot be known."""
+        return await self._dump.threads()
+
     async def rest(self, seconds: float) -> None:
         """Wait for so long, or until it is gone."""
         await self._news(self._gone, seconds)

@@ -72,12 +72,16 @@ class Terms(Record):
 
     def common_name(self, ctx: Context, text: str) -> str:
         """Return a name with its placeholders filled in. Raises `ConfigError`."""
-        found = _PLACEHOLDER.sub(self._value, text)
+        found = self.filled(text)
         if not 0 < len(found) <= _LONGEST_NAME:
             raise ctx.fail(
                 f"a common name has 1 to {_LONGEST_NAME} characters, not {len(found)}: {found!r}"
             )
         return found
+
+    def filled(self, text: str) -> str:
+        """Return a text with its placeholders filled in."""
+        return _PLACEHOLDER.sub(self._value, text)
 
     def _value(self, found: re.Match[str]) -> str:
         if found[1] == "pki.ca.name":

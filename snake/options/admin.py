@@ -7,6 +7,12 @@ Syntax::
         enforce_origin
     }
     persist_config off
+
+The address is one of TCP, `unix//path` with a mode behind a bar as in
+`unix//run/snake/admin.sock|0660`, or `fd/3`. Without one it is that of `CADDY_ADMIN` in
+the environment, else `localhost:2019`. `origins` are the hosts, or whole origins, that it
+may be asked as; they replace those that lead to the address. With `enforce_origin` each
+request needs an Origin that is one of them.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from snake.admin.access import Access
 from snake.admin.answer import Answer, APIError, Headers, as_json
-from snake.admin.counts import Counts
+from snake.admin.counts import Counts, known
 from snake.admin.endpoint import Endpoint, Endpoints
 from snake.admin.request import Request
 from snake.transport.asgi import ClientDisconnectedError, Receive, Scope, Send
@@ -50,7 +50,7 @@ class API:
         found = self._endpoints.find(request)
         if isinstance(found, Answer):
             return found
-        method = request.method.upper()
+        method = known(request.method)
         try:
             answer = await found.handle(request)
         except APIError as error:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
+_METHODS = frozenset({
+    "GET", "HEAD", "PUT", "POST", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
+})  # fmt: skip
+
 
 class Counts:
     """How often endpoints were asked, by their patterns."""
@@ -13,3 +17,8 @@ class Counts:
         """By pattern, method and status."""
         self.errors: Counter[tuple[str, str]] = Counter()
         """Those that were answered with an error; by pattern and method."""
+
+
+def known(method: str) -> str:
+    """Return a method as it is counted: clients cannot make names without end."""
+    return method.upper() if method.upper() in _METHODS else "OTHER"

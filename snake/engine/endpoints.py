@@ -6,7 +6,9 @@ the engine and in `snake.admin` if not, and one more line below.
 
 from __future__ import annotations
 
-from snake.admin import debug, pki, status, stop, upstreams
+from functools import partial
+
+from snake.admin import debug, metrics, pki, status, stop, upstreams
 from snake.admin.config import Tree
 from snake.admin.counts import Counts
 from snake.admin.endpoint import Endpoint
@@ -26,13 +28,13 @@ def endpoints(
     """Return every endpoint; `counts` are those of the API itself."""
     running = Administration(configuration, signals.ask_to_stop)
     reporter = Reporter(configuration, reloads)
-    del counts
     inventory = Inventory(reloads)
     return (
         *Tree(running).endpoints,
         *Load(running).endpoints,
         *stop.endpoints(running),
         *status.endpoints(lambda: reporter.report(reporter.totals())),
+        *metrics.endpoints(partial(reporter.metrics, inventory.health), counts),
         *pki.endpoints(inventory.authorities, inventory.authority),
         *upstreams.endpoints(inventory.upstreams),
         *debug.endpoints(Stacks(reloads).text),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -29,6 +31,9 @@ from snake.metrics.problems import problems
 from snake.metrics.report import MOST_CERTIFICATES, Report, Worker
 from snake.metrics.series import Totals, app_of, pool_of, sites_of
 
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
+
 
 class Reporter:
     """Makes reports. It is the supervisor's."""
@@ -41,12 +46,18 @@ class Reporter:
         """Return what all workers have counted."""
         return self._reloads.counting.ledger.total()
 
-    def metrics(self, version: str) -> bytes:
-        """Return all metrics as text: of a version of OpenMetrics; without one, Prometheus'."""
+    def metrics(
+        self, health: Callable[[], Mapping[str, bool]], version: str, more: Iterable[Metric]
+    ) -> bytes:
+        """Return all metrics as text: of a version of OpenMetrics; without one, Prometheus'.
+
+        `health` tells of the upstreams; `more` is added.
+        """
         from snake.metrics.exposition import Known, expose  # noqa: PLC0415  (not for a status)
 
         processes = self._reloads.counting.ledger.processes()
-        what = Known(self.totals(), processes, self.report())
+        upstreams = {address: partial(bool, is_healthy) for address, is_healthy in health().items()}
+        what = Known(self.totals(), processes, self.report(), upstreams=upstreams, more=tuple(more))
         return expose(what, open_metrics=bool(version))
 
     def report(self, totals: Totals | None = None) -> Report:

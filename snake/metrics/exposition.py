@@ -45,6 +45,8 @@ class Known(NamedTuple):
     """When the configuration was loaded, in seconds since 1970, if that is in no report."""
     upstreams: Mapping[str, Callable[[], bool]] = {}
     """The upstreams in the configuration, and what tells whether one is healthy."""
+    more: Sequence[Metric] = ()
+    """What somebody else has counted."""
 
 
 def known(figures: Figures, report: Report | None, loaded: float) -> Known:
@@ -97,6 +99,7 @@ class _All(Collector):
         yield from counted(what.totals, self._buckets)
         if what.report is not None:
             yield from told(what.report)
+        yield from what.more
 
     def _answers(self, totals: Sequence[tuple[Key, Sequence[float]]]) -> Iterator[Metric]:
         for histogram in HISTOGRAMS if totals else ():

@@ -210,3 +210,30 @@ def test_debugging(snake: Asked, caddy: Asked) -> None:
     assert snake.both("GET", "/debug/pprof/none")[0] == 404
     assert caddy.both("GET", "/debug/pprof/none")[0] == 404
     assert os.fsencode(snake.both("GET", "/debug/nothing")[2]) == b"404 page not found\n"
+
+
+def test_metrics(server: Server, snake: Asked, caddy: Asked) -> None:
+    """All metrics are told, with those of the API as Caddy counts them."""
+    for asked in (snake, caddy):
+        asked.both("GET", "/pki/ca/none")
+        asked.both("BREW", "/stop")
+    ours, theirs = snake.both("GET", "/metrics"), caddy.both("GET", "/metrics")
+    assert ours[:2] == theirs[:2]
+    name = "caddy_admin_http_request"
+    lines, expected = ({*text.splitlines()} for text in (ours[2], theirs[2]))
+    for line in expected:
+        if line.startswith(("# HELP " + name, "# TYPE " + name)):
+            assert line in lines
+    assert series(lines, name) >= {
+        f'{name}s_total{{code="404",handler="admin",method="GET",path="/pki/"}}',
+        f'{name}s_total{{code="405",handler="admin",method="OTHER",path="/stop"}}',
+        f'{name}_errors_total{{handler="admin",method="GET",path="/pki/"}}',
+    }
+    assert "caddy_config_last_reload_successful 1.0" in lines
+    assert any(line.startswith("caddy_reverse_proxy_upstreams_healthy{") for line in lines)
+    assert f'snake_workers{{state="serving"}} {float(len(server.workers()))}' in lines
+
+
+def series(lines: set[str], name: str) -> set[str]:
+    """Return the names of figures with their labels."""
+    return {line.rpartition(" ")[0] for line in lines if line.startswith(name)}

@@ -21,6 +21,7 @@ from snake.core.text import visible
 
 COMMANDS = {
     "adapt": "Print a Caddyfile as JSON",
+    "add-package": "Install packages that add to snake",
     "build-info": "Print what this snake is made of",
     "certs": "List the certificates of a configuration",
     "completion": "Print what makes a shell complete snake's words",
@@ -33,6 +34,7 @@ COMMANDS = {
     "manpage": "Write a manual page for each command",
     "python-server": "Serve one Python app without a configuration file",
     "reload": "Have the server that runs take another configuration",
+    "remove-package": "Remove packages that add to snake",
     "respond": "Answer every request with the same response",
     "reverse-proxy": "Pass requests on to other servers",
     "run": "Start the server and stay until it is stopped",
@@ -42,6 +44,7 @@ COMMANDS = {
     "storage": "Copy certificates and keys out of a storage, or into one",
     "trust": "Have this machine trust snake's own certificate authority",
     "untrust": "Undo what trust has done",
+    "upgrade": "Install the newest snake in place of this one",
     "validate": "Tell whether a configuration works, apps included",
     "version": "Print the version",
 }

@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo "$$python" && break; done)
 
-.PHONY: help run test lint format docs site bench fuzz-adapt fuzz-answers fuzz-https clean
+.PHONY: help run test lint format docs image check-image site bench fuzz-adapt fuzz-answers fuzz-https clean
 
 help: ## print this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -46,6 +46,12 @@ grammar: $(VENV)/.installed-run ## compile grammar/caddyfile.lark to the tables 
 bench: $(VENV)/.installed-run ## compare with other servers (ARGS='--work flask' for some)
 	$(BIN)/python benchmarks/compare.py $(ARGS)
 	$(if $(ARGS),,$(BIN)/python benchmarks/tls.py)
+
+image: ## make the container image (ARGS=3.11 for another Python)
+	deploy/build-image.sh $(ARGS)
+
+check-image: ## run the container image, and see that it does what it should
+	deploy/check-image.sh $(ARGS)
 
 fuzz-adapt: $(VENV)/.installed-dev ## compare Caddyfiles made by chance with Caddy (ARGS='--count 5000')
 	$(BIN)/python -m tests.fuzz.adapt $(ARGS)

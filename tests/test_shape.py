@@ -32,7 +32,7 @@ OPTIONS = [path for path in SHIPPED if path.parent.name == "options" and path.st
 TOP_LEVEL = {
     *("pyproject.toml", "snake", "grammar", "examples", "tests", "benchmarks"),
     *("Caddyfile.example", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md"),
-    *("Makefile", "Dockerfile", "docs", "mkdocs.yml"),
+    *("Makefile", "Dockerfile", "builder.Dockerfile", "deploy", "docs", "mkdocs.yml"),
 }
 SHAPELESS = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "base", "misc"}
 BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.Match)

@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import install
+import reload_ways
 from processes import Running, free_ports, running
 from works import App, Site, Work
 
@@ -77,6 +78,14 @@ def _caddy(place: Place, config: str) -> Argv:
 def snake(work: App, place: Place) -> list[Argv]:
     """Run snake, the app embedded in its workers if nothing asks for a pool."""
     return [[place.program("snake"), "run", "--config", _python(work, place)]]
+
+
+def snake_reloaded(work: App, place: Place) -> list[Argv]:
+    """Run snake so that it can be reloaded by every way that there is."""
+    config = Path(_python(work, place))
+    own = reload_ways.options(place.folder / "admin.sock")
+    config.write_text(config.read_text().replace("\tadmin off\n", own))
+    return [[place.program("snake"), "run", "--watch", "--config", str(config)]]
 
 
 def snake_preload(work: App, place: Place) -> list[Argv]:
@@ -147,6 +156,7 @@ def hypercorn(work: App, place: Place) -> list[Argv]:
 APP_SERVERS: dict[str, Start] = {
     "snake": snake,
     "snake preload": snake_preload,
+    "snake reloaded": snake_reloaded,
     "caddysnake": caddysnake,
     "caddy+gunicorn": caddy_gunicorn,
     "caddy+uvicorn": caddy_uvicorn,

@@ -3,16 +3,14 @@
 Half of the clients ask without a pause on connections that they keep, a quarter make a
 connection for each request, and a quarter keep theirs idle for a while between two requests,
 so that some of those begin just when the old workers end. First they all run without a
-reload, then with one after another; a reload is over when as many new processes have
-answered as there are workers.
+reload, then with one after another, by each way in turn that there is to reload; a reload is
+over when as many new processes have answered as there are workers.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import os
-import signal
 import sys
 from collections import Counter
 from functools import partial
@@ -21,9 +19,11 @@ from statistics import median
 
 import clients
 import install
+import reload_ways
 from clients import Client, Seen, Style
 from contenders import started
 from processes import Running, StartError
+from reload_ways import Reloaded
 from works import App
 
 APPS = {
@@ -34,7 +34,7 @@ APPS = {
             title="FastAPI, 2 workers",
             interface="asgi",
             module="identified_asgi:app",
-            contenders=("snake",),
+            contenders=("snake reloaded",),
             workers=2,
         ),
         App(
@@ -42,7 +42,7 @@ APPS = {
             title="Flask, 2 workers",
             interface="wsgi",
             module="identified_wsgi:app",
-            contenders=("snake",),
+            contenders=("snake reloaded",),
             workers=2,
         ),
     )
@@ -64,7 +64,7 @@ async def _main(venv: Path, options: argparse.Namespace) -> int:
         quiet, reloading = [], []
         for index in range(options.runs):
             try:
-                with started("snake", work, venv) as server:
+                with started("snake reloaded", work, venv) as server:
                     pair = await _run(server, work, options)
             except (StartError, TimeoutError) as error:
                 print(f"{name}: {str(error) or 'a reload was not over in time'}", file=sys.stderr)
@@ -78,6 +78,9 @@ async def _main(venv: Path, options: argparse.Namespace) -> int:
 
 async def _run(server: Running, work: App, options: argparse.Namespace) -> tuple[Seen, Seen]:
     """Return what the clients saw without reloads, and with them."""
+    folder = server.log.parent
+    config, admin = folder / "python.caddyfile", folder / "admin.sock"
+    reloaded = Reloaded(server.pids[0], config, admin, [sys.executable, "-m", "snake"])
     client = partial(Client, server.port, work.path)
     styles = _styles(options.connections)
     await clients.quiet(client, styles, options.seconds / 2)
@@ -85,10 +88,10 @@ async def _run(server: Running, work: App, options: argparse.Namespace) -> tuple
     seen, over = Seen(), asyncio.Event()
     loading = asyncio.create_task(clients.load(client, styles, over, seen))
     try:
-        for _ in range(options.reloads):
+        for index in range(options.reloads):
             await asyncio.sleep(options.pause)
             answered = len(seen.processes)
-            os.kill(server.pids[0], signal.SIGUSR1)
+            await reload_ways.WAYS[options.by[index % len(options.by)]](reloaded)
             async with asyncio.timeout(options.patience):
                 await seen.until_processes(answered + work.workers)
         await asyncio.sleep(options.pause)
@@ -127,6 +130,8 @@ def _judge(work: App, quiet: list[Seen], reloading: list[Seen]) -> bool:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--app", nargs="+", choices=APPS, default=list(APPS), help="which apps")
+    ways = list(reload_ways.WAYS)
+    parser.add_argument("--by", nargs="+", choices=ways, default=ways, help="how to reload (all)")
     parser.add_argument("--runs", type=int, default=10, help="for each app (10)")
     parser.add_argument("--reloads", type=int, default=20, help="in each run (20)")
     parser.add_argument("--connections", type=int, default=100, help="clients at once (100)")

@@ -21,6 +21,7 @@ from tests.server import Server, free_ports, running
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 
 import clients
+import reload_ways
 from clients import Client, Seen, Style
 
 pytestmark = pytest.mark.slow
@@ -92,26 +93,39 @@ def server(tmp_path: Path) -> Iterator[Server]:
             yield started
 
 
-async def test_no_request_is_lost(server: Server) -> None:
-    """Busy, new and idle connections get all their answers while generations change.
+async def test_no_request_is_lost(tmp_path: Path) -> None:
+    """Busy, new and idle connections get all their answers while generations change, by any way.
 
     So they do while the number of workers grows and shrinks.
     """
-    seen, over = Seen(), asyncio.Event()
-    styles = [Style.BUSY, Style.NEW, Style.IDLE, Style.IDLE] * 6
-    loading = asyncio.create_task(
-        clients.load(partial(Client, server.port, "/"), styles, over, seen)
-    )
-    try:
-        for count, workers in enumerate((2, 3, 1, 2), 1):
-            text = site(workers)
-            await asyncio.to_thread(reload, server, text, count)
-            await asyncio.sleep(0.3)
-    finally:
-        over.set()
-        await loading
+    (tmp_path / "main.py").write_text(APP)
+    with tempfile.TemporaryDirectory(dir="/tmp") as short:
+        admin = Path(short) / "admin.sock"
+        text = site().replace("\n admin off\n", f"\n{reload_ways.options(admin)}")
+        with running(text, tmp_path, "--watch") as server:
+            python = [sys.executable, "-m", "snake"]
+            config = tmp_path / "Caddyfile"
+            reloaded = reload_ways.Reloaded(server.pid, config, admin, python)
+            await asyncio.to_thread(server.wait_for, "watching config file for changes")
+            seen, over = Seen(), asyncio.Event()
+            styles = [Style.BUSY, Style.NEW, Style.IDLE, Style.IDLE] * 6
+            loading = asyncio.create_task(
+                clients.load(partial(Client, server.port, "/"), styles, over, seen)
+            )
+            try:
+                for way in reload_ways.WAYS.values():
+                    answered = len(seen.processes)
+                    await way(reloaded)
+                    async with asyncio.timeout(20):
+                        await seen.until_processes(answered + 2)
+                for count, workers in enumerate((3, 1), 3):
+                    new = config.read_text().replace("workers 2", f"workers {workers}")
+                    await asyncio.to_thread(reload, server, new, count)
+                    await asyncio.sleep(0.3)
+            finally:
+                over.set()
+                await loading
     assert not seen.failures
-    assert len(seen.processes) >= 6
 
 
 def test_an_unchanged_configuration_brings_the_new_code(server: Server) -> None:

@@ -39,6 +39,14 @@ class Proxied(Protocol):
         ...
 
 
+class Ending(Protocol):
+    """What is to hear of a request's end."""
+
+    def ended(self) -> None:
+        """Hear that all is done."""
+        ...
+
+
 class Body(Protocol):
     """The body, where placeholders tell what is in it."""
 
@@ -74,6 +82,7 @@ class Request:
         "prefix",
         "proxied",
         "receive",
+        "record",
         "scope",
         "sent",
         "site",
@@ -105,6 +114,8 @@ class Request:
         """The response's headers after that, if any were set early."""
         self.log_fields: dict[str, Any] | None = None
         """Fields for the access log: `log_append`."""
+        self.record: Ending | None = None
+        """What is to hear of the request's end, if it is logged."""
         self.error: BaseException | None = None
         """In error routes: what failed."""
         self.original: Original | None = None
@@ -235,6 +246,11 @@ class Request:
         if self._vars is None:
             self._vars = {}
         return self._vars
+
+    @property
+    def has_vars(self) -> bool:
+        """Whether any variable was set."""
+        return self._vars is not None
 
     def variable(self, name: str) -> Any:  # noqa: ANN401
         """Return one variable, or `None`."""

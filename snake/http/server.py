@@ -108,6 +108,9 @@ def _with_errors(routes: Next, errors: Next | None) -> Run:
             failure.__cause__ = error
             failure.logged = True
             await _answer_error(request, send, errors, failure)
+        finally:
+            if request.record is not None:
+                request.record.ended()
 
     return run
 

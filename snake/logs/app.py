@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from time import time
 from typing import Self
@@ -19,7 +19,7 @@ from typing import Self
 from snake.config.logging import Log, Logging
 from snake.core.modules import Context
 from snake.logs import levels
-from snake.logs.encoders import STACK, Record
+from snake.logs.encoders import STACK, Prepared, Record, around_time, is_default, number
 from snake.logs.sampling import Sampler
 from snake.logs.targets import Target, default_encoder, default_target
 from snake.logs.writers import stderr
@@ -35,27 +35,41 @@ UNAVAILABLE = ("with_caller", "with_caller_skip", "with_stacktrace")
 class Sink:
     """Takes the records of one logger, on the event loop; a turn's lines go out in one write."""
 
-    __slots__ = ("_logger", "_outlets")
+    __slots__ = ("_heads", "_logger", "_outlets", "_plain")
 
     def __init__(self, logger: str, outlets: Iterable[_Outlet]) -> None:
         self._logger = logger
         self._outlets = tuple(outlets)
+        (first, *others) = self._outlets
+        self._plain = first if not others and first.is_plain else None
+        self._heads: dict[tuple[int, str], tuple[str, str]] = {}
 
-    def emit(self, level: int, msg: str, fields: dict[str, object]) -> None:
+    def emit(self, level: int, msg: str, fields: Mapping[str, object]) -> None:
         """Log one record. `level` is the standard library's."""
+        plain = self._plain
+        if plain is not None and isinstance(fields, Prepared):
+            if level >= plain.target.level:
+                before, after = self._heads.get((level, msg)) or self._head(level, msg)
+                plain.add(f"{before}{number(time())}{after},{fields.json()}}}\n".encode())
+            return
         record = Record(level, time(), self._logger, msg, fields)
         for outlet in self._outlets:
             if outlet.target.keeps(level, msg, record.time):
                 outlet.add(outlet.target.encoder.encode(record))
 
+    def _head(self, level: int, msg: str) -> tuple[str, str]:
+        head = self._heads[level, msg] = around_time(level, self._logger, msg)
+        return head
+
 
 class _Outlet:
     """Gathers the lines of a turn of the loop for one target."""
 
-    __slots__ = ("_lines", "target")
+    __slots__ = ("_lines", "is_plain", "target")
 
     def __init__(self, target: Target) -> None:
         self.target = target
+        self.is_plain = is_default(target.encoder) and target.sampler is None
         self._lines: list[bytes] = []
 
     def add(self, line: bytes) -> None:

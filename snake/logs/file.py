@@ -211,9 +211,12 @@ def _opened_stream(path: Path) -> int:
     return os.open(path, flags | os.O_APPEND)
 
 
+_STANDARD = (Path("/dev/stdout"), Path("/dev/stderr"))
+
+
 def _is_regular(path: Path) -> bool:
-    if path.is_relative_to("/dev") or path.is_relative_to("/proc"):
-        return False
+    if path in _STANDARD or path.is_relative_to("/dev/fd") or path.is_relative_to("/proc"):
+        return False  # whatever they lead to, it is not ours to rename
     return path.is_file() or path.is_dir() or not path.exists()
 
 

@@ -62,6 +62,7 @@ class SharedFile(Writer):
     def __init__(self, place: Place, largest: int = 0, backups: Backups | None = None) -> None:
         super().__init__(place.open(), f"the log file {place.path}")
         self._place = place
+        self._identity = _identity(self._fd)
         self._path = str(place.path)
         self._largest = largest
         self._backups = backups
@@ -127,10 +128,8 @@ class SharedFile(Writer):
             return None
         except OSError:
             return os.fstat(self._fd).st_size
-        ours = os.fstat(self._fd)
-        if there.st_ino != ours.st_ino or there.st_dev != ours.st_dev:
-            return None
-        return there.st_size
+        is_ours = (there.st_ino, there.st_dev) == self._identity
+        return there.st_size if is_ours else None
 
     def _may_take(self, lines: bytes, size: int | None) -> bool:
         if size is None:
@@ -175,7 +174,7 @@ class SharedFile(Writer):
             return
         self._is_moved = self._has_complained = False
         os.close(self._fd)
-        self._fd = fd
+        self._fd, self._identity = fd, _identity(fd)
 
     def _roll(self, reason: str, more: int) -> bool:
         """Rename the file if it is too large for `more` bytes, or with 0 at any size."""
@@ -187,6 +186,7 @@ class SharedFile(Writer):
             if not size or self._backups is None or (more and not self._is_full(size, more)):
                 return False
             before, self._fd = self._fd, self._renamed(reason, self._backups)
+            self._identity = _identity(self._fd)
             os.close(before)  # and its lock with it
             self._has_complained = False
         except OSError as error:
@@ -213,3 +213,8 @@ class SharedFile(Writer):
             complain(message, file=self._path, error=error.strerror or "")
         self._has_complained = True
         self._may_roll_at = monotonic() + _PUT_OFF
+
+
+def _identity(fd: int) -> tuple[int, int]:
+    found = os.fstat(fd)
+    return found.st_ino, found.st_dev

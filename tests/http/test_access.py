@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from snake.config.http import ServerLogs
-from snake.http.access import AccessLog, canonical
+from snake.http.access import AccessLog
+from snake.http.access_record import AccessRecord
+from snake.http.access_texts import Texts, canonical
 from snake.http.request import Request
 from snake.http.response import respond
+from snake.logs.encoders import to_json
 from snake.tls.secured import SECURED, Secured
 from snake.transport.asgi import Message, Send
 from tests.tls.test_secured import make_client
@@ -27,7 +31,7 @@ class FakeSink:
 
     def emit(self, level: int, msg: str, fields: dict[str, Any]) -> None:
         """Keep a record."""
-        self.records.append((level, msg, fields))
+        self.records.append((level, msg, dict(fields)))
 
 
 class FakeLogs:
@@ -88,7 +92,12 @@ async def record(
     if secured is not None:
         scope[SECURED] = secured
     access = AccessLog(config, logs)  # type: ignore[arg-type]
-    await access.wrap(run)(Request(scope, receive), drop)
+    request = Request(scope, receive)
+    try:
+        await access.wrap(run)(request, drop)
+    finally:
+        assert request.record is not None
+        request.record.ended()
     return logs
 
 
@@ -269,3 +278,66 @@ async def test_the_protocol_is_written_as_go_does(version: str, proto: str) -> N
     logs = await record(ServerLogs(), version=version)
 
     assert logs.sinks[LOG].records[0][2]["request"]["proto"] == proto
+
+
+def fields_of(**changes: Any) -> dict[str, Any]:
+    """Return a scope with some things changed."""
+    scope: dict[str, Any] = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "GET",
+        "path": "/p",
+        "raw_path": b"/p",
+        "query_string": b"",
+        "headers": [(b"host", b"a.test"), (b"accept", b"*/*")],
+        "client": ("10.0.0.1", 99),
+    }
+    return scope | changes
+
+
+SCOPES: tuple[dict[str, Any], ...] = (
+    {},
+    {},
+    {"query_string": b"q=\x7f\xc3\xa9&\xff"},
+    {"headers": [(b"accept", b"*/*"), (b"host", b"a.test:8080"), (b"cookie", b"s")]},
+    {"headers": [(b"host", b"a"), (b"x-a", b"1"), (b"x-b", b'"\\\x1b'), (b"x-a", b"2")]},
+    {"headers": []},
+    {"headers": [(b"host", b"a"), (b"x-long", b"x" * 9000)]},
+    {"client": None},
+    {"client": ("fe80::1%eth0", 5)},
+    {"method": "PROPFIND", "http_version": "2"},
+    {SECURED: Secured("a.test", 0x0304, 0x1301, "h2", resumed=True)},
+)
+STARTS: tuple[dict[str, Any], ...] = (
+    {"status": 200, "headers": [(b"content-length", b"2"), (b"set-cookie", b"a=b")]},
+    {"status": 500, "headers": [[b"x-a", b"1"], [b"x-a", b"2"]]},
+    {"status": 200, "headers": ((b"server", b"other"),)},
+    {"status": 204, "server_header": False},
+    {"status": 404, "unanswered": True},
+)
+
+
+@pytest.mark.parametrize("secrets", [False, True])
+async def test_the_json_is_that_of_the_mapping(secrets: bool) -> None:  # noqa: FBT001
+    """What is kept from one record to the next never makes another one wrong."""
+    texts = Texts(show_secrets=secrets)
+    for _ in range(2):
+        for changes in SCOPES:
+            for start in STARTS:
+                request = Request(fields_of(**changes), receive)
+                made = AccessRecord(request, drop, texts, lambda *_: ())
+                await made({"type": "http.response.start", **start})
+                await made({"type": "http.response.body", "body": b"hi"})
+                made.ended()
+                assert json.loads(f"{{{made.json()}}}") == json.loads(to_json(dict(made)))
+
+
+async def test_a_list_that_an_app_changes_is_not_kept() -> None:
+    """An app may have one list of headers for all its responses."""
+    texts, headers = Texts(show_secrets=False), [(b"x-a", b"1")]
+    for value in (b"1", b"2"):
+        headers[0] = (b"x-a", value)
+        made = AccessRecord(Request(fields_of(), receive), drop, texts, lambda *_: ())
+        await made({"type": "http.response.start", "status": 200, "headers": headers})
+        made.ended()
+        assert f'"X-A":["{value.decode()}"]' in made.json()

@@ -1,0 +1,199 @@
+"""The record of one request, which is gathered while it runs, and written at its end.
+
+Nearly all records go to a log of JSON lines, and nearly all of what is in them was in others
+before: so the JSON is made of parts that are kept, and no dictionary is made on the way. Any
+other log reads it as the mapping that it is.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from time import perf_counter
+from typing import Any
+
+from snake.app.environ import PROTOCOLS
+from snake.http.access_texts import Texts, encryption, host_of, written
+from snake.http.handler import Message, Send
+from snake.http.request import Request
+from snake.http.response import declared_length
+from snake.http.template import as_text
+from snake.logs.app import Sink
+from snake.logs.encoders import Prepared, number, to_json
+from snake.tls.secured import SECURED
+from snake.transport.asgi import TARGET, Whole
+
+USER = "http.auth.user.id"
+NO_START: Message = {"status": 0}
+
+
+class AccessRecord(Prepared):
+    """The `send` of one request, and its record."""
+
+    __slots__ = (
+        "_dict",
+        "_headers",
+        "_method",
+        "_receive",
+        "_request",
+        "_send",
+        "_sinks",
+        "_start",
+        "_target",
+        "_texts",
+        "duration",
+        "read",
+        "size",
+    )
+
+    def __init__(
+        self,
+        request: Request,
+        send: Send,
+        texts: Texts,
+        sinks: Callable[[Request, bytes], Iterable[Sink]],
+    ) -> None:
+        scope = request.scope
+        self._request = request
+        self._send = send
+        self._receive = request.receive
+        self._texts = texts
+        self._sinks = sinks
+        request.receive = self.receive
+        request.record = self
+        # What handlers may change is taken now.
+        self._headers: list[tuple[bytes, bytes]] = scope["headers"].copy()
+        self._method: str = scope["method"]
+        query: bytes = scope["query_string"]
+        self._target: bytes = scope.get(TARGET) or (
+            b"%b?%b" % (scope["raw_path"], query) if query else scope["raw_path"]
+        )
+        self._start: Message = NO_START
+        self._dict: dict[str, Any] | None = None
+        self.read = 0
+        self.size = 0
+
+    # What the request's way reports -------------------------------------------
+
+    async def receive(self) -> Message:
+        """Receive, with the bytes of the body counted."""
+        message = await self._receive()
+        self.read += len(message.get("body", b""))
+        return message
+
+    def __call__(self, message: Message) -> Awaitable[None]:
+        """Send a message on, with the status, the headers and the size noted."""
+        kind = message["type"]
+        if kind == "http.response.body":
+            self.size += len(message.get("body", b""))
+        elif kind == "http.response.start":
+            self._start = message
+        elif kind == "websocket.accept":
+            self._start = {"status": 101}
+        elif kind == "http.response.pathsend":
+            self.size += declared_length(self._start.get("headers") or ())
+        return self._send(message)
+
+    def whole(self, start: Message, body: bytes) -> bool:
+        """Send a whole response on at once, if that can be done."""
+        whole: Whole | None = getattr(self._send, "whole", None)
+        if whole is None or not whole(start, body):
+            return False
+        self.size += len(body)
+        self._start = start
+        return True
+
+    # The record ---------------------------------------------------------------
+
+    def ended(self) -> None:
+        """Write the record; this no longer stands in the way of the request."""
+        request = self._request
+        self.duration = perf_counter() - request.started
+        request.receive = self._receive
+        request.record = None  # or each would hold the other until a collection
+        is_unanswered = self._start.get("unanswered", False)
+        message = "NOP" if is_unanswered else "handled request"
+        if is_unanswered:
+            # The status is the server's then, and the record has none.
+            self._start = {**self._start, "status": 0}
+        level = logging.ERROR if self._start["status"] >= 500 else logging.INFO  # noqa: PLR2004
+        for sink in self._sinks(request, host_of(self._headers)):
+            sink.emit(level, message, self)
+
+    def json(self) -> str:
+        """Return the fields as JSON, without the braces."""
+        request, start, texts = self._request, self._start, self._texts
+        if request.log_fields:
+            return to_json(self._made())[1:-1].decode()
+        scope = request.scope
+        client = scope.get("client")
+        told = None if request.arrival is None and not request.has_vars else request.client_ip
+        asking = (
+            self._method,
+            self._headers,
+            scope.get("http_version", ""),
+            scope.get(SECURED),
+            told,
+            client,
+        )
+        kept = texts.asked.last.get(client)
+        if kept is None or kept[0] != asking:
+            kept = texts.asked.made(client, asking)
+        status, size = start["status"], self.size
+        answering = status, start.get("headers") or (), start.get("server_header") is not False
+        given = texts.answered.last.get((status, size))
+        if given is None or given[0] != answering:
+            given = texts.answered.made((status, size), answering)
+        user = '""' if request.values is None else _user(request.values)
+        return (
+            f'{kept[1]}{written(self._target)}{kept[2]}"bytes_read":{self.read},"user_id":{user},'
+            f'"duration":{number(self.duration)},"size":{size},{given[1]}'
+        )
+
+    # The record as a mapping --------------------------------------------------
+
+    def _made(self) -> dict[str, Any]:
+        if self._dict is None:
+            start = self._start
+            server = {} if start.get("server_header") is False else {"Server": ["snake"]}
+            self._dict = {
+                "request": self._request_fields(),
+                "bytes_read": self.read,
+                "user_id": as_text((self._request.values or {}).get(USER)),
+                "duration": self.duration,
+                "size": self.size,
+                "status": start["status"],
+                "resp_headers": server | self._texts.readable(start.get("headers") or ()),
+                **(self._request.log_fields or {}),
+            }
+        return self._dict
+
+    def _request_fields(self) -> dict[str, Any]:
+        scope = self._request.scope
+        client = scope.get("client") or ("", "")
+        fields: dict[str, Any] = {
+            "remote_ip": client[0],
+            "remote_port": str(client[1]),
+            "client_ip": self._request.client_ip,
+            "proto": PROTOCOLS.get(scope.get("http_version", ""), "HTTP/1.1"),
+            "method": self._method,
+            "host": host_of(self._headers).decode("utf-8", "surrogateescape"),
+            "uri": self._target.decode("utf-8", "surrogateescape"),
+            "headers": self._texts.readable(each for each in self._headers if each[0] != b"host"),
+        }
+        if SECURED in scope:
+            fields["tls"] = encryption(scope[SECURED])
+        return fields
+
+    def __getitem__(self, name: str) -> object:
+        return self._made()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made())
+
+    def __len__(self) -> int:
+        return len(self._made())
+
+
+def _user(values: Mapping[str, Any]) -> str:
+    return to_json(as_text(values.get(USER))).decode()

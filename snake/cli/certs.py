@@ -13,6 +13,8 @@ import click
 import msgspec
 
 from snake.cli.environment import load_files
+from snake.cli.quantities import NONE, span
+from snake.cli.table import table as lines_of
 from snake.cli.values import ADAPTER, FILE
 from snake.engine.automatic import effective
 from snake.engine.loaded import Loaded
@@ -20,7 +22,6 @@ from snake.engine.source import load
 from snake.tls.managed import Status
 
 HEADS = ("NAME", "ISSUER", "EXPIRES", "RENEWS", "LAST ERROR")
-_NONE = "-"
 _MOMENTS = frozenset({"not_before", "not_after", "renew_at", "next_at"})
 """Fields in seconds since the epoch."""
 
@@ -90,34 +91,19 @@ def table(statuses: Sequence[Status], now: float) -> Iterator[str]:
     if not statuses:
         yield "There are no certificates, and no site that needs one."
         return
-    rows = [HEADS, *(_row(status, now) for status in statuses)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADS) - 1)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=False))
-        yield "  ".join([*cells, row[-1]]).rstrip()
+    yield from lines_of(HEADS, *(_row(status, now) for status in statuses))
 
 
 def _row(status: Status, now: float) -> tuple[str, ...]:
     if not status.not_after:
         expires = "no certificate"
     elif status.not_after <= now:
-        expires = f"EXPIRED {_span(now - status.not_after)} ago"
+        expires = f"EXPIRED {span(now - status.not_after)} ago"
     else:
-        expires = f"in {_span(status.not_after - now)}"
-    renews = _NONE
+        expires = f"in {span(status.not_after - now)}"
+    renews = NONE
     if status.error and status.next_at:
-        renews = f"tried again in {_span(status.next_at - now)}" if status.next_at > now else "now"
+        renews = f"tried again in {span(status.next_at - now)}" if status.next_at > now else "now"
     elif status.renew_at:
-        renews = f"in {_span(status.renew_at - now)}" if status.renew_at > now else "due"
-    return status.name, status.issuer or _NONE, expires, renews, status.error or _NONE
-
-
-_UNITS = (("d", 86_400.0), ("h", 3600.0), ("min", 60.0))
-
-
-def _span(seconds: float) -> str:
-    """Return a time as people say it."""
-    for unit, size in _UNITS:
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{max(seconds, 0):.0f} s"
+        renews = f"in {span(status.renew_at - now)}" if status.renew_at > now else "due"
+    return status.name, status.issuer or NONE, expires, renews, status.error or NONE

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from snake.admin.access import Access
 from snake.admin.answer import Answer, APIError, Headers, as_json
 from snake.admin.counts import Counts, known
-from snake.admin.endpoint import Endpoint, Endpoints
+from snake.admin.endpoint import Endpoint, Endpoints, RerouteError
 from snake.admin.request import Request
 from snake.transport.asgi import ClientDisconnectedError, Receive, Scope, Send
 
@@ -33,18 +33,28 @@ class API:
         """Answer one request."""
         request = Request(scope, receive)
         _log(request)
-        fields: Headers = ()
         try:
-            fields = self.access.admit(request)
-            answer = await self._answer(request)
-        except APIError as error:
-            answer = _refused(error)
+            fields, answer = await self._admit(request)
         except ClientDisconnectedError:
             return
         except Exception:
             logger.exception("a bug in snake or in a plugin")
-            answer = as_json({"error": "internal error; the log has more"}, 500)
+            fields, answer = (), as_json({"error": "internal error; the log has more"}, 500)
+        finally:
+            request.release()
         await _send(send, answer, (*fields, *answer.headers))
+
+    async def _admit(self, request: Request) -> tuple[Headers, Answer]:
+        """Answer a request if its client may ask that."""
+        try:
+            fields = self.access.admit(request)
+        except APIError as error:
+            return (), _refused(error)
+        try:
+            return fields, await self._answer(request)
+        except RerouteError as other:
+            request.move(other.path)
+            return await self._admit(request)
 
     async def _answer(self, request: Request) -> Answer:
         found = self._endpoints.find(request)

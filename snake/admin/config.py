@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 from snake.admin import ids, tree
 from snake.admin.answer import JSON, Answer, APIError
-from snake.admin.endpoint import Endpoint
+from snake.admin.endpoint import Endpoint, RerouteError
 from snake.admin.etag import check_match, etag
 from snake.admin.gojson import decode, encode
 from snake.admin.malformed import JSONError
@@ -45,15 +45,14 @@ class Tree:
         return await self._change(request, edit)
 
     async def by_id(self, request: Request) -> Answer:
-        """Do the same to the object that has an ID."""
+        """Do the same to the object that has an ID. Raises `RerouteError`."""
         name, *rest = request.path.removeprefix("/id/").split("/")
         if not name:
             raise APIError(HTTPStatus.BAD_REQUEST, "request path is missing object ID")
         found = ids.index(decode(self._running.json)).get(name)
         if found is None:
             raise APIError(HTTPStatus.NOT_FOUND, f"unknown object ID '{name}'")
-        request.path = posixpath.normpath("/".join((found, *rest)))
-        return await self.config(request)
+        raise RerouteError(posixpath.normpath("/".join((found, *rest))))
 
     def _read(self, path: str) -> Answer:
         try:

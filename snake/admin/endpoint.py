@@ -12,7 +12,15 @@ from snake.admin.request import Request
 from snake.core.record import Record
 
 Handle = Callable[[Request], Awaitable[Answer]]
-"""Answers a request. Raises `APIError`."""
+"""Answers a request. Raises `APIError`, and `RerouteError` if it is for another path."""
+
+
+class RerouteError(Exception):
+    """A request that is for another path; who may ask there is checked again."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
 
 
 class Endpoint(Record):

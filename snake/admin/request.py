@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from snake.admin.answer import APIError
 from snake.transport.asgi import TARGET, ClientDisconnectedError, Receive, Scope
@@ -14,10 +15,11 @@ LARGEST_BODY = 100 * 1024 * 1024
 _SMALL = 1024 * 1024
 """Bytes of a body that everybody may send at once; larger ones take turns, for the memory."""
 _LARGE = asyncio.Semaphore(2)
+"""Requests with a large body, from its first megabyte to their answers."""
 
 
 class Request:
-    """One request. The path may be changed by a handler that gives it to another one."""
+    """One request. Who answers it has to `release` it."""
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.method: str = scope["method"]
@@ -39,6 +41,7 @@ class Request:
             self.headers.setdefault(name.decode("ascii", "replace"), []).append(text)
         self._receive = receive
         self._body: bytes | None = None
+        self._is_large = False
 
     @property
     def host(self) -> str:
@@ -55,17 +58,29 @@ class Request:
             self._body = await self._read()
         return self._body
 
+    def move(self, path: str) -> None:
+        """Have it ask for another path."""
+        self.path = path
+        self.raw_path = quote(path, errors="surrogateescape")
+
+    def release(self) -> None:
+        """Let others have large bodies: this one is answered."""
+        if self._is_large:
+            self._is_large = False
+            self._body = None
+            _LARGE.release()
+
     async def _read(self) -> bytes:
         length = self.header("content-length")
         if length.isdecimal() and int(length) > LARGEST_BODY:
             raise _too_large()
         data = bytearray()
-        if await self._fill(data, _SMALL):
-            return bytes(data)
-        async with _LARGE:
-            if await self._fill(data, LARGEST_BODY):
-                return bytes(data)
-        raise _too_large()
+        if not await self._fill(data, _SMALL):
+            await _LARGE.acquire()
+            self._is_large = True
+            if not await self._fill(data, LARGEST_BODY):
+                raise _too_large()
+        return bytes(data)
 
     async def _fill(self, data: bytearray, most: int) -> bool:
         """Receive until the end, or more than so much; tell whether it was the end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -66,3 +67,22 @@ async def test_a_client_may_go_away() -> None:
 
     with pytest.raises(ClientDisconnectedError):
         await request.body()
+
+
+async def test_only_so_many_large_bodies_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One more is read when one before it is answered."""
+    monkeypatch.setattr(module, "_SMALL", 3)
+    parts = part(b"12345"), part(b"", more=False)
+    requests = [Request(SCOPE, receiving(*parts)) for _ in range(3)]
+
+    await requests[0].body()
+    await requests[1].body()
+    third = asyncio.create_task(requests[2].body())
+    await asyncio.sleep(0.01)
+    waits = not third.done()
+    requests[0].release()
+    body = await third
+    for request in requests:
+        request.release()
+
+    assert (waits, body) == (True, b"12345")

@@ -73,6 +73,8 @@ class API:
 def _refused(error: APIError) -> Answer:
     fields = {"error": error.message, "status_code": int(error.status)}
     logger.error("request error", extra={"fields": fields})
+    # Some are raised again and again: each time Python would put the frames before its old ones.
+    error.__traceback__ = error.__context__ = None
     return error.answer
 
 

@@ -105,8 +105,10 @@ def _edit(method: str, path: str, body: bytes, if_match: str) -> Edit:
         if if_match:
             check_match(config, if_match)
         config = tree.changed(config, method, path, _value(body))
-        ids.index(config)
-        return encode(config)
+        data = encode(config)
+        if ids.MARK in data:
+            ids.index(config)
+        return data
 
     return edit
 

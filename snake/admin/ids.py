@@ -13,6 +13,8 @@ from snake.admin.answer import APIError
 from snake.admin.tree import ROOT
 
 _ID = "@id"
+MARK = b'"@id"'
+"""What JSON has in it that has an ID, and little other JSON."""
 _LONGEST_PLAIN = 6
 """Digits of a whole number that Go writes without an exponent, where it is no JSON."""
 

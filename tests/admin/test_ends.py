@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import httpx
 
 from tests.admin.asking import ROUTES, SITE, asked
+from tests.caddy import binary
 from tests.server import running
 
 SLOW = """\
@@ -36,6 +38,20 @@ def test_stop_ends_gracefully(tmp_path: Path) -> None:
         code = api.server.wait()
 
     assert (answer.status_code, answer.content, code, answers) == (200, b"", 0, ["done"])
+
+
+def test_caddy_can_stop_it(tmp_path: Path) -> None:
+    """Its command knows nothing of snake."""
+    with asked(tmp_path) as api:
+        done = subprocess.run(
+            [binary(), "stop", "--address", f"localhost:{api.admin}"],
+            capture_output=True,
+            check=False,
+            timeout=20,
+        )
+        code = api.server.wait()
+
+    assert (done.returncode, code) == (0, 0), done.stderr
 
 
 def test_the_last_configuration_is_resumed(tmp_path: Path) -> None:

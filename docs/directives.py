@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 from docs.page import Page
-from docs.schema import page_of, slug
+from docs.schema import fields, page_of, slug
 from snake.standard import DIRECTIVES, MATCHERS, MODULES, OPTIONS
 
 PAGE = Path(__file__).with_suffix(".md")
@@ -128,12 +128,12 @@ def _page_link(found: re.Match[str]) -> str:
 
 
 def _json(module: str) -> str:
-    """Return links to the JSON that the module of a word stands for."""
+    """Return the fields of the JSON that the module of a word stands for."""
     ids = [id for id, path in MODULES.items() if path.partition(":")[0] == module]
     if not ids:
         return ""
-    links = ", ".join(f"[`{id}`](json/{page_of(id)}.md#{slug(id)})" for id in ids)
-    return f"## JSON\n\n{links}\n"
+    parts = [f"[`{id}`](json/{page_of(id)}.md#{slug(id)})\n\n{fields(id)}" for id in ids]
+    return "\n".join(["## JSON\n", *parts])
 
 
 def _markdown(manual: str) -> str:

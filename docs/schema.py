@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from docs.page import Page
@@ -94,70 +95,87 @@ def slug(name: str) -> str:
 
 def pages() -> Iterator[Page]:
     """Return the pages of the reference."""
-    from snake.config.document import Document  # noqa: PLC0415  (what only names pages needs none)
-    from snake.core.schema import json_schema  # noqa: PLC0415
-    from snake.engine.warm import registry  # noqa: PLC0415
-
-    definitions: dict[str, Schema] = json_schema(Document, registry())["$defs"]
-    shown = _Shown(definitions)
+    definitions = _definitions()
     for page, (title, about) in TITLES.items():
         names = [name for name in definitions if page_of(name) == page and not name.endswith(".*")]
         names.sort(key=_order)
         parts = [f"# {title}\n", f"{about}\n"]
         if page == "index":
             parts.append(INTRODUCTION)
-        parts += [shown.section(page, name) for name in names]
+        shown = _Shown(definitions, page)
+        parts += [shown.section(name) for name in names]
         yield Page(f"json/{page}.md", "\n".join(parts))
 
 
+def fields(id: str) -> str:
+    """Return the fields of a module as a table, with links as of a page in docs/."""
+    return _Shown(_definitions(), "").fields(id)
+
+
+@cache
+def _definitions() -> dict[str, Schema]:
+    from snake.config.document import Document  # noqa: PLC0415  (what only names pages needs none)
+    from snake.config.fields import descriptions  # noqa: PLC0415
+    from snake.core.schema import json_schema  # noqa: PLC0415
+    from snake.engine.warm import registry  # noqa: PLC0415
+
+    found: dict[str, Schema] = json_schema(Document, registry(), descriptions())["$defs"]
+    return found
+
+
 class _Shown:
-    """Writes definitions as Markdown."""
+    """Writes definitions as Markdown, for a page of the reference or with no name for any other."""
 
-    def __init__(self, definitions: dict[str, Schema]) -> None:
+    def __init__(self, definitions: dict[str, Schema], page: str) -> None:
         self._definitions = definitions
+        self._page = page
 
-    def section(self, page: str, name: str) -> str:
-        """Return the section of a struct or module: what it is, and a table of its fields."""
+    def section(self, name: str) -> str:
+        """Return the section of a struct or module: what it is, and its fields."""
+        about = _about(self._definitions[name])
+        return f"## {_heading(name)} {{ #{slug(name)} }}\n\n{about}\n\n{self.fields(name)}"
+
+    def fields(self, name: str) -> str:
+        """Return a table of the fields, or what there is instead."""
         schema = self._definitions[name]
-        lines = [f"## {_heading(name)} {{ #{slug(name)} }}", "", _about(schema), ""]
-        fields = {key: value for key, value in schema.get("properties", {}).items() if key != "@id"}
-        if not fields and "properties" not in schema:
-            lines.append(f"It is {self._type(page, schema)}.")
-        elif not fields:
-            lines.append("It has no fields.")
-        else:
-            lines += ["| field | type |", "|---|---|"]
-            lines += [
-                f"| `{key}` | {self._type(page, value)}{_note(value)} |"
-                for key, value in fields.items()
-            ]
-        return "\n".join(lines) + "\n"
+        found = {key: value for key, value in schema.get("properties", {}).items() if key != "@id"}
+        if "properties" not in schema:
+            return f"It is {self._type(schema)}.\n"
+        if not found:
+            return "It has no fields.\n"
+        rows = [
+            f"| {_field(key)} | {self._type(value)} | {_note(value)} |"
+            for key, value in found.items()
+        ]
+        return "\n".join(["| field | type | |", "|---|---|---|", *rows]) + "\n"
 
-    def _type(self, page: str, schema: Schema) -> str:
+    def _type(self, schema: Schema) -> str:
         """Return a type in words, with links to what it is made of."""
         match schema:
+            case {"examples": ["30s", *_]}:
+                words = "duration"
             case {"$ref": reference}:
-                return self._named(page, reference.removeprefix(PREFIX))
+                return self._named(reference.removeprefix(PREFIX))
             case {"anyOf": choices}:
-                kinds = [self._type(page, each) for each in choices if each.get("type") != "null"]
+                kinds = [self._type(each) for each in choices if each.get("type") != "null"]
                 words = " or ".join(dict.fromkeys(kinds))
             case {"const": value}:
                 words = f"`{value}`"
             case {"enum": values}:
                 words = " or ".join(f"`{each}`" for each in values)
             case {"type": "array"}:
-                words = f"list of {self._type(page, schema.get('items', {}))}"
+                words = f"list of {self._type(schema.get('items', {}))}"
             case {"type": "object", "additionalProperties": dict(value)}:
-                words = f"map of {self._type(page, value)}"
+                words = f"map of {self._type(value)}"
             case {"type": list(kinds)}:
                 words = " or ".join(kinds)
             case _:
                 words = schema.get("type", "anything")
         return words
 
-    def _named(self, page: str, name: str) -> str:
+    def _named(self, name: str) -> str:
         if not name.endswith(".*"):
-            return f"[{_heading(name)}]({_way(page, name)})"
+            return f"[{_heading(name)}]({self._way(name)})"
         namespace = name.removesuffix(".*")
         found = [
             each
@@ -168,8 +186,14 @@ class _Shown:
         ]
         if not found:
             return f"a module of `{namespace}`: none ships with snake"
-        links = ", ".join(f"[`{each.rpartition('.')[2]}`]({_way(page, each)})" for each in found)
+        links = ", ".join(f"[`{each.rpartition('.')[2]}`]({self._way(each)})" for each in found)
         return f"module of `{namespace}`: {links}"
+
+    def _way(self, name: str) -> str:
+        there = page_of(name)
+        if there == self._page:
+            return f"#{slug(name)}"
+        return f"{there}.md#{slug(name)}" if self._page else f"json/{there}.md#{slug(name)}"
 
 
 def _order(name: str) -> tuple[bool, bool, str]:
@@ -183,23 +207,21 @@ def _heading(name: str) -> str:
     return last if last[:1].isupper() else f"`{name}`"
 
 
-def _way(page: str, name: str) -> str:
-    there = page_of(name)
-    return f"#{slug(name)}" if there == page else f"{there}.md#{slug(name)}"
-
-
 def _about(schema: Schema) -> str:
+    """Return what a definition is, without the name in front of it."""
     text: str = schema.get("description") or ""
-    _, colon, rest = text.partition(": ")
-    if text.startswith("The JSON of"):
-        text = rest if colon else ""
+    name, colon, rest = text.partition(": ")
+    if text.startswith("The JSON of") or (colon and " " not in name):
+        text = rest
     return text[:1].upper() + text[1:]
 
 
+def _field(name: str) -> str:
+    """Return the name of a field, which may break where its words do."""
+    return f'<code class="field">{name.replace("_", "_<wbr>").replace(".", ".<wbr>")}</code>'
+
+
 def _note(schema: Schema) -> str:
-    notes = [
-        schema.get("description", ""),
-        *(each.get("description", "") for each in schema.get("anyOf", ())),
-    ]
-    text = next((each for each in notes if each), "")
-    return f". {text}" if text else ""
+    """Return what a field is; the one that names a module says it by its type."""
+    text: str = schema.get("description", "").partition(" A duration: ")[0]
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*")

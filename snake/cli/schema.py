@@ -15,7 +15,9 @@ def command() -> None:
     editor then completes names and shows what is wrong.
     """
     from snake.config.document import Document  # noqa: PLC0415  (the help needs none of it)
+    from snake.config.fields import descriptions  # noqa: PLC0415
     from snake.core.schema import json_schema  # noqa: PLC0415
     from snake.engine.warm import registry  # noqa: PLC0415
 
-    click.echo(json.dumps(json_schema(Document, registry()), indent=2, ensure_ascii=False))
+    schema = json_schema(Document, registry(), descriptions())
+    click.echo(json.dumps(schema, indent=2, ensure_ascii=False))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Mapping
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
@@ -25,16 +26,24 @@ _ID: Schema = {
 """What any object may have."""
 
 
-def json_schema(root: type[msgspec.Struct], registry: Registry) -> Schema:
-    """Return the schema of a struct, with all modules of the registry that may stand in it."""
-    return _Build(registry).root(root)
+Fields = Mapping[str, Mapping[str, str]]
+"""A sentence for each field of a definition, by the name of that."""
+
+
+def json_schema(root: type[msgspec.Struct], registry: Registry, fields: Fields) -> Schema:
+    """Return the schema of a struct, with all modules of the registry that may stand in it.
+
+    `fields` describes their fields; one that it does not name has no description.
+    """
+    return _Build(registry, fields).root(root)
 
 
 class _Build:
     """Collects the definitions that are referred to."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, fields: Fields) -> None:
         self._registry = registry
+        self._fields = fields
         self._defs: Schema = {}
 
     def root(self, root: type[msgspec.Struct]) -> Schema:
@@ -51,16 +60,23 @@ class _Build:
         name = f"{kind.__module__.removeprefix('snake.')}.{kind.__qualname__}"
         if name not in self._defs:
             self._defs[name] = {}
-            self._defs[name] = self._object(kind)
+            self._defs[name] = self._object(kind, name)
         return {"$ref": _REFERENCE.format(name=name)}
 
-    def _object(self, kind: type[msgspec.Struct]) -> Schema:
+    def _object(self, kind: type[msgspec.Struct], called: str) -> Schema:
         hints = get_type_hints(kind, include_extras=True)
         names = zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True)
+        told = self._fields.get(called, {})
+        properties = {name: self._of(hints[field]) for field, name in names}
+        for name in properties.keys() & told.keys():
+            schema = properties[name]
+            # Of a duration it is known what may be written.
+            words = [told[name], *filter(None, [schema.get("description")])]
+            properties[name] = {**schema, "description": " ".join(words)}
         return {
             "description": _description(kind),
             "type": "object",
-            "properties": {name: self._of(hints[field]) for field, name in names} | _ID,
+            "properties": properties | _ID,
             "additionalProperties": False,
         }
 
@@ -128,15 +144,15 @@ class _Build:
         """Return a reference to a module's schema; with `key`, its name is in that field."""
         if id not in self._defs:
             self._defs[id] = {}
-            self._defs[id] = self._module_schema(self._registry.get(id), key)
+            self._defs[id] = self._module_schema(self._registry.get(id), id, key)
         return {"$ref": _REFERENCE.format(name=id)}
 
-    def _module_schema(self, kind: type[Module], key: str) -> Schema:
+    def _module_schema(self, kind: type[Module], id: str, key: str) -> Schema:
         if kind.bare is not None:
             hints = get_type_hints(kind, include_extras=True)
             schema = {"description": _description(kind), **self._of(hints[kind.bare])}
         else:
-            schema = self._object(kind)
+            schema = self._object(kind, id)
         if key:
             name = {key: {"const": name_of(kind)}}
             schema["properties"] = {**name, **schema.get("properties", {})}

@@ -10,6 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from snake.config.document import Document
+from snake.config.fields import descriptions
 from snake.core.schema import json_schema
 from snake.engine.warm import registry
 from tests.server import run
@@ -20,7 +21,7 @@ GOLDEN = sorted((Path(__file__).parents[1] / "adapt").glob("*.caddyfiletest"))
 @pytest.fixture(scope="module")
 def validator() -> Draft202012Validator:
     """Return what checks documents."""
-    schema = json_schema(Document, registry())
+    schema = json_schema(Document, registry(), descriptions())
     Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema)
 
@@ -30,7 +31,22 @@ def test_command_prints_it(tmp_path: Path) -> None:
     done = run("schema", folder=tmp_path)
 
     assert done.returncode == 0
-    assert json.loads(done.stdout) == json_schema(Document, registry())
+    assert json.loads(done.stdout) == json_schema(Document, registry(), descriptions())
+
+
+def test_every_field_is_described() -> None:
+    """Each field has a sentence for whoever points at it in an editor, and no sentence is left."""
+    told = {(name, field) for name, each in descriptions().items() for field in each}
+    definitions = json_schema(Document, registry(), {})["$defs"]
+    fields = {
+        (name, field)
+        for name, definition in definitions.items()
+        for field, schema in definition.get("properties", {}).items()
+        if not name.endswith(".*") and field != "@id" and "const" not in schema
+    }
+
+    assert fields - told == set(), "describe them in snake/config/fields.toml"
+    assert told - fields == set()
 
 
 @pytest.mark.parametrize("file", GOLDEN, ids=lambda file: file.stem)
@@ -91,7 +107,7 @@ def test_durations_are_explained(validator: Draft202012Validator) -> None:
     """An editor can say what may stand there."""
     servers = validator.schema["$defs"]["config.http.Server"]["properties"]
 
-    assert servers["idle_timeout"]["description"].startswith("A duration")
+    assert "A duration: nanoseconds" in servers["idle_timeout"]["description"]
     assert "30s" in servers["idle_timeout"]["examples"]
 
 

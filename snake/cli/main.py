@@ -22,6 +22,7 @@ from snake.core.text import visible
 COMMANDS = {
     "adapt": "Print a Caddyfile as JSON",
     "add-package": "Install packages that add to snake",
+    "build": "Pack an app, snake and Python into one file",
     "build-info": "Print what this snake is made of",
     "certs": "List the certificates of a configuration",
     "completion": "Print what makes a shell complete snake's words",
@@ -99,21 +100,27 @@ def snake(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-def main(args: list[str] | None = None, early: Early | None = None) -> int:
+def main(
+    args: list[str] | None = None,
+    early: Early | None = None,
+    command: click.Command = snake,
+    name: str = "snake",
+) -> int:
     """Run a command line; return the exit code. The user's mistakes print no traceback.
 
-    `early` is what was forked for it already.
+    `early` is what was forked for it already. A standalone executable is one `command`, and has
+    its own `name`.
     """
     if os.environ.get(_COMPLETE, "").startswith("powershell"):
         from snake.cli import powershell  # noqa: F401, PLC0415  (makes itself known)
     try:
-        code = snake.main(args, prog_name="snake", standalone_mode=False, obj=early)
+        code = command.main(args, prog_name=name, standalone_mode=False, obj=early)
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.UsageError as error:
-        command = error.ctx.command_path if error.ctx else "snake"
+        path = error.ctx.command_path if error.ctx else name
         told = " ".join(error.format_message().split())
-        message = f"{told}\nRun '{command} --help' for usage."
+        message = f"{told}\nRun '{path} --help' for usage."
     except click.ClickException as error:
         message = error.format_message()
     except (click.Abort, KeyboardInterrupt):

@@ -6,6 +6,8 @@ import asyncio
 import logging
 import os
 import signal
+import sys
+from time import monotonic
 
 logger = logging.getLogger("snake")
 
@@ -15,6 +17,12 @@ FORCED = 2
 """The exit code of an end that was not graceful."""
 FAILED = 3
 """The exit code when something went wrong while stopping."""
+ECHO = 0.1 if getattr(sys, "frozen", False) else 0.0
+"""Seconds in which a second SIGINT is the first one.
+
+A terminal sends it to all processes, and that which waits for a standalone executable passes on
+what it gets.
+"""
 
 
 class Signals:
@@ -32,7 +40,8 @@ class Signals:
         """Whether the configuration is to be read again."""
         self.name = ""
         """The signal that asked to stop."""
-        self._interrupted = False
+        self._interrupted: float | None = None
+        """When it was that SIGINT came."""
 
     def install(self) -> None:
         """Listen, on the running loop."""
@@ -53,13 +62,14 @@ class Signals:
 
     def _on_stop(self, number: signal.Signals) -> None:
         if number == signal.SIGINT:
-            if self._interrupted:
+            first = self._interrupted
+            self._interrupted = monotonic() if first is None else first
+            if first is not None and monotonic() - first >= ECHO:
                 logger.warning("force quit", extra={"fields": {"signal": number.name}})
                 self.quit.set()
                 # One more changes nothing, not even when Python is on its way out.
                 asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
-            self._interrupted = True
         if not self.stop.is_set():
             self.name = number.name
             self.stop.set()

@@ -108,6 +108,11 @@ def survey(process: Process, launch: Launch) -> Facts:
     Blocking. Raises `ConfigError` and `StartError`.
     """
     check_process(process)
+    if getattr(sys, "frozen", False):
+        raise StartError(
+            "isolation process: a standalone executable has no Python that could confine an app; "
+            "use isolation docker, or a snake that pip has installed"
+        )
     root = os.geteuid() == 0
     if root and not process.user:
         raise StartError(

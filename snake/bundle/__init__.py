@@ -1,0 +1,1 @@
+"""A program in one file: an app, what it needs, snake and Python, packed by PyInstaller."""

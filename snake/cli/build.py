@@ -20,7 +20,7 @@ from snake.bundle.plan import slim
 from snake.bundle.requirements import adopt, install, requirements
 from snake.bundle.unpacking import unpack
 from snake.cli.app_named import app_named
-from snake.cli.words import OneOf
+from snake.cli.values import OneOf
 from snake.core.errors import SnakeError
 
 

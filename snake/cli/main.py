@@ -52,6 +52,8 @@ COMMANDS = {
     "version": "Print the version",
 }
 """The subcommands and a line on each. The help needs no import of them."""
+HELP = ["-h", "--help"]
+"""The flags that explain a command."""
 
 _COMPLETE = "_SNAKE_COMPLETE"
 """click's variable for the completions of a program of this name."""
@@ -90,7 +92,7 @@ class _Commands(Group):
 @click.group(
     cls=_Commands,
     invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": HELP},
 )
 @click.version_option(__version__, "-v", "--version", message="%(version)s")
 @click.pass_context
@@ -114,7 +116,9 @@ def main(
     if os.environ.get(_COMPLETE, "").startswith("powershell"):
         from snake.cli import powershell  # noqa: F401, PLC0415  (makes itself known)
     try:
-        code = command.main(args, prog_name=name, standalone_mode=False, obj=early)
+        code = command.main(
+            args, prog_name=name, standalone_mode=False, obj=early, help_option_names=HELP
+        )
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.UsageError as error:

@@ -56,7 +56,7 @@ PAGES = {
     "caddy.logging": "logging",
     "logs.": "logging",
     "config.admin": "admin",
-    "config.loaders": "admin",
+    "admin.loaders": "admin",
     "caddy.config_loaders": "admin",
     "config.tls": "tls",
     "config.pki": "tls",

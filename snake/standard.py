@@ -88,7 +88,7 @@ MODULES = {
     "http.reverse_proxy.upstreams.srv": "snake.proxy.sources:SRV",
     "caddy.logging.cores.mock": "snake.logs.cores:Mock",
     "caddy.logging.encoders.append": "snake.logs.append:Append",
-    "caddy.config_loaders.http": "snake.config.loaders:HTTP",
+    "caddy.config_loaders.http": "snake.admin.loaders:HTTP",
     "caddy.listeners.http_redirect": "snake.transport.wrappers:HTTPRedirect",
     "caddy.listeners.proxy_protocol": "snake.transport.wrappers:ProxyProtocol",
     "caddy.listeners.tls": "snake.transport.wrappers:TLS",

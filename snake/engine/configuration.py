@@ -10,9 +10,11 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from snake.config.document import Document
 from snake.core.errors import SnakeError
 from snake.core.record import Record
 from snake.engine.again import Source
@@ -21,6 +23,9 @@ from snake.engine.loaded import Loaded
 from snake.engine.reloads import Reloads
 from snake.engine.service import Service
 from snake.logs.encoders import STACK
+
+if TYPE_CHECKING:
+    from snake.engine.pulls import Pulls
 
 logger = logging.getLogger("snake")
 
@@ -49,6 +54,8 @@ class Configuration:
         self._reloads = reloads
         self._service = service or Service()
         self._lock = asyncio.Lock()
+        self._pulls: Pulls | None = None
+        """Made for the first document that has another one loaded."""
         self.json = NONE
         """What runs, with its IDs; keys by the alphabet."""
         self.source: Source | None = None
@@ -158,13 +165,33 @@ class Configuration:
         self.outcome = Outcome(at, time.monotonic() - began, str(error) or type(error).__name__)
 
     async def _run(self, loaded: Loaded, source: Source | None) -> None:
+        document = loaded.document
         with loaded.placing():
-            await self._reloads.load(loaded.document)
+            pulls = self._pulls_of(document)
+            pull = await pulls.ahead(document) if pulls is not None else None
+            await self._reloads.load(document)
+        if pulls is not None:
+            pulls.begin(pull)
         self.json = canonical(loaded.json)
         self.source = source
         self.loaded_at = time.time()
         if self.json != NONE:
-            autosave(loaded.document, self.json)
+            autosave(document, self.json)
+
+    def _pulls_of(self, document: Document) -> Pulls | None:
+        """Return what loads the configuration that another one names, if any ever did."""
+        admin = document.admin.config if document.admin is not None else None
+        if self._pulls is None and admin is not None and admin.load is not None:
+            # Few documents have that.
+            from snake.engine.pulls import Pulls  # noqa: PLC0415
+
+            self._pulls = Pulls(lambda loaded: self.load(loaded, source=self.source))
+        return self._pulls
+
+    async def aclose(self) -> None:
+        """Load nothing more by itself."""
+        if self._pulls is not None:
+            await self._pulls.aclose()
 
     def tell(self, source: Source, seconds: float) -> None:
         """Log that what a source says runs now."""

@@ -20,7 +20,6 @@ from snake.http.protocols import http3_addresses, protocols_at
 _UNAVAILABLE = {
     "admin/identity": "admin.identity",
     "admin/remote": "admin.remote",
-    "admin/config/load": "admin.config.load",
     "apps/events": "apps.events",
 }
 """JSON path and attributes of what this version reads but cannot honour."""

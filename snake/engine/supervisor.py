@@ -93,6 +93,7 @@ async def supervise(loaded: Loaded, zygote: Started | None, terms: Terms) -> int
         await _unless(signals.stop, _follow(configuration, signals, terms.watched))
         service.stopping()
         try:
+            await configuration.aclose()
             await admin.aclose()
             return await _stop(reloads, sockets, signals)
         except Exception:  # whatever it is, the processes are ended all the same

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+GENERATED = ("directives.md", "commands.md")
+"""What `make docs` writes."""
 PAGES = sorted(
     {
-        *(path for path in (ROOT / "docs").rglob("*.md") if path.name != "directives.md"),
+        *(path for path in (ROOT / "docs").rglob("*.md") if path.name not in GENERATED),
         *ROOT.glob("*.md"),
         *(ROOT / "examples").glob("*/README.md"),
         ROOT / "benchmarks/README.md",

@@ -85,9 +85,7 @@ def read(command: click.Command, words: list[str], parent: click.Context | None)
     if not isinstance(command, click.Group):
         command.make_context(command.name, words, parent=parent)
         return
-    ctx = click.Context(
-        command, parent=parent, info_name=command.name, **command.context_settings
-    )
+    ctx = click.Context(command, parent=parent, info_name=command.name, **command.context_settings)
     _, found, rest = command.resolve_command(ctx, words)
     assert found is not None
     read(found, rest, ctx)

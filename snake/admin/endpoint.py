@@ -39,6 +39,9 @@ class Endpoints:
 
     def __init__(self, endpoints: Iterable[Endpoint]) -> None:
         self._by_pattern = {endpoint.pattern: endpoint for endpoint in endpoints}
+        folders = [name for name in self._by_pattern if name.endswith("/")]
+        self._below = [(name, self._by_pattern[name]) for name in sorted(folders, reverse=True)]
+        """Those of all paths that begin like theirs, the longer ones first."""
 
     def find(self, request: Request) -> Endpoint | Answer:
         """Return the endpoint for a request; else where to ask instead, or that there is none."""
@@ -50,13 +53,9 @@ class Endpoints:
         decoded = _decoded(path)
         if endpoint := self._by_pattern.get(decoded):
             return endpoint
-        above = decoded
-        while above:
-            above = above[: above.rstrip("/").rfind("/") + 1]
-            if endpoint := self._by_pattern.get(above):
+        for pattern, endpoint in self._below:
+            if decoded.startswith(pattern):
                 return endpoint
-            if above == "/":
-                break
         if f"{decoded}/" in self._by_pattern:
             return _redirect(request, f"{path}/")
         return NOT_FOUND

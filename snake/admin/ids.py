@@ -38,17 +38,22 @@ def index(config: object) -> dict[str, str]:
 
 
 def _ids(value: object, path: str) -> Iterator[tuple[object, str]]:
-    """Yield every ID with the path of its object."""
-    children: Iterator[tuple[str, object]] = iter(())
-    if isinstance(value, dict):
-        if _ID in value:
-            yield value[_ID], path
-        children = ((key, child) for key, child in value.items() if key != _ID)
-    elif isinstance(value, list):
-        children = ((str(at), child) for at, child in enumerate(value))
-    for name, child in children:
-        if isinstance(child, dict | list):
-            yield from _ids(child, f"{path}/{name}")
+    """Yield every ID with the path of its object, in order."""
+    left = [(value, path)]
+    while left:
+        value, path = left.pop()
+        children: list[tuple[object, object]] = []
+        if isinstance(value, dict):
+            if _ID in value:
+                yield value[_ID], path
+            children = [each for each in value.items() if each[0] != _ID]
+        elif isinstance(value, list):
+            children = list(enumerate(value))
+        left += [
+            (child, f"{path}/{name}")
+            for name, child in reversed(children)
+            if isinstance(child, dict | list)
+        ]
 
 
 def _with_exponent(digits: str) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-_WORD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_WORD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
 _PARAMETERS = re.compile(
-    rf'(?:\s*;\s*{_WORD}\s*=\s*(?:{_WORD}|"(?:[^"\\\r\n]|\\.)*"))*\s*;?\s*', re.DOTALL
+    rf'(?:\s*+;\s*+{_WORD}\s*+=\s*+(?:{_WORD}|"(?:[^"\\\r\n]|\\.)*+"))*+', re.DOTALL
 )
+"""What has been read is never read in another way, so a long value takes no longer than it is."""
 _TYPE = re.compile(rf"({_WORD})?(?:(/)({_WORD})?)?(.*)", re.DOTALL)
 
 
@@ -30,7 +31,7 @@ def media_type(value: str) -> str:
         reason = "expected token after slash"
     elif more:
         reason = "unexpected content after media subtype"
-    elif not _PARAMETERS.fullmatch(semicolon + rest):
+    elif not _PARAMETERS.fullmatch((semicolon + rest).strip().removesuffix(";").rstrip()):
         reason = "invalid media parameter"
     if reason:
         raise MediaTypeError(f"mime: {reason}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -105,6 +106,7 @@ def test_an_index_has_one_form(api: Asked) -> None:
         (b"[" * 100_000, "exceeded max depth"),
         (b"[" * 5_000 + b"]" * 5_000, ""),
         (b'{"a":' * 3_000 + b"1" + b"}" * 3_000, ""),
+        (b'{"a":' * 900 + b'{"@id": []}' + b"}" * 900, "must be a string or number"),
         (b"\xff\xfe{}", "invalid character"),
         (b'{"apps": {}, "apps": 1}', "apps"),
         (b'{"@id": {}}', "@id field must be a string or number"),
@@ -150,6 +152,28 @@ def test_a_body_has_an_end(api: Asked) -> None:
 def test_what_is_no_request_is_refused(api: Asked, head: bytes, status: bytes) -> None:
     """The transport answers, as on any site."""
     assert say(api, head).split(b" ")[1:2] == [status]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /config%b HTTP/1.1\r\nHost: localhost:PORT\r\n\r\n" % (b"/a" * 30_000),
+        b"GET /%b HTTP/1.1\r\nHost: localhost:PORT\r\n\r\n" % (b"a/../" * 12_000),
+        b"POST /load HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Type: a/b%bx\r\n\r\n"
+        % (b" " * 60_000),
+        b"POST /load HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Type: a/b%b;\r\n\r\n"
+        % (b"; a=b" * 12_000),
+        b"GET /config/ HTTP/1.1\r\nHost: localhost:PORT\r\nOrigin: %b\r\n\r\n" % (b"%41" * 20_000),
+    ],
+    ids=["many segments", "many steps up", "many spaces", "many parameters", "many escapes"],
+)
+def test_what_is_long_takes_no_long_time(api: Asked, head: bytes) -> None:
+    """What is twice as long takes twice as long, and not four times (CVE-2026-56860)."""
+    began = time.monotonic()
+    answer = say(api, head.replace(b"PORT", str(api.admin).encode()))
+
+    assert answer.startswith(b"HTTP/1.1 ")
+    assert time.monotonic() - began < 5
 
 
 def test_so_many_clients_may_be_connected(api: Asked) -> None:

@@ -17,13 +17,15 @@ VARIABLE = "_SNAKE_COMPLETE"
 def command(ctx: click.Context, shell: str) -> None:
     """Print what makes a shell complete the words of snake's command line.
 
-    \b
-    bash        snake completion bash > ~/.local/share/bash-completion/completions/snake
-    zsh         snake completion zsh > "${fpath[1]}/_snake"
-    fish        snake completion fish > ~/.config/fish/completions/snake.fish
-    powershell  snake completion powershell >> $PROFILE
+    With > it goes into the file that the shell reads, and a new shell has it:
 
-    Then open a new shell. For this one alone: source <(snake completion bash)
+    \b
+    bash        ~/.local/share/bash-completion/completions/snake
+    zsh         "${fpath[1]}/_snake"
+    fish        ~/.config/fish/completions/snake.fish
+    powershell  $PROFILE, to which it is added with >>
+
+    For this shell alone: source <(snake completion bash)
     """  # noqa: D301  (\b tells click to keep the lines)
     from click.shell_completion import get_completion_class  # noqa: PLC0415  (not for the help)
 

@@ -22,7 +22,9 @@ PRECOMPRESSED = ("br", "gzip", "zstd")
 @click.option(
     "-r", "--root", default="", type=FOLDER, metavar="FOLDER", help="The folder; the current one."
 )
-@click.option("-l", "--listen", default="", metavar="ADDRESS", help=":80, or :443 for a domain.")
+@click.option(
+    "-l", "--listen", default="", metavar="ADDRESS", help="Where; :80, or :443 for a domain."
+)
 @click.option("-d", "--domain", default="", metavar="NAME", help="Serve it by HTTPS, on :443.")
 @click.option("-b", "--browse", is_flag=True, help="List folders that have no index file.")
 @click.option("-t", "--templates", is_flag=True, help="Render templates.")
@@ -51,7 +53,7 @@ def command(ctx: click.Context, /, **given: Any) -> int:  # noqa: ANN401
     return run(made(**given))
 
 
-@command.command("export-template")
+@command.command("export-template", short_help="Print the template of listings.")
 def export_template() -> None:
     """Print the template of listings, to be changed and given to `browse`.
 

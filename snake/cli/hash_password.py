@@ -25,6 +25,7 @@ _LEAST_MEMORY = 8
     "-a",
     "--algorithm",
     type=OneOf([BCRYPT, "argon2id"]),
+    metavar="NAME",
     default=BCRYPT,
     help="bcrypt, the default, or argon2id.",
 )

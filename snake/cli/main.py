@@ -55,6 +55,17 @@ COMMANDS = {
 HELP = ["-h", "--help"]
 """The flags that explain a command."""
 
+SECTIONS = {
+    "Serve": (
+        *("run", "start", "stop", "reload", "status", "top"),
+        *("python-server", "file-server", "reverse-proxy", "respond"),
+    ),
+    "Configure": ("adapt", "validate", "fmt", "list-modules", "schema", "hash-password"),
+    "HTTPS": ("certs", "trust", "untrust", "storage"),
+}
+"""The parts of the help, and the commands in each; those of no part are in the last one."""
+LAST = "Snake itself"
+
 _COMPLETE = "_SNAKE_COMPLETE"
 """click's variable for the completions of a program of this name."""
 
@@ -85,8 +96,15 @@ class _Commands(Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        rest = dict(COMMANDS)
+        parts = {
+            part: [(name, rest.pop(name)) for name in names if name in rest]
+            for part, names in SECTIONS.items()
+        }
+        width = max(map(len, COMMANDS))
+        for part, found in (*parts.items(), (LAST, list(rest.items()))):
+            with formatter.section(part):
+                formatter.write_dl([(f"{name:{width}}", text) for name, text in found])
 
 
 @click.group(
@@ -97,7 +115,13 @@ class _Commands(Group):
 @click.version_option(__version__, "-v", "--version", message="%(version)s")
 @click.pass_context
 def snake(ctx: click.Context) -> None:
-    """Serve Python apps, with the Caddyfile as the language."""
+    """Serve Python apps, with the Caddyfile as the language.
+
+    \b
+    snake run              serve what ./Caddyfile says
+    snake python-server    serve the app of this folder, without a Caddyfile
+    snake help run         more on a command
+    """  # noqa: D301  (\b tells click to keep the lines)
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 

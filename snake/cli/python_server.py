@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from snake.cli.app_document import Flags, check, document, in_flags
 from snake.cli.serving import serve
-from snake.cli.values import FILE, OneOf
+from snake.cli.values import FILE, FOLDER, OneOf
 from snake.config.document import Document
 from snake.core.errors import DocumentError
 from snake.core.modules import decode
@@ -55,6 +55,8 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
 Without a help they are not shown: those of Caddy Snake's cluster, which is refused by name.
 """
 
+_TYPES = {"FILE": FILE, "FOLDER": FOLDER}
+
 Command = Callable[..., Any]
 
 
@@ -62,7 +64,10 @@ def _texts(part: str) -> Callable[[Command], Command]:
     def add(command: Command) -> Command:
         for flag, metavar, help in reversed(OPTIONS[part]):  # noqa: A001
             names = ("-w", flag) if flag == "--workers" else (flag,)
-            option = click.option(*names, metavar=metavar, default="", help=help, hidden=not help)
+            type = _TYPES.get(metavar)
+            option = click.option(
+                *names, metavar=metavar, default="", help=help, hidden=not help, type=type
+            )
             command = option(command)
         return command
 
@@ -83,7 +88,9 @@ def _texts(part: str) -> Callable[[Command], Command]:
     "--env-file", "env_files", type=FILE, metavar="FILE", multiple=True, help="NAME=VALUE lines."
 )
 @click.option("--env-var", "env_vars", metavar="NAME=VALUE", multiple=True, help="A variable.")
-@click.option("--static-path", metavar="FOLDER", default="", help="A folder of files to serve.")
+@click.option(
+    "--static-path", type=FOLDER, metavar="FOLDER", default="", help="A folder of files to serve."
+)
 @click.option("--static-route", metavar="PATH", default="/static", help="Where; /static.")
 @click.option("--debug", is_flag=True, help="Log debug records.")
 @click.option("--access-logs", is_flag=True, help="Log requests.")

@@ -26,10 +26,14 @@ _LARGEST = 16 << 20
 
 @click.command("respond")
 @click.argument("argument", nargs=-1, metavar="[BODY|STATUS]")
-@click.option("-s", "--status", type=click.IntRange(100, 999), metavar="CODE", help="200.")
+@click.option(
+    "-s", "--status", type=click.IntRange(100, 999), metavar="CODE", help="The status; 200."
+)
 @click.option("-b", "--body", default="", metavar="TEXT", help="The body; none.")
-@click.option("-H", "--header", multiple=True, metavar="'FIELD: VALUE'", help="A header field.")
-@click.option("-l", "--listen", default=":0", metavar="ADDRESS", help="Any port that is free.")
+@click.option("-H", "--header", multiple=True, metavar="LINE", help="A field, like 'X-A: b'.")
+@click.option(
+    "-l", "--listen", default=":0", metavar="ADDRESS", help="Where; any port that is free."
+)
 @click.option("--access-log", is_flag=True, help="Log requests.")
 @debug_option
 def command(**given: Any) -> int:  # noqa: ANN401

@@ -22,10 +22,10 @@ _H2C = ["h2c", "2"]
 @click.option("-t", "--to", multiple=True, metavar="ADDRESS", help="An upstream, or several.")
 @click.option("-c", "--change-host-header", is_flag=True, help="Send Host as the upstream's.")
 @click.option(
-    "-H", "--header-up", multiple=True, metavar="'FIELD: VALUE'", help="A field of requests."
+    "-H", "--header-up", multiple=True, metavar="LINE", help="A field of requests, like 'X-A: b'."
 )
 @click.option(
-    "-d", "--header-down", multiple=True, metavar="'FIELD: VALUE'", help="A field of responses."
+    "-d", "--header-down", multiple=True, metavar="LINE", help="A field of responses, likewise."
 )
 @click.option("--insecure", is_flag=True, help="Trust any certificate of an upstream.")
 @click.option("-i", "--internal-certs", is_flag=True, help="Serve snake's own certificates.")

@@ -39,7 +39,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("words", "found"),
     [
-        ("snake re", ["reload", "respond", "reverse-proxy"]),
+        ("snake re", ["reload", "remove-package", "respond", "reverse-proxy"]),
         ("snake run --pin", ["--pingback"]),
         ("snake storage ''", ["export", "import"]),
         ("snake help fm", ["fmt"]),

@@ -8,11 +8,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import httpx
 import msgspec
 import pytest
 
 from snake.cli.app_document import Flags, document
+from snake.cli.main import snake
 from snake.cli.python_server import command, read
 from snake.python.fields import PythonFields
 from tests.server import Server, environment, free_port, run
@@ -27,6 +29,13 @@ def app(environ, start_response):
 def made(**flags: Any) -> dict[str, Any]:
     """Return the document of these flags."""
     return document(Flags(**({"app": "main:app", "server_type": "wsgi"} | flags)))
+
+
+def parsed(*args: str) -> click.Context:
+    """Return the flags as click reads them for the command, which is one of snake's."""
+    return command.make_context(
+        "", list(args), parent=click.Context(snake, **snake.context_settings)
+    )
 
 
 def handlers(config: dict[str, Any]) -> list[dict[str, Any]]:
@@ -118,7 +127,7 @@ CADDY_SNAKES = [
 def test_flag_is_a_field_of_the_handler(flag: str) -> None:
     """Each flag of the app is its field in the document, which its module accepts."""
     value, expected = ALL[flag]
-    ctx = command.make_context("", ["-a", "a:b", "-t", "asgi", *filter(None, (flag, value))])
+    ctx = parsed("-a", "a:b", "-t", "asgi", *filter(None, (flag, value)))
     config = json.loads(json.dumps(document(read(ctx.params))))
     python = handlers(config)[-1]
     assert python == {"handler": "python", "module_asgi": "a:b", **expected}
@@ -128,7 +137,7 @@ def test_flag_is_a_field_of_the_handler(flag: str) -> None:
 def test_docker_flags() -> None:
     """The flags of the container are fields of its isolation."""
     flags = "--isolation docker --isolation-image i --isolation-memory 64m --isolation-read-only"
-    ctx = command.make_context("", ["-a", "a:b", *flags.split()])
+    ctx = parsed("-a", "a:b", *flags.split())
     assert handlers(document(read(ctx.params)))[-1]["isolation"] == {
         "backend": "docker",
         "docker": {"image": "i", "memory": "64m", "read_only": True},
@@ -138,7 +147,7 @@ def test_docker_flags() -> None:
 def test_process_flags() -> None:
     """What isolation by processes has as well is its field then."""
     flags = "--isolation process --isolation-memory 512MiB --isolation-user nobody"
-    ctx = command.make_context("", ["-a", "a:b", *flags.split()])
+    ctx = parsed("-a", "a:b", *flags.split())
     assert handlers(document(read(ctx.params)))[-1]["isolation"] == {
         "backend": "process",
         "process": {"memory": "512MiB", "user": "nobody"},

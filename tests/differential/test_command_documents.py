@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click import Command
 
 from snake.cli import file_server, quick_document, respond, reverse_proxy
+from snake.cli.main import main
 from tests.caddy_memory import configuration
 from tests.server import free_ports
 
@@ -54,11 +54,9 @@ def made(args: list[str], monkeypatch: pytest.MonkeyPatch) -> Any:
         kept.append(document)
         return 0
 
-    commands: dict[str, Command] = {}
     for module in (respond, file_server, reverse_proxy):
         monkeypatch.setattr(module, "run", keep)
-        commands[module.command.name or ""] = module.command
-    commands[args[0]].main(args[1:], standalone_mode=False)
+    assert main(args) == 0
     return kept[0]
 
 

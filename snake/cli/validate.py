@@ -57,10 +57,12 @@ async def check(loaded: Loaded) -> list[AppView]:
     # A bad file needs none of it.
     from snake.core.check import check as check_types  # noqa: PLC0415
     from snake.core.modules import Context  # noqa: PLC0415
+    from snake.engine.admin_address import admin_address  # noqa: PLC0415
     from snake.engine.automatic import effective  # noqa: PLC0415
     from snake.engine.pools import trial  # noqa: PLC0415
     from snake.engine.provision import provision  # noqa: PLC0415
     from snake.engine.warm import registry  # noqa: PLC0415
+    from snake.python.plan import apps  # noqa: PLC0415
     from snake.python.pools import Pools  # noqa: PLC0415
     from snake.tls.challenge import Desk  # noqa: PLC0415
     from snake.tls.ring import Ring, Update, decode  # noqa: PLC0415
@@ -72,6 +74,7 @@ async def check(loaded: Loaded) -> list[AppView]:
         needs.addresses(runs.document)
         needs.grace_period(runs.document)
         needs.shutdown_delay(runs.document)
+        admin_address(runs.document, apps(runs.document))
         async with AsyncExitStack() as stack:
             ctx = Context(registry(), stack)
             ring = Ring()

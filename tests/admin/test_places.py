@@ -16,7 +16,7 @@ from snake.core.modules import decode
 from snake.engine.admin_address import admin_address
 from snake.python.plan import apps
 from tests.admin.asking import SITE, asked, refuses
-from tests.server import Server, running, start
+from tests.server import Server, run, running, start
 
 
 def over(path: Path) -> httpx.Client:
@@ -83,6 +83,18 @@ def test_an_address_that_was_asked_for_must_be_free(tmp_path: Path) -> None:
         assert server.wait() == 1
     assert f"admin/listen: the admin API cannot listen on localhost:{port}" in server.log
     assert "(by " in server.log
+
+
+def test_an_address_is_validated(tmp_path: Path) -> None:
+    """`snake validate` says what `snake run` would."""
+    (tmp_path / "Caddyfile").write_text(
+        "{\n\tadmin localhost:4000-4001\n}\n:80 {\n\trespond hi\n}\n"
+    )
+
+    done = run("validate", folder=tmp_path)
+
+    assert done.returncode == 1
+    assert "Error: admin/listen: must be exactly one listener address" in done.stderr
 
 
 def _plain(folder: Path) -> Server:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,8 +19,10 @@ from snake.admin.gojson import escaped
 from snake.admin.request import Request
 from snake.core.errors import DocumentError, SnakeError
 from snake.core.record import Record
-from snake.pki.authority import Authority
 from snake.pki.terms import DEFAULT_ID
+
+if TYPE_CHECKING:
+    from snake.pki.authority import Authority
 
 logger = logging.getLogger("snake.admin.api.pki")
 
@@ -27,7 +30,7 @@ CHAIN = (("Content-Type", "application/pem-certificate-chain"),)
 
 Known = Callable[[], Iterable[str]]
 """Returns the IDs of the authorities that there are."""
-Get = Callable[[str], Awaitable[Authority]]
+Get = Callable[[str], "Awaitable[Authority]"]
 """Returns one of them, or the default one. Raises `SnakeError`."""
 
 

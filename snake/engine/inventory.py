@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -12,10 +13,10 @@ from snake.config.document import encode
 from snake.core.modules import Context
 from snake.engine.reloads import Reloads
 from snake.engine.warm import registry
-from snake.pki.authorities import Authorities
-from snake.pki.authority import Authority
 from snake.proxy.survey import Surveyed, Totals, upstreams
-from snake.storage.chosen import chosen
+
+if TYPE_CHECKING:
+    from snake.pki.authority import Authority
 
 
 class Inventory:
@@ -34,6 +35,10 @@ class Inventory:
         certificates = self._reloads.generation.certificates
         if certificates is not None:
             return await certificates.authorities.get(id)
+        # A server without certificates has none of it.
+        from snake.pki.authorities import Authorities  # noqa: PLC0415
+        from snake.storage.chosen import chosen  # noqa: PLC0415
+
         document = self._reloads.generation.document
         async with AsyncExitStack() as stack:
             ctx = Context(registry(), stack)

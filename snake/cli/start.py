@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 import subprocess
 import sys
@@ -65,14 +66,25 @@ def command(
         *["--watch"] * watch,
     ]
     with Awaited() as awaited, _log() as log:
-        return _start([*flags, "--pingback", awaited.address], awaited, log)
+        flags += ["--pingback", awaited.address]
+        process = _start(flags, awaited, log)
+        if process.returncode is not None:
+            return _failed(process, log)
+    named = config or ("Caddyfile" if Path("Caddyfile").is_file() else "")
+    stop = shlex.join(["snake", "stop", *(("--config", named) if named else ())])
+    click.echo(_complaints(log), nl=False, err=True)
+    click.echo(f"snake runs in the background (PID {process.pid}); to end it: {stop}")
+    if log is not None:
+        click.echo(f"its log is {log.path}")
+    return 0
 
 
 def _flag(name: str, value: str | None) -> list[str]:
     return [] if value is None else [f"{name}={value}"]
 
 
-def _start(flags: Sequence[str], awaited: Awaited, log: Log | None) -> int:
+def _start(flags: Sequence[str], awaited: Awaited, log: Log | None) -> subprocess.Popen[bytes]:
+    """Return the server when it serves, or when it has ended."""
     process = subprocess.Popen(  # noqa: S603  (this program itself)
         [*own_command(), "run", *flags],
         stdin=subprocess.PIPE,
@@ -83,17 +95,12 @@ def _start(flags: Sequence[str], awaited: Awaited, log: Log | None) -> int:
     )
     try:
         _send(process, awaited.token)
-        while not awaited.has_come(_STEP):
-            if process.poll() is not None:
-                return _failed(process, log)
+        while process.poll() is None and not awaited.has_come(_STEP):
+            pass
     except BaseException:
         _end(process)
         raise
-    click.echo(_complaints(log), nl=False, err=True)
-    click.echo(f"snake runs in the background (PID {process.pid}); snake stop ends it")
-    if log is not None:
-        click.echo(f"its log is {log.path}")
-    return 0
+    return process
 
 
 def own_command() -> list[str]:

@@ -37,12 +37,15 @@ _ADAPTER = click.option(
 )
 
 
-@click.group("storage", cls=Group)
-def command() -> None:
+@click.group("storage", cls=Group, invoke_without_command=True)
+@click.pass_context
+def command(ctx: click.Context) -> None:
     """Copy certificates, keys and accounts out of a storage, or into one.
 
     The archives are those of Caddy, which reads and writes them as well.
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
 @command.command("export")

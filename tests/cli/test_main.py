@@ -78,6 +78,9 @@ def test_a_mistake_is_one_message_and_code_1(tmp_path: Path, args: list[str], me
 def test_no_command_is_answered_with_the_help(tmp_path: Path) -> None:
     """`snake` alone and `snake help` print the help and exit with 0, as Caddy does."""
     expected = run("--help", folder=tmp_path).stdout
+    storage = run("storage", folder=tmp_path)
+    assert (storage.returncode, storage.stderr) == (0, "")
+    assert storage.stdout.startswith("Usage: snake storage")
     for args in ([], ["help"]):
         done = run(*args, folder=tmp_path)
         assert (done.returncode, done.stdout, done.stderr) == (0, expected, "")

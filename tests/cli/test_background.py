@@ -73,9 +73,10 @@ def test_start_returns_when_the_server_serves(tmp_path: Path) -> None:
         assert run("stop", "-c", "Caddyfile", folder=tmp_path).returncode == 0
         assert ends(pid)
 
-    assert (
-        said == f"snake runs in the background (PID {pid}); snake stop ends it\nits log is {log}\n"
-    )
+    assert said.splitlines() == [
+        f"snake runs in the background (PID {pid}); to end it: snake stop --config Caddyfile",
+        f"its log is {log}",
+    ]
     assert '"msg":"shutdown complete"' in log.read_text()
     assert log.stat().st_mode & 0o777 == 0o600
     assert not (tmp_path / "pid").exists()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from docs.page import Page
 from docs.schema import fields, page_of, slug
+from docs.uses import Use, found
 from snake.standard import DIRECTIVES, MATCHERS, MODULES, OPTIONS
 
 PAGE = Path(__file__).with_suffix(".md")
@@ -60,6 +61,7 @@ def render() -> str:
 
 def pages() -> Iterator[Page]:
     """Return the pages of the site: an index and a page for each manual, kind by kind."""
+    uses = found()
     for folder, (title, table, what) in KINDS.items():
         rows = [f"# {title}\n", f"{what}\n", "| | |", "|---|---|"]
         details = []
@@ -68,22 +70,27 @@ def pages() -> Iterator[Page]:
             stem = _stem(module)
             names = ", ".join(f"[`{each.strip()}`]({folder}/{stem}.md)" for each in name.split(","))
             rows.append(f"| {names} | {summary} |")
-            details.append(Page(f"{folder}/{stem}.md", _detail(module), SOURCE))
+            shown = list(
+                dict.fromkeys(
+                    use for each in name.split(", ") for use in uses.get((folder, each), ())
+                )
+            )
+            details.append(Page(f"{folder}/{stem}.md", _detail(module, shown), SOURCE))
         yield Page(f"{folder}/index.md", "\n".join(rows) + "\n", SOURCE)
         yield from details
 
 
 def anchors() -> dict[str, str]:
     """Return the page for each heading of `directives.md`, by the anchor that it has there."""
-    found: dict[str, str] = {}
+    pages: dict[str, str] = {}
     seen: Counter[str] = Counter()
     for folder, (_, table, _) in KINDS.items():
         for module in _modules(table):
             anchor = re.sub(r"[^\w\- ]", "", _title(_manual(module))[0]).replace(" ", "-").lower()
             number = seen[anchor]
             seen[anchor] += 1
-            found[f"{anchor}-{number}" if number else anchor] = f"{folder}/{_stem(module)}.md"
-    return found
+            pages[f"{anchor}-{number}" if number else anchor] = f"{folder}/{_stem(module)}.md"
+    return pages
 
 
 def _modules(table: Mapping[str, str]) -> list[str]:
@@ -111,14 +118,15 @@ def _title(manual: str) -> tuple[str, str]:
     return name, summary[:1].upper() + summary[1:]
 
 
-def _detail(module: str) -> str:
-    """Return the page of one manual."""
+def _detail(module: str, uses: list[Use]) -> str:
+    """Return the page of one manual, and where its words are shown."""
     name, summary = _title(_manual(module))
     _, _, body = _markdown(_manual(module)).partition("\n\n")
     body = body.partition("\n")[2].replace("\nSyntax:\n", "\n## Syntax\n")
     body = re.sub(r"(^|\n)```\n(.+?\n)```(?=\n|$)", r"\1```caddyfile\n\2```", body, flags=re.DOTALL)
     body = re.sub(r"`?docs/([\w-]+)\.md`?", _page_link, body)
-    return f"# {name}\n\n{summary}\n{body}\n{_json(module)}"
+    shown = "\n".join(["## Shown in\n", *(f"- {use.link}" for use in uses)]) if uses else ""
+    return f"# {name}\n\n{summary}\n{body}\n{_json(module)}\n{shown}\n"
 
 
 def _page_link(found: re.Match[str]) -> str:

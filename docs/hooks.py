@@ -38,6 +38,8 @@ PICTURES = (".svg", ".png")
 
 LINK = re.compile(r"(\]\()(?![a-z]+:)([^)#\s]*)(#[^)\s]*)?(\))")
 FENCE = re.compile(r"^(```+)[^\n]*\n.*?^\1\s*$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+ROW = re.compile(r"^ *\|.*$", re.MULTILINE)
+CODE = re.compile(r"`[^`\n]+`")
 
 Nav = list[Any]
 
@@ -142,7 +144,16 @@ def on_page_markdown(markdown: str, page: SitePage, config: MkDocsConfig, files:
         way = relpath(target, str(PurePosixPath(here).parent))
         return f"{before}{way}{mark}{fragment}{after}"
 
-    return charts.drawn(_outside_code(tables.filled(markdown), link))
+    return charts.drawn(_bars(_outside_code(tables.filled(markdown), link)))
+
+
+def _bars(markdown: str) -> str:
+    r"""Take the backslash from `\|` in code in tables: a repository wants it, mkdocs shows it."""
+
+    def row(found: re.Match[str]) -> str:
+        return CODE.sub(lambda code: code[0].replace(r"\|", "|"), found[0])
+
+    return ROW.sub(row, markdown)
 
 
 def _outside_code(markdown: str, link: Any) -> str:  # noqa: ANN401

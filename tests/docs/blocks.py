@@ -37,7 +37,8 @@ TITLE = re.compile(r'title="([^"]+)"')
 class Block:
     """One block. A comment above its fence is a note on it.
 
-    `in: tls` says what a part of a Caddyfile stands in, `wrong` that a mistake is shown.
+    `in: tls` says what a part of a Caddyfile stands in, `wrong` that a mistake is shown, `soon`
+    that what a command prints need not be so at once.
     """
 
     page: Path

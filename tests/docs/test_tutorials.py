@@ -16,6 +16,7 @@ pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is no
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("page", FOLLOWED, ids=lambda page: page.stem)
 def test_page_can_be_followed(page: Path, tmp_path: Path) -> None:
     """Whoever writes the files of a page and types its commands sees what it shows."""

@@ -2,7 +2,8 @@
 
 Blocks with a title are written as files, each `$ ` line of a `console` block is run, and what
 stands below it is what it must print: `...` is anything, alone on a line any lines.
-`snake run` and `snake python-server` stay until the next one or the end of the page.
+`snake run` and `snake python-server` stay until the next one or the end of the page. Below the
+comment `<!-- soon -->` that need not be so at once.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 import shlex
 import subprocess
 import sys
+import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -70,11 +72,20 @@ class Tutorial:
         elif words[0] == "snake" and words[1] in SERVING:
             self._serve(words[1:])
         else:
-            printed = self._there(self._output(command))
+            printed = self._printed(command, expected, LIMIT if block.note == "soon" else 0)
             assert matches(expected, printed), (
                 f"{block}: {command}\nexpected:\n{expected}\n\nprinted:\n{printed}\n\n"
                 f"log:\n{self._server.log if self._server else ''}"
             )
+
+    def _printed(self, command: str, expected: str, patience: float) -> str:
+        """Return what a command prints; with patience it is run until that is as expected."""
+        end = time.monotonic() + patience
+        while True:
+            printed = self._there(self._output(command))
+            if matches(expected, printed) or time.monotonic() > end:
+                return printed
+            time.sleep(0.1)
 
     def _serve(self, words: list[str]) -> None:
         self._stop()

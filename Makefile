@@ -33,9 +33,11 @@ format: $(VENV)/.installed-dev ## let ruff write what it can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-docs: $(VENV)/.installed-run ## write docs/directives.md and docs/commands.md from the manuals
+docs: $(VENV)/.installed-run ## write the pages of docs that come from the code
 	$(BIN)/python -m docs.directives
 	$(BIN)/python -m docs.commands
+	$(BIN)/python -m docs.metrics
+	$(BIN)/python -m docs.status
 
 site: $(VENV)/.installed-docs ## build the documentation into build/site
 	$(BIN)/mkdocs build --quiet --strict

@@ -6,11 +6,12 @@ import re
 from collections import Counter
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from urllib.parse import urlsplit
 
 import pytest
 
-from docs import commands
+from docs import commands, metrics, status
 from docs.directives import PAGE, render
 from snake import __version__
 from snake.core.modules import Module, load_object
@@ -37,6 +38,19 @@ def test_reference_is_up_to_date() -> None:
 def test_reference_of_commands_is_up_to_date() -> None:
     """docs/commands.md is what `make docs` writes."""
     assert commands.PAGE.read_text() == commands.render()
+
+
+@pytest.mark.parametrize("page", [metrics, status])
+def test_reference_of_what_is_told_is_up_to_date(page: ModuleType) -> None:
+    """docs/metrics.md and docs/status.md are what `make docs` writes."""
+    assert page.PAGE.read_text() == page.render()
+
+
+def test_every_metric_has_a_place() -> None:
+    """No metric is left out of docs/metrics.md."""
+    text = metrics.PAGE.read_text()
+
+    assert [each.name for each in metrics.known() if f"`{each.name}" not in text] == []
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from prometheus_client.core import Metric
 
+from snake.admin.counts import Counts
+from snake.admin.metrics import families
 from snake.metrics import apps, requests, sites
 from snake.metrics import report as parts
 from snake.metrics.exposition import Known, metrics
@@ -75,6 +77,7 @@ GROUPS = {
     "Reloads": ("snake_reload_", "caddy_config_"),
     "Certificates": ("snake_certificate",),
     "Caddy's metrics of requests": ("caddy_http_", "caddy_reverse_proxy_"),
+    "The admin API": ("caddy_admin_",),
     "Processes": ("process_",),
 }
 NOTES = {
@@ -87,6 +90,7 @@ NOTES = {
     "Certificates": "At most 1000 have series: those that need attention first.",
     "Caddy's metrics of requests": "They are there with the global option "
     "[`metrics`](directives.md#metrics-1); `host` only with `per_host`.",
+    "The admin API": "They are there when the admin API is asked.",
     "Processes": "Those of all workers, added up; on Linux.",
 }
 
@@ -158,7 +162,12 @@ def _everything() -> Known:
         ),
         certificates_total=1,
     )
-    return Known(totals, [os.getpid()], report, upstreams={"127.0.0.1:80": bool})
+    counts = Counts()
+    counts.requests["/config/", "GET", 200] = 1
+    counts.errors["/config/", "GET"] = 1
+    upstreams = {"127.0.0.1:80": bool}
+    more = tuple(families(counts))
+    return Known(totals, [os.getpid()], report, upstreams=upstreams, more=more)
 
 
 if __name__ == "__main__":

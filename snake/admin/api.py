@@ -50,19 +50,18 @@ class API:
             fields = self.access.admit(request)
         except APIError as error:
             return (), _refused(error)
-        try:
-            return fields, await self._answer(request)
-        except RerouteError as other:
-            request.move(other.path)
-            return await self._admit(request)
-
-    async def _answer(self, request: Request) -> Answer:
         found = self._endpoints.find(request)
         if isinstance(found, Answer):
-            return found
+            return fields, found
+        return fields, await self._handle(found, request)
+
+    async def _handle(self, found: Endpoint, request: Request) -> Answer:
         method = known(request.method)
         try:
             answer = await found.handle(request)
+        except RerouteError as other:
+            request.move(other.path)
+            _, answer = await self._admit(request)
         except APIError as error:
             self.counts.errors[found.pattern, method] += 1
             answer = _refused(error)

@@ -37,8 +37,9 @@ EXPOSE 80 443 443/udp 2019
 # A number, since Kubernetes cannot tell by a name that it is not root.
 USER 1000:1000
 STOPSIGNAL SIGTERM
+# Not `snake status`: a reload that failed is nothing that a new container would cure.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s \
-    CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://localhost:2019/config/', timeout=5)"]
+    CMD ["python", "-c", "from snake.cli.admin_address import find_client as f; f(None, None, None).ask('GET', '/config/admin')"]
 CMD ["snake", "run", "--config", "/etc/snake/Caddyfile"]
 
 LABEL org.opencontainers.image.title="snake" \

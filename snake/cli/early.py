@@ -50,8 +50,10 @@ def fork(argv: Sequence[str]) -> Early | None:
     with _silent_interrupts():
         from snake.engine import warm, zygote  # noqa: PLC0415  (only for commands that serve)
         from snake.engine.inherited import keep_from_others  # noqa: PLC0415
+        from snake.fork.system import keep_capabilities  # noqa: PLC0415
 
         keep_from_others()
+        keep_capabilities()
         warm.share()
     # A collection would write to all of it, and then it would be shared no longer.
     gc.freeze()

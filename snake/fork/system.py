@@ -20,6 +20,24 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
+def keep_capabilities() -> None:
+    """Have no program that is started from here be given capabilities of this process.
+
+    A service manager lets a user bind port 80 by an ambient capability (capabilities(7)), which
+    each program inherits: those of apps, and bubblewrap, which refuses to run with any. This
+    process keeps what it has.
+    """
+    if sys.platform != "linux":
+        return
+    with suppress(OSError, ValueError):
+        status = Path("/proc/self/status").read_text()
+        if int(status.partition("CapAmb:")[2].split(None, 1)[0], 16):
+            import ctypes  # noqa: PLC0415  (Linux only, and seldom needed)
+
+            # PR_CAP_AMBIENT and PR_CAP_AMBIENT_CLEAR_ALL of <linux/prctl.h>
+            ctypes.CDLL(None).prctl(47, 4, 0, 0, 0)
+
+
 def name_process(name: str) -> None:
     """Give this process its name in `ps` and `top`, of 15 characters at most; Linux only."""
     if sys.platform == "linux":

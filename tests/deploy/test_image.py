@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server import ROOT, run, running
+from tests.server import ROOT, environment, run, running
 
 DOCKERFILES = [ROOT / "Dockerfile", ROOT / "builder.Dockerfile"]
 SCRIPTS = sorted((ROOT / "deploy").glob("*.sh"))
@@ -84,10 +84,10 @@ def test_the_health_check_tells_whether_it_serves(tmp_path: Path) -> None:
     command[0] = sys.executable if command[0] == "python" else str(beside(command[0]))
     site = "{\n\tadmin localhost:PORT\n}\n"
     with running(site, tmp_path) as server:
-        words = [word.replace("localhost:2019", f"localhost:{server.port}") for word in command]
+        env = environment(tmp_path) | {"CADDY_ADMIN": f"localhost:{server.port}"}
         server.wait_for("admin endpoint started")
-        assert subprocess.run(words, check=False).returncode == 0
-    assert subprocess.run(words, check=False, capture_output=True).returncode != 0
+        assert subprocess.run(command, check=False, env=env).returncode == 0
+    assert subprocess.run(command, check=False, env=env, capture_output=True).returncode != 0
 
 
 def test_what_the_image_serves_at_first_is_a_caddyfile() -> None:

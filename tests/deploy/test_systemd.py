@@ -46,6 +46,17 @@ def test_systemd_has_no_word_on_them(units: Path) -> None:
     assert (told.returncode, told.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("names", [["isolation"], ["isolation", "tenants"]])
+def test_systemd_has_no_word_on_what_is_added(units: Path, names: list[str]) -> None:
+    """The same with the settings for apps that are kept apart."""
+    added = units / "snake.service.d"
+    added.mkdir()
+    for name in names:
+        (units / f"{name}.conf").rename(added / f"{name}.conf")
+    told = analyze("verify", "./snake.service", folder=units)
+    assert (told.returncode, told.stderr) == (0, "")
+
+
 def test_the_service_is_shut_in(units: Path) -> None:
     """What snake does not need is taken from it; both services are the same in that."""
     for name in ("snake.service", "snake@.service"):

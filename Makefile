@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo "$$python" && break; done)
 
-.PHONY: help run test lint format docs image check-image site bench fuzz-adapt fuzz-answers fuzz-https clean
+.PHONY: help run test lint format docs image check-image site bench dist executable workflows fuzz-adapt fuzz-answers fuzz-https clean
 
 help: ## print this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -63,6 +63,19 @@ fuzz-answers: $(VENV)/.installed-dev ## compare what sites made by chance answer
 
 fuzz-https: $(VENV)/.installed-dev ## compare automatic HTTPS of configs made by chance (ARGS='--count 50')
 	$(BIN)/python -m tests.fuzz.https $(ARGS)
+
+dist: $(VENV)/.installed-dev ## build the wheel and the source distribution into dist/
+	rm -f dist/*.whl dist/*.tar.gz
+	$(BIN)/python -m hatchling build --directory dist
+
+executable: $(VENV)/.installed-run ## pack snake and Python into one file, dist/snake
+	$(BIN)/pip install --quiet --editable '.[build]'
+	@mkdir -p dist
+	$(BIN)/snake build --self --force --output dist/snake
+
+workflows: $(VENV)/.installed-dev ## check .github: with actionlint, if it is installed, and zizmor
+	$(if $(shell command -v actionlint),actionlint,@echo "no actionlint: go install github.com/rhysd/actionlint/cmd/actionlint@latest")
+	$(BIN)/zizmor --offline --no-progress --quiet .github
 
 clean: ## remove everything that was made here
 	rm -rf $(VENV) benchmarks/.work dist build .mypy_cache .pytest_cache .ruff_cache \

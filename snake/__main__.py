@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    from snake.fork.init import is_init, stay_as_init  # noqa: PLC0415  (nothing else before it)
+    if os.getpid() == 1:
+        from snake.fork.init import stay_as_init  # noqa: PLC0415  (only in a container)
 
-    if is_init():
         stay_as_init()
     from snake.cli.early import fork  # noqa: PLC0415  (see there: it comes first)
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 
 _FIRST = 3
 """SD_LISTEN_FDS_START: those before are stdin, stdout and stderr."""
+_MOST = 4096
+"""Sockets that are looked at, whatever the variable says."""
+_DIGITS = 9
+"""Python itself refuses numbers of some thousand digits."""
 
 
 def keep_from_others(environ: Mapping[str, str] = os.environ) -> None:
     """Have no program that is started from here get the sockets, such as what apps run."""
     if environ.get("LISTEN_PID") not in (str(os.getpid()), str(os.getppid())):
         return  # they were given to somebody else; the parent is our own init (`fork.init`)
-    for fd in _names(environ):
-        with suppress(OSError):
+    with suppress(OSError):  # fewer are open than was said
+        for fd in _names(environ):
             os.set_inheritable(fd, False)  # noqa: FBT003  (its only form)
 
 
@@ -52,9 +56,8 @@ def _names(environ: Mapping[str, str]) -> dict[int, str]:
     count = environ.get("LISTEN_FDS", "")
     if not (count.isascii() and count.isdecimal()):
         return {}
-    return dict(_numbered(int(count), environ.get("LISTEN_FDNAMES", "").split(":")))
-
-
-def _numbered(count: int, names: list[str]) -> Iterator[tuple[int, str]]:
-    for index in range(min(count, os.sysconf("SC_OPEN_MAX"))):
-        yield _FIRST + index, names[index] if index < len(names) else ""
+    names = environ.get("LISTEN_FDNAMES", "").split(":")
+    return {
+        _FIRST + index: names[index] if index < len(names) else ""
+        for index in range(min(int(count[:_DIGITS]), _MOST))
+    }

@@ -22,11 +22,6 @@ _KILLED = 128
 """What a shell adds to the number of the signal that ended a process."""
 
 
-def is_init() -> bool:
-    """Tell whether this process is the first of its PID namespace."""
-    return os.getpid() == 1
-
-
 def stay_as_init() -> None:
     """Return in a child, which is to do the work; the process itself is its init to the end.
 

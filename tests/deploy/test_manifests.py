@@ -94,6 +94,12 @@ def test_kubernetes_takes_the_example() -> None:
     """Every object is valid, and means others that are there."""
     found = manifests()
     check_names(found)
+    if kubectl := shutil.which("kubectl"):
+        made = subprocess.run(
+            [kubectl, "kustomize", KUBERNETES], capture_output=True, text=True, check=True
+        )
+        found = objects(made.stdout)
+        assert {"ConfigMap", "Deployment"} < {each["kind"] for each in found}
     validate(found)
 
 

@@ -14,6 +14,7 @@ import pytest
 from snake.core.errors import StartError
 from snake.core.network import NetworkAddress, parse_address
 from snake.engine.holder import holder
+from snake.engine.inherited import inherited, keep_from_others
 from snake.engine.sockets import Sockets
 
 
@@ -161,6 +162,24 @@ def test_a_descriptor_that_is_no_socket_is_refused(sockets: Sockets) -> None:
     """`fd/N` of something else is one message."""
     with pytest.raises(StartError, match="cannot listen on fd/x"):
         sockets.open([parse_address("fd/x")], 1)
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        ("", "LISTEN_FDS has none"),
+        ("-1", "LISTEN_FDS has none"),
+        ("x", "LISTEN_FDS has none"),
+        ("2", "web is 3,  is 4"),
+        ("9" * 5000, "web is 3,  is 4"),
+    ],
+)
+def test_variables_that_are_wrong_do_no_harm(count: str, told: str) -> None:
+    """Whatever stands in `LISTEN_FDS`, a name that is not there is one message."""
+    environ = {"LISTEN_FDS": count, "LISTEN_FDNAMES": "web", "LISTEN_PID": str(os.getpid())}
+    keep_from_others(environ | {"LISTEN_FDS": "x"})
+    with pytest.raises(ValueError, match=f"no descriptor is named 'tls': {told}"):
+        inherited("tls", socket.SOCK_STREAM, environ)
 
 
 def test_a_descriptor_of_another_kind_is_told(sockets: Sockets) -> None:

@@ -22,6 +22,7 @@ from snake.core.check import check
 from snake.core.modules import Registry, decode
 from snake.standard import DIRECTIVES, MODULES, OPTIONS, catalogue
 from tests.docs.blocks import PAGES, Block, blocks, every
+from tests.site import Site
 
 LANGUAGES = {
     *("caddyfile", "json", "python", "sh", "console", "text"),
@@ -39,11 +40,14 @@ def test_blocks_say_what_they_are(page: Path) -> None:
 
 
 @pytest.mark.parametrize("block", every("caddyfile"), ids=str)
-def test_caddyfile_adapts(block: Block) -> None:
-    """A Caddyfile, or a part of one, is adapted, and each field of its JSON has the right type."""
+async def test_caddyfile_works(block: Block) -> None:
+    """A Caddyfile, or a part of one, is adapted, each field has the right type, and sites start."""
     with pytest.raises(CaddyfileError) if block.note == "wrong" else nullcontext():
         document, _ = adapt(whole(block), str(block.page.parent / "Caddyfile"), catalogue())
         check(document, Registry(MODULES))
+        if document.apps is not None and document.apps.http is not None:
+            async with Site(document, MODULES | {"http.handlers.python": "tests.docs.stub:Absent"}):
+                pass
 
 
 @pytest.mark.parametrize("block", every("caddyfile"), ids=str)

@@ -47,11 +47,11 @@ def pages() -> Iterator[Page]:
 
 
 def shown(path: str) -> Page:
-    """Return a page that shows a file of the repository, or lists a folder."""
+    """Return a page that shows a file of the repository, or all files of a folder."""
     there = ROOT / path
     if there.is_dir():
-        names = "\n".join(f"- `{each}`" for each in _tracked(there))
-        return Page(f"source/{path}.md", f"# {path}\n\n{names}\n")
+        files = [f"## {each}\n\n{_block(there / each)}" for each in _tracked(there)]
+        return Page(f"source/{path}.md", "\n".join([f"# {path}\n", *files]))
     return Page(f"source/{path}.md", f"# {there.name}\n\n`{path}`\n\n{_block(there)}")
 
 

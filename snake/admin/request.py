@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from snake.admin.answer import APIError
+from snake.tls.secured import SECURED
 from snake.transport.asgi import TARGET, ClientDisconnectedError, Receive, Scope
 
 LARGEST_BODY = 100 * 1024 * 1024
@@ -33,7 +34,7 @@ class Request:
         """The whole target as it was sent."""
         self.remote: tuple[str, int] | None = scope["client"]
         """Address and port of the client; `None` on a Unix socket."""
-        self.secured: Any = scope.get("snake.secured")
+        self.secured: Any = scope.get(SECURED)
         self.headers: dict[str, list[str]] = {}
         """All values by names in lower case."""
         for name, value in scope["headers"]:

@@ -49,7 +49,7 @@ class AdminServer:
         self._access = LocalAccess.of(admin, address)
         self._api = API(endpoints, self._access, counts)
         self._sock = sock.dup()
-        self._serving = Serving(self._sock, self._api, SETTINGS, None, [_AtMost(MOST_CONNECTIONS)])
+        self._serving = Serving(self._sock, self._api, SETTINGS, None, [AtMost(MOST_CONNECTIONS)])
         self._serving.resume()
         self._tell()
 
@@ -82,7 +82,7 @@ class AdminServer:
             )
 
 
-class _AtMost:
+class AtMost:
     """Lets in as many clients as there may be (a `ListenerWrapper`)."""
 
     def __init__(self, most: int) -> None:

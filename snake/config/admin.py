@@ -31,8 +31,10 @@ class Identity(Config):
 class Permission(Config):
     """What a remote client may do."""
 
-    paths: tuple[str, ...] = ()
-    methods: tuple[str, ...] = ()
+    paths: tuple[str, ...] | None = None
+    """Any, if it is left out; an empty list is none."""
+    methods: tuple[str, ...] | None = None
+    """The same."""
 
 
 class Access(Config):

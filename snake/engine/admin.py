@@ -25,6 +25,7 @@ from snake.python.plan import AppPlan
 if TYPE_CHECKING:
     from snake.admin.endpoint import Endpoint
     from snake.admin.server import AdminServer
+    from snake.engine.remote import Remote, RemoteEndpoint
 
 logger = logging.getLogger("snake.admin")
 
@@ -69,6 +70,9 @@ class AdminEndpoint:
         self._sockets = Sockets()
         self._entrance = NOWHERE
         self._server: AdminServer | None = None
+        self._remote: RemoteEndpoint | None = None
+        """Made for the first document that other machines may change."""
+        self._wanted: Remote | None = None
         self._begun = False
         self._leaving: set[asyncio.Task[None]] = set()
 
@@ -105,8 +109,18 @@ class AdminEndpoint:
             return Entrance(admin, None)
         return Entrance(admin, address, opening.undo)
 
-    def use(self, entrance: Entrance) -> None:
-        """Listen there, and no longer where it was."""
+    def open_remote(self, remote: Remote) -> Callable[[], None]:
+        """Listen for other machines; return what undoes that. Raises `StartError`."""
+        if self._remote is None:
+            # Few are administered by other machines.
+            from snake.engine.remote import RemoteEndpoint  # noqa: PLC0415
+
+            self._remote = RemoteEndpoint(self._endpoints, self.counts)
+        return self._remote.open(remote)
+
+    def use(self, entrance: Entrance, remote: Remote | None = None) -> None:
+        """Listen there, and no longer where it was; `remote` is for other machines."""
+        self._wanted = remote
         old, self._entrance = self._entrance, entrance
         if old.address is not None and old.address != entrance.address:
             self._leave(old.address)
@@ -118,6 +132,8 @@ class AdminEndpoint:
     def begin(self) -> None:
         """Answer from now on."""
         self._begun = True
+        if self._remote is not None:
+            self._remote.use(self._wanted)
         admin, address = self._entrance.admin, self._entrance.address
         if address is None:
             if admin.disabled:
@@ -145,6 +161,8 @@ class AdminEndpoint:
         server, self._server = self._server, None
         self._begun = False
         self._entrance = NOWHERE
+        if self._remote is not None:
+            await self._remote.aclose()
         self._sockets.close()
         for task in self._leaving:
             task.cancel()

@@ -53,9 +53,16 @@ class Effective(Record):
         servers = needs.http(self.document).servers.values()
         return (
             bool(self.names)
+            or _is_administered(self.document)
             or any(server.tls_connection_policies for server in servers)
             or (apps is not None and (apps.tls is not None or apps.pki is not None))
         )
+
+
+def _is_administered(document: Document) -> bool:
+    """Whether snake has an identity, or is to be administered by other machines."""
+    admin = document.admin
+    return admin is not None and (admin.identity is not None or admin.remote is not None)
 
 
 def effective(document: Document) -> Effective:

@@ -6,8 +6,9 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from snake.config.admin import Admin
 from snake.config.tls import TLSApp
 from snake.core.modules import Context
 from snake.dns.provider import Defaults
@@ -21,7 +22,12 @@ from snake.storage.storage import Storage, StorageError
 from snake.tls.app import TLS, provision_tls
 from snake.tls.challenge import Desk
 from snake.tls.cleaning import clean
+from snake.tls.keeper import Keeper
 from snake.tls.ring import CERTIFICATE, REFUSED, Found, Visitor, decode, encode
+
+if TYPE_CHECKING:
+    from snake.engine.identity import OwnIdentity
+    from snake.engine.remote import Remote
 
 logger = logging.getLogger("snake.tls")
 
@@ -46,6 +52,9 @@ class Certificates:
         self._storage = storage
         self.authorities = authorities
         """Those of our own."""
+        self._identity: OwnIdentity | None = None
+        self.remote: Remote | None = None
+        """The admin API for other machines."""
         self._tasks: set[asyncio.Task[None]] = set()
         self.keeper = tls.keeper
         self.loaded = tls.loaded
@@ -73,7 +82,14 @@ class Certificates:
                 ctx.at("apps", "tls"), effective.tls, effective.names, storage
             )
             await tls.keeper.load()
-            return cls(tls, desk, stack.pop_all(), storage, authorities)
+            administration = await _administration(ctx, document.admin, storage)
+            self = cls(tls, desk, stack.pop_all(), storage, authorities)
+            self._identity, self.remote = administration
+            return self
+
+    @property
+    def _keepers(self) -> list[Keeper]:
+        return [self.keeper, *([self._identity.keeper] if self._identity is not None else [])]
 
     @property
     def told(self) -> str:
@@ -84,6 +100,8 @@ class Certificates:
         """From now on obtain and renew; `tell` tells all workers."""
         self._tls.keeper.begin(lambda update: tell(Keys(encode(update))))
         self._desk.look_elsewhere(self._tls.keeper.automation.elsewhere)
+        if self._identity is not None:
+            self._identity.begin()
         self._keep(self.authorities.run())
         if self._tls.clean_every:
             self._keep(self._clean())
@@ -126,18 +144,38 @@ class Certificates:
 
     def rest(self) -> None:
         """Begin nothing more: another generation goes on. What runs may end."""
-        self._tls.keeper.rest()
+        for keeper in self._keepers:
+            keeper.rest()
 
     async def finish(self) -> None:
         """Wait until the orders that are under way have come to something: they count."""
-        await self._tls.keeper.finish(PATIENCE)
+        await asyncio.gather(*(keeper.finish(PATIENCE) for keeper in self._keepers))
 
     async def aclose(self) -> None:
         """End all of it."""
         for task in list(self._tasks):
             task.cancel()
-        await self._tls.keeper.end()
+        for keeper in self._keepers:
+            await keeper.end()
         await self._stack.aclose()
+
+
+async def _administration(
+    ctx: Context, admin: Admin | None, storage: Storage
+) -> tuple[OwnIdentity | None, Remote | None]:
+    """Provision what proves who this snake is, and the API for other machines."""
+    if admin is None or (admin.identity is None and admin.remote is None):
+        return None, None
+    # Few are administered by other machines.
+    from snake.engine.identity import OwnIdentity  # noqa: PLC0415
+    from snake.engine.remote import Remote  # noqa: PLC0415
+
+    identity = None
+    if admin.identity is not None:
+        identity = await OwnIdentity.provision(ctx, admin.identity, storage)
+    if admin.remote is None:
+        return identity, None
+    return identity, await Remote.provision(ctx.at("admin", "remote"), admin.remote, identity)
 
 
 async def _with_dns(ctx: Context, app: TLSApp) -> Context:

@@ -32,6 +32,7 @@ from snake.python import plan
 
 if TYPE_CHECKING:
     from snake.engine.certificates import Certificates
+    from snake.engine.remote import Remote
 
 
 _LEAVING = 3.0
@@ -78,6 +79,11 @@ class Generation:
     def pids(self) -> list[int]:
         """The processes of the workers that serve now."""
         return [place.pid for place in self.places if place.pid is not None]
+
+    @property
+    def remote(self) -> Remote | None:
+        """The admin API for other machines, if there is one."""
+        return self.certificates.remote if self.certificates is not None else None
 
     @property
     def views(self) -> list[AppView]:

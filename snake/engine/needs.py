@@ -17,26 +17,19 @@ from snake.core.network import AddressError, NetworkAddress, parse_address
 from snake.http.ports import Ports
 from snake.http.protocols import http3_addresses, protocols_at
 
-_UNAVAILABLE = {
-    "admin/identity": "admin.identity",
-    "admin/remote": "admin.remote",
-    "apps/events": "apps.events",
-}
-"""JSON path and attributes of what this version reads but cannot honour."""
-
 
 def check(document: Document, registry: Registry) -> None:
     """Name what this version cannot do, rather than not do it. Raises `ConfigError`.
 
-    What is wrong in it is told first.
+    What is wrong in it is told first. Caddy has no handlers of events itself, so there is nothing
+    that runs there and not here; one of a plugin would wait for ever.
     """
-    for path, attributes in _UNAVAILABLE.items():
-        value: object = document
-        for attribute in attributes.split("."):
-            value = getattr(value, attribute, None)
-        if value is not None:
+    events = document.apps.events if document.apps is not None else None
+    for index, each in enumerate(events.subscriptions if events is not None else ()):
+        if each.handlers:
             check_types(document, registry)
-            raise ConfigError("not available in this version of snake", path)
+            path = f"apps/events/subscriptions/{index}"
+            raise ConfigError("events are not available in this version of snake", path)
 
 
 def http(document: Document) -> HTTPApp:

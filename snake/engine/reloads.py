@@ -113,7 +113,7 @@ class Reloads:
             raise
         self._current = new
         new.generation.keep()
-        self._admin.use(entrance)
+        self._admin.use(entrance, new.generation.remote)
         if old is not None:
             self._drain(old.generation, LINGER)
             await old.generation.left()  # what connects from now on sees the new document
@@ -136,6 +136,8 @@ class Reloads:
                 certificates = await _certificates(ctx, runs, self._desk)
             if certificates is not None:
                 stack.push_async_callback(certificates.aclose)
+                if certificates.remote is not None:
+                    stack.callback(self._admin.open_remote(certificates.remote))
                 runs = with_loaded(document, certificates.has_loaded)
             with runs.placing():
                 generation = await self._generation(stack, runs, certificates)

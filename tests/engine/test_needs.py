@@ -9,7 +9,7 @@ import pytest
 
 from snake.config.document import Document
 from snake.core.errors import ConfigError
-from snake.core.modules import decode
+from snake.core.modules import Module, Registry, decode
 from snake.engine import needs
 from snake.engine.warm import registry
 
@@ -51,37 +51,31 @@ def test_the_grace_period_is_in_seconds(given: int | str, seconds: float | None)
     assert needs.grace_period(config) == seconds
 
 
-@pytest.mark.parametrize(
-    ("data", "path"),
-    [
-        ({"apps": {"events": {}}}, "apps/events"),
-        ({"admin": {"identity": {}}}, "admin/identity"),
-    ],
-)
-def test_what_is_not_available_is_named(data: object, path: str) -> None:
-    """A part of the document that would be ignored is an error instead."""
-    with pytest.raises(ConfigError, match=f"^{path}: not available"):
-        needs.check(decode(json.dumps(data).encode(), Document), registry())
+class Tell(Module):
+    """A handler of events, as a plugin may have it."""
+
+    id = "events.handlers.tell"
 
 
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        (
-            {"admin": {"identity": {"issuers": [{"lifetime": 1}]}}},
-            "admin/identity/issuers/0: expected an object with the field 'module'",
-        ),
-        (
-            {"admin": {"identity": {"issuers": [{"module": "internal", "lifetime": []}]}}},
-            "admin/identity/issuers/0/lifetime: expected `int | str`, got `array`",
-        ),
-    ],
-)
-def test_what_is_wrong_is_told_first(data: object, message: str) -> None:
-    """Wrong types in what is not available have their place."""
-    with pytest.raises(ConfigError) as caught:
-        needs.check(decode(json.dumps(data).encode(), Document), registry())
-    assert str(caught.value).startswith(message)
+def test_what_is_not_available_is_named() -> None:
+    """Handlers that would never be called are an error instead; without any there is nothing.
+
+    Those that nobody knows are told first.
+    """
+
+    def check(*handlers: str) -> None:
+        subscription = {"events": ["a"], "handlers": [{"handler": each} for each in handlers]}
+        data = {"apps": {"events": {"subscriptions": [{}, subscription]}}}
+        known = Registry({"events.handlers.tell": f"{__name__}:Tell"})
+        needs.check(decode(json.dumps(data).encode(), Document), known)
+
+    check()
+    with pytest.raises(
+        ConfigError, match=r"^apps/events/subscriptions/1: events are not available"
+    ):
+        check("tell")
+    with pytest.raises(ConfigError, match=r"unknown module: events.handlers.exec"):
+        check("exec")
 
 
 @pytest.mark.parametrize(("given", "seconds"), [(0, None), ("2s", 2.0), ("-1s", None)])

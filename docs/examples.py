@@ -38,8 +38,8 @@ def pages() -> Iterator[Page]:
     )
     yield Page(
         "examples/index.md",
-        "# Examples\n\nEach is a folder in `examples/` of the repository that runs as it "
-        "is, and that the tests run.\n\n"
+        "# Examples\n\nEach is a folder in `examples/` of the repository that works as it "
+        "is; the tests see to it.\n\n"
         f"| | |\n|---|---|\n{rows}\n",
     )
     for readme in readmes:

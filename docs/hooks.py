@@ -39,6 +39,8 @@ PICTURES = (".svg", ".png")
 LINK = re.compile(r"(\]\()(?![a-z]+:)([^)#\s]*)(#[^)\s]*)?(\))")
 FENCE = re.compile(r"^(```+)[^\n]*\n.*?^\1\s*$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 ROW = re.compile(r"^ *\|.*$", re.MULTILINE)
+WRITTEN_BY = re.compile(r"`make docs` writes this page\s+from [^.;]*[.;]\s*")
+"""What only those want to know who have the repository."""
 CODE = re.compile(r"`[^`\n]+`")
 
 Nav = list[Any]
@@ -144,7 +146,8 @@ def on_page_markdown(markdown: str, page: SitePage, config: MkDocsConfig, files:
         way = relpath(target, str(PurePosixPath(here).parent))
         return f"{before}{way}{mark}{fragment}{after}"
 
-    return charts.drawn(_bars(_outside_code(tables.filled(markdown), link)))
+    text = WRITTEN_BY.sub("", tables.filled(markdown), count=1)
+    return charts.drawn(_bars(_outside_code(text, link)))
 
 
 def _bars(markdown: str) -> str:

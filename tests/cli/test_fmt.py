@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from click.testing import CliRunner
 
-from snake.cli.fmt import command
+from snake.cli.main import snake
 from tests.server import run
 
 MESSY = "a{\n  b\n}"
@@ -129,7 +129,7 @@ def test_permissions_are_kept_to(mode: int, args: list[str], message: str) -> No
         if user == 0:  # who may read and write everything
             os.seteuid(NOBODY)
         try:
-            done = CliRunner().invoke(command, [*args, str(file)])
+            done = CliRunner().invoke(snake, ["fmt", *args, str(file)])
         finally:
             os.seteuid(user)
         file.chmod(0o600)

@@ -60,7 +60,6 @@ def test_plugin_comes_and_goes(tmp_path: Path) -> None:
     again = snake("add-package", "snake-visitor")
     listed = snake("list-modules", "--skip-standard", "--packages")
     removed = snake("remove-package", "Snake_Visitor")
-    missing = snake("add-package", "snake-nowhere")
 
     python = venv / "bin/python"
     assert added.stderr.splitlines()[0].startswith(f"$ {python} -m pip install snake-server==")
@@ -71,8 +70,7 @@ def test_plugin_comes_and_goes(tmp_path: Path) -> None:
     assert "Error: snake-visitor 1.2 is there already" in again.stderr
     assert listed.stdout.splitlines()[0] == "http.handlers.visitor snake-visitor"
     assert removed.stdout == "to go back: snake add-package snake-visitor@1.2\n"
-    assert missing.stderr.endswith("Error: python has failed, with exit code 1\n")
-    assert [each.returncode for each in (added, again, removed, missing)] == [0, 1, 0, 1]
+    assert [each.returncode for each in (added, again, removed)] == [0, 1, 0]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from snake.caddyfile import format as layout
 from snake.caddyfile.format import format_caddyfile
-from snake.cli.fmt import command
+from snake.cli.main import snake
 from tests import caddy
 
 ADAPTED = sorted((Path(__file__).parent / "adapt").glob("*.Caddyfile"))
@@ -107,7 +107,7 @@ def test_files(
     monkeypatch.chdir(tmp_path)
     file = tmp_path / "Caddyfile"
     file.write_bytes(data)
-    ours = CliRunner().invoke(command, options)
+    ours = CliRunner().invoke(snake, ["fmt", *options])
     left = file.read_bytes()
     file.write_bytes(data)
 
@@ -133,4 +133,4 @@ def test_differences_of_random_lines(tmp_path: Path, monkeypatch: pytest.MonkeyP
             [caddy.binary(), "fmt", "-d"], capture_output=True, check=False, timeout=20
         )
 
-        assert CliRunner().invoke(command, ["-d"]).stdout_bytes == theirs.stdout
+        assert CliRunner().invoke(snake, ["fmt", "-d"]).stdout_bytes == theirs.stdout

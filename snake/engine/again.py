@@ -42,14 +42,26 @@ class Source(NamedTuple):
 
     async def read(self) -> Loaded:
         """Return the document that is there now. Raises `SnakeError`."""
+        from snake.engine.reader import opened  # noqa: PLC0415  (no start has to wait for it)
+
+        answer = await self.look()
+        answer.tell()
+        return opened(answer).loaded
+
+    async def look(self) -> Answer:
+        """Return what reading it comes to, and log nothing."""
         import msgspec  # noqa: PLC0415  (no start of a server has to wait for it)
 
-        return (await _answer("prepare", msgspec.json.encode(self))).loaded
+        return await _answer("prepare", msgspec.json.encode(self))
 
 
 async def adapt(body: bytes, name: str) -> tuple[Loaded, list[CaddyfileWarning]]:
     """Adapt the text of a Caddyfile; `name` is what its errors call it. Raises `SnakeError`."""
+    from snake.engine.reader import opened  # noqa: PLC0415  (as above)
+
     answer = await _answer("adapter", name.encode() + b"\0" + body)
+    answer.tell()
+    answer = opened(answer)
     return answer.loaded, answer.warnings
 
 
@@ -60,7 +72,9 @@ async def _answer(job: str, request: bytes) -> Answer:
     from asyncio.subprocess import PIPE  # noqa: PLC0415
     from contextlib import suppress  # noqa: PLC0415
 
-    from snake.engine.reader import BrokenError, answered  # noqa: PLC0415
+    import msgspec  # noqa: PLC0415
+
+    from snake.engine.reader import Answer, BrokenError  # noqa: PLC0415
 
     # A session of its own: Ctrl-C in a terminal is the supervisor's to answer.
     process = await asyncio.create_subprocess_exec(
@@ -75,4 +89,4 @@ async def _answer(job: str, request: bytes) -> Answer:
         raise
     if not answer:
         raise BrokenError("the configuration's reader died")
-    return answered(answer)
+    return msgspec.json.decode(answer, type=Answer)

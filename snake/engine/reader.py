@@ -75,6 +75,11 @@ class Answer(msgspec.Struct, omit_defaults=True):
             tuple(self.files),
         )
 
+    def tell(self) -> None:
+        """Log what was logged on the way."""
+        for record in self.records:
+            logger.log(record.level, record.message, extra={"fields": record.fields})
+
 
 Job = Callable[[], Callable[[bytes], Answer]]
 """Gets ready at once, and returns what answers a request. Both may raise `SnakeError`."""
@@ -114,10 +119,14 @@ class Reader:
 
 
 def answered(data: bytes) -> Answer:
-    """Return what was answered. Raises `ReadError` if the job raised a `SnakeError`."""
+    """Return what was answered, and log what was logged. Raises as `opened`."""
     answer = msgspec.json.decode(data, type=Answer)
-    for record in answer.records:
-        logger.log(record.level, record.message, extra={"fields": record.fields})
+    answer.tell()
+    return opened(answer)
+
+
+def opened(answer: Answer) -> Answer:
+    """Return an answer that has a document. Raises `ReadError` if the job raised a `SnakeError`."""
     if answer.error:
         raise ReadError(answer.error, answer.files)
     if answer.bug:

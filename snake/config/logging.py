@@ -17,8 +17,8 @@ class Sampling(Config):
     thereafter: int = 0
 
 
-class Log(Config):
-    """One log: where its records go, how they look, which it takes."""
+class BaseLog(Config):
+    """What every log has: where its records go, and how they look."""
 
     writer: Annotated[Guest, In("caddy.logging.writers", "output")] = None
     encoder: Annotated[Guest, In("caddy.logging.encoders", "format")] = None
@@ -28,14 +28,17 @@ class Log(Config):
     with_caller: bool = False
     with_caller_skip: int = 0
     with_stacktrace: str = ""
+
+
+class Log(BaseLog):
+    """One log, and which records it takes."""
+
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
 
 
-class SinkLog(Config):
-    """Where unstructured output goes."""
-
-    writer: Annotated[Guest, In("caddy.logging.writers", "output")] = None
+class SinkLog(BaseLog):
+    """Where the records of libraries go that know nothing of snake."""
 
 
 class Logging(Config):

@@ -11,25 +11,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from time import time
 from typing import Self
 
-from snake.config.logging import Log, Logging
+from snake.config.logging import BaseLog, Log, Logging
 from snake.core.modules import Context
+from snake.core.surroundings import PlaceholderError, fill
 from snake.logs import levels
-from snake.logs.encoders import STACK, Prepared, Record, around_time, is_default, number
+from snake.logs.encoders import STACK, Prepared, Record, around_time, number
 from snake.logs.sampling import Sampler
 from snake.logs.targets import Target, default_encoder, default_target
-from snake.logs.writers import stderr
+from snake.logs.writers import Nowhere, stderr
 
 ROOT = "snake"
 ADOPTED = ("asyncio", "hypercorn.error")
 """Loggers of libraries whose records are ours to show."""
-
-UNAVAILABLE = ("with_caller", "with_caller_skip", "with_stacktrace")
-"""Fields of a log that this version reads but cannot honour."""
 
 
 class Sink:
@@ -55,7 +53,7 @@ class Sink:
         record = Record(level, time(), self._logger, msg, fields)
         for outlet in self._outlets:
             if outlet.target.keeps(level, msg, record.time):
-                outlet.add(outlet.target.encoder.encode(record))
+                outlet.add(outlet.target.line(record))
 
     def _head(self, level: int, msg: str) -> tuple[str, str]:
         head = self._heads[level, msg] = around_time(level, self._logger, msg)
@@ -69,7 +67,7 @@ class _Outlet:
 
     def __init__(self, target: Target) -> None:
         self.target = target
-        self.is_plain = is_default(target.encoder) and target.sampler is None
+        self.is_plain = target.is_plain
         self._lines: list[bytes] = []
 
     def add(self, line: bytes) -> None:
@@ -87,9 +85,11 @@ class _Outlet:
 class Logs:
     """The logs of one process."""
 
-    def __init__(self, targets: Iterable[Target]) -> None:
-        self._outlets = [_Outlet(target) for target in targets]
-        self._handler = _Handler([outlet.target for outlet in self._outlets])
+    def __init__(self, targets: Iterable[Target], sink: Target | None = None) -> None:
+        kept = [target for target in targets if not isinstance(target.writer, Nowhere)]
+        self._outlets = [_Outlet(target) for target in kept]
+        self._handler = _Handler(kept)
+        self._of_others = self._handler if sink is None else _Handler([sink])
 
     def sink(self, logger: str) -> Sink | None:
         """Return the way to log as `logger`; `None` when no log takes its records."""
@@ -103,8 +103,9 @@ class Logs:
         root.propagate = False
         root.setLevel(min((outlet.target.level for outlet in self._outlets), default=logging.ERROR))
         for name in ADOPTED:
-            logging.getLogger(name).handlers = [self._handler]
+            logging.getLogger(name).handlers = [self._of_others]
             logging.getLogger(name).propagate = False
+            logging.getLogger(name).disabled = False
 
     def reclaim(self) -> None:
         """Undo what an app's `logging.config` did to snake's own loggers.
@@ -148,7 +149,7 @@ def _write(record: logging.LogRecord, name: str, targets: Iterable[Target]) -> N
     ours = Record(record.levelno, record.created, name, record.getMessage(), _fields(record))
     for target in targets:
         if target.keeps(ours.level, ours.message, ours.time):
-            target.writer.write(target.encoder.encode(ours))
+            target.writer.write(target.line(ours))
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:
@@ -170,20 +171,18 @@ async def open_logs(ctx: Context, config: Logging | None) -> Logs:
     Raises `ConfigError` and `StartError`.
     """
     config = config or Logging()
-    if config.sink is not None:
-        raise ctx.at("sink").fail("not available in this version of snake")
+    sink = None if config.sink is None else await _target(ctx.at("sink"), config.sink)
     logs = {"default": Log(), **config.logs}
-    targets = [await _target(ctx.at("logs", name), log) for name, log in logs.items()]
-    return await ctx.enter(Logs(targets))
+    targets = []
+    for name, log in logs.items():
+        _check_names(ctx.at("logs", name), log)
+        targets.append(await _target(ctx.at("logs", name), log, log.include, log.exclude))
+    return await ctx.enter(Logs(targets, sink))
 
 
-async def _target(ctx: Context, log: Log) -> Target:
-    for field in UNAVAILABLE:
-        if getattr(log, field):
-            raise ctx.at(field).fail("not available in this version of snake")
-    level = levels.number(log.level)
-    if level is None:
-        raise ctx.at("level").fail(f'unknown level "{log.level}"; one of debug, info, warn, error')
+async def _target(
+    ctx: Context, log: BaseLog, include: Sequence[str] = (), exclude: Sequence[str] = ()
+) -> Target:
     writer = stderr()
     if log.writer is not None:
         writer = await ctx.at("writer").load(
@@ -195,7 +194,45 @@ async def _target(ctx: Context, log: Log) -> Target:
             log.encoder, namespace="caddy.logging.encoders", key="format"
         )
         encoder = encoder.with_default(default_encoder(writer))
+    core = None
     if log.core is not None:
-        await ctx.at("core").load(log.core, namespace="caddy.logging.cores", key="module")
-    sampler = None if log.sampling is None else Sampler(log.sampling)
-    return Target(level, encoder, writer, log.include, log.exclude, sampler)
+        core = await ctx.at("core").load(log.core, namespace="caddy.logging.cores", key="module")
+    return Target(
+        _level(ctx.at("level"), log.level),
+        encoder,
+        writer,
+        tuple(include),
+        tuple(exclude),
+        None if log.sampling is None else Sampler(log.sampling),
+        core,
+        log.with_caller_skip if log.with_caller else None,
+        _level(ctx.at("with_stacktrace"), log.with_stacktrace) if log.with_stacktrace else None,
+    )
+
+
+def _level(ctx: Context, text: str) -> int:
+    try:
+        level = levels.number(fill(text))
+    except PlaceholderError as error:
+        raise ctx.fail(f"invalid log level: {error}") from None
+    if level is None:
+        raise ctx.fail(f'unknown level "{text}"; one of debug, info, warn, error, panic, fatal')
+    return level
+
+
+def _check_names(ctx: Context, log: Log) -> None:
+    """Refuse rules that contradict each other, as Caddy does. Raises `ConfigError`."""
+    if not (log.include and log.exclude):
+        return
+    for place, name in enumerate(log.include):
+        if name in log.exclude:
+            raise ctx.at("include", place).fail(f'"{name}" is in exclude as well')
+        if not any(_covers(name, other) or _covers(other, name) for other in log.exclude):
+            raise ctx.at("include", place).fail(
+                f'"{name}" neither covers a name in exclude nor is covered by one, so it says '
+                "nothing"
+            )
+
+
+def _covers(name: str, other: str) -> bool:
+    return f"{other}.".startswith(f"{name}.")

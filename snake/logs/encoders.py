@@ -25,6 +25,8 @@ from snake.logs import levels, times
 
 STACK = "stacktrace"
 """The field that holds a traceback."""
+CALLER = "caller"
+"""The field that tells which line of code has logged."""
 
 _LINE_BREAKING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _UNSAFE_IN_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -78,6 +80,26 @@ class EncoderModule(Module):
         return encoder
 
 
+class Look(NamedTuple):
+    """How the values of a record are written."""
+
+    time: times.Format = float
+    style: Mapping[int, str] = levels.NAMES
+    duration: times.Format | None = None
+    end: str = "\n"
+
+    def level(self, level: int) -> str:
+        """Return a level as text."""
+        return self.style.get(level) or levels.name(level)
+
+    def fields(self, fields: Mapping[str, object]) -> dict[str, object]:
+        """Return fields with a duration as it is to be."""
+        found = dict(fields)
+        if self.duration is not None and isinstance(taken := found.get(times.DURATION), float):
+            found[times.DURATION] = self.duration(taken)
+        return found
+
+
 class _Keyed(EncoderModule):
     """What both encoders of our own can be told."""
 
@@ -108,8 +130,7 @@ class _Keyed(EncoderModule):
                 fields[sub.name] = sub.only().text
         return cls(**fields)
 
-    def time(self, ctx: Context, default: str) -> times.Format:
-        """Return the chosen time format. Raises `ConfigError`."""
+    def _time(self, ctx: Context, default: str) -> times.Format:
         name = self.time_format or default
         found = times.formatter(name, local=self.time_local)
         if found is None:
@@ -117,10 +138,31 @@ class _Keyed(EncoderModule):
             raise ctx.at("time_format").fail(f'unknown time format "{name}"{hint}')
         return found
 
-    def check(self, ctx: Context) -> None:
-        """Refuse what this version cannot do. Raises `ConfigError`."""
-        if self.duration_format not in ("", "s", "seconds"):
-            raise ctx.at("duration_format").fail("durations are always written in seconds")
+    def look(self, ctx: Context, time: str, level: str) -> Look:
+        """Return how values are written; `time` and `level` are the usual formats."""
+        self._check(ctx)
+        return Look(
+            self._time(ctx, time),
+            _level_style(self.level_format or level),
+            times.duration_formatter(self.duration_format),
+            self.line_ending or "\n",
+        )
+
+    def keys(self) -> dict[str, str]:
+        """Return the names that were chosen for what every record has."""
+        keys = {
+            "ts": self.time_key,
+            "level": self.level_key,
+            "logger": self.name_key,
+            CALLER: self.caller_key,
+            "msg": self.message_key,
+            STACK: self.stacktrace_key,
+        }
+        return {own: given for own, given in keys.items() if given is not None}
+
+    def _check(self, ctx: Context) -> None:
+        if wrong := times.unknown_duration(self.duration_format):
+            raise ctx.at("duration_format").fail(wrong)
         if self.level_format not in ("", "lower", "upper", "color"):
             hint = suggestion(self.level_format, ["lower", "upper", "color"])
             raise ctx.at("level_format").fail(f'unknown level format "{self.level_format}"{hint}')
@@ -133,18 +175,7 @@ class JSON(_Keyed):
 
     async def provision(self, ctx: Context) -> Encoder:
         """Return the encoder."""
-        self.check(ctx)
-        keys = {
-            "level": self.level_key,
-            "ts": self.time_key,
-            "logger": self.name_key,
-            "msg": self.message_key,
-            STACK: self.stacktrace_key,
-        }
-        names = {own: given for own, given in keys.items() if given is not None}
-        end = "\n" if self.line_ending is None else self.line_ending
-        style = _level_style(self.level_format or "lower")
-        return JSONLines(self.time(ctx, "unix_seconds_float"), names, style, end.encode())
+        return JSONLines(self.look(ctx, "unix_seconds_float", "lower"), self.keys())
 
 
 class Console(_Keyed):
@@ -154,20 +185,8 @@ class Console(_Keyed):
 
     async def provision(self, ctx: Context) -> Encoder:
         """Return the encoder."""
-        self.check(ctx)
-        keys = {
-            "ts": self.time_key,
-            "level": self.level_key,
-            "logger": self.name_key,
-            "msg": self.message_key,
-            STACK: self.stacktrace_key,
-        }
-        return ConsoleLines(
-            self.time(ctx, "wall_milli"),
-            _level_style(self.level_format or "color"),
-            frozenset(own for own, given in keys.items() if given == ""),
-            "\n" if self.line_ending is None else self.line_ending,
-        )
+        hidden = frozenset(own for own, given in self.keys().items() if not given)
+        return ConsoleLines(self.look(ctx, "wall_milli", "color"), hidden)
 
 
 LEVEL_COLORS = {"debug": 35, "info": 34, "warn": 33, "error": 31, "fatal": 31}
@@ -187,88 +206,79 @@ def _level_style(style: str) -> dict[int, str]:
 
 
 class JSONLines(Encoder):
-    """One JSON object a line: level, ts, logger, msg, then the fields.
+    """One JSON object a line: level, ts, logger, caller, msg, then the fields.
 
-    `keys` renames those four and `stacktrace`; an empty name leaves one out.
+    `keys` renames those five and `stacktrace`; an empty name leaves one out.
     """
 
-    def __init__(
-        self,
-        time: times.Format = float,
-        keys: Mapping[str, str] | None = None,
-        style: Mapping[int, str] = levels.NAMES,
-        end: bytes = b"\n",
-    ) -> None:
+    def __init__(self, look: Look | None = None, keys: Mapping[str, str] | None = None) -> None:
         keys = keys or {}
-        self._level, self._ts, self._logger, self._msg, self._stack = (
-            keys.get(own, own) for own in ("level", "ts", "logger", "msg", STACK)
+        self._level, self._ts, self._logger, self._caller, self._msg, self._stack = (
+            keys.get(own, own) for own in ("level", "ts", "logger", CALLER, "msg", STACK)
         )
-        self._time = time
-        self._style = style
-        self._end = end
-        self.is_default = time is float and not keys and style is levels.NAMES and end == b"\n"
+        self._look = look or Look()
+        self.is_default = not keys and self._look == Look()
 
     def encode(self, record: Record) -> bytes:
         """Return the whole line, with its end."""
-        if self.is_default:
-            return _default_line(record)
         level, time, logger, message, fields = record
+        if self.is_default and (isinstance(fields, Prepared) or CALLER not in fields):
+            return _default_line(record)
+        rest = self._look.fields(fields)
         line: dict[str, object] = {
-            self._level: self._style.get(level) or levels.name(level),
-            self._ts: self._time(time),
+            self._level: self._look.level(level),
+            self._ts: self._look.time(time),
         }
         if logger:
             line[self._logger] = logger
+        if CALLER in rest:
+            line[self._caller] = rest.pop(CALLER)
         line[self._msg] = message
-        line.update(fields)
+        line.update(rest)
         if self._stack != STACK and STACK in line:
             line[self._stack] = line.pop(STACK)
         line.pop("", None)
-        return to_json(line) + self._end
+        return to_json(line) + self._look.end.encode()
 
 
 class ConsoleLines(Encoder):
     """Time, level, logger and message between tabs, then the fields as JSON, then a traceback.
 
-    `hidden` has those of `ts`, `level`, `logger`, `msg` and `stacktrace` that are left out.
+    `hidden` has those of `ts`, `level`, `logger`, `caller`, `msg` and `stacktrace` that are left
+    out.
     """
 
-    def __init__(
-        self,
-        time: times.Format,
-        style: Mapping[int, str],
-        hidden: frozenset[str] = frozenset(),
-        end: str = "\n",
-    ) -> None:
-        self._time = time
-        self._style = style
+    def __init__(self, look: Look, hidden: frozenset[str] = frozenset()) -> None:
+        self._look = look
         self._hidden = hidden
-        self._end = end
 
     def encode(self, record: Record) -> bytes:
         """Return the whole line, with its end."""
         level, time, logger, message, fields = record
+        rest = self._look.fields(fields)
         shown = {
-            "ts": str(self._time(time)),
-            "level": self._style.get(level) or levels.name(level),
+            "ts": str(self._look.time(time)),
+            "level": self._look.level(level),
             "logger": one_line(logger),
+            CALLER: one_line(str(rest.pop(CALLER, ""))),
             "msg": one_line(message),
         }
-        if not logger:
-            del shown["logger"]
-        parts = [text for name, text in shown.items() if name not in self._hidden]
-        rest = dict(fields)
+        parts = [
+            text
+            for name, text in shown.items()
+            if name not in self._hidden and (text or name not in ("logger", CALLER))
+        ]
         stack = rest.pop(STACK, None)
         if rest:
             parts.append(one_line(json.dumps(rest, ensure_ascii=False, default=plain)))
         text = "\t".join(parts)
         if stack is not None and STACK not in self._hidden:
             text += "\n" + readable(str(stack))
-        return f"{text}{self._end}".encode("utf-8", "backslashreplace")
+        return f"{text}{self._look.end}".encode("utf-8", "backslashreplace")
 
     def without_time(self) -> Encoder:
         """Return this encoder without the time in its lines."""
-        return ConsoleLines(self._time, self._style, self._hidden | {"ts"}, self._end)
+        return ConsoleLines(self._look, self._hidden | {"ts"})
 
 
 def readable(text: str) -> str:

@@ -28,7 +28,7 @@ class Writer:
 
     def __init__(self, fd: int, name: str = "") -> None:
         self._fd = fd
-        self._name = name
+        self.name = name
         self._lock = threading.Lock()
         self._trouble = Trouble(name)
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import logging.config
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -139,9 +140,14 @@ async def test_an_app_that_configures_logging_does_not_silence_snake(
     ("log", "message"),
     [
         ({"level": "LOUD"}, 'logging/logs/x/level: unknown level "LOUD"'),
-        ({"with_caller": True}, "logging/logs/x/with_caller: not available"),
-        ({"core": {"module": "mock"}}, "x/core: caddy.logging.cores.mock does not run"),
-        ({"writer": {"output": "net"}}, "x/writer: caddy.logging.writers.net does not run"),
+        ({"level": "{env.NOT_THERE}"}, "x/level: invalid log level: evaluated placeholder"),
+        ({"with_stacktrace": "erorr"}, 'x/with_stacktrace: unknown level "erorr"'),
+        ({"include": ["a"], "exclude": ["a"]}, 'x/include/0: "a" is in exclude as well'),
+        ({"include": ["a.b", "c"], "exclude": ["a"]}, "x/include/1: "),
+        ({"encoder": {"format": "json", "duration_format": "sec"}}, "unknown duration format"),
+        ({"writer": {"output": "net"}}, "x/writer/address: "),
+        ({"writer": {"output": "net", "address": "a:1-2"}}, "one port, not to a:1-2"),
+        ({"writer": {"output": "net", "address": "fd/3"}}, "cannot be sent to fd/3"),
         ({"writer": {"output": "flie"}}, 'did you mean "file"?'),
         ({"writer": {"output": "file"}}, "logging/logs/x/writer: filename is required"),
         (
@@ -197,3 +203,73 @@ async def test_formats_of_time_and_level(stack: AsyncExitStack, tmp_path: Path) 
     assert entry["level"] == "INFO"
     assert entry["ts"].endswith("Z")
     assert len(entry["ts"]) == len("2023-11-14T22:13:20Z")
+
+
+async def test_the_place_in_the_code_is_told(stack: AsyncExitStack, tmp_path: Path) -> None:
+    """`with_caller` has folder, file and line; `with_stacktrace` the calls from a level on."""
+    file = tmp_path / "a.log"
+    await logs_of(stack, default=to_file(file, with_caller=True, with_stacktrace="error"))
+    logger = logging.getLogger("snake.http")
+    logger.warning("odd")
+    logger.error("bad")
+    warning, error = lines(file)
+    assert list(warning) == ["level", "ts", "logger", "caller", "msg"]
+    assert re.fullmatch(r"logs/test_app\.py:\d+", warning["caller"])
+    assert "test_the_place_in_the_code_is_told" in error["stacktrace"].splitlines()[-2]
+
+
+async def test_callers_can_be_skipped(stack: AsyncExitStack, tmp_path: Path) -> None:
+    """So that a function that logs for others is not what is told."""
+
+    def inner() -> None:
+        logging.getLogger("snake").info("from inside")
+
+    file = tmp_path / "a.log"
+    await logs_of(stack, default=to_file(file, with_caller=True, with_caller_skip=1))
+    inner()
+    first = inner.__code__.co_firstlineno
+    assert int(lines(file)[0]["caller"].rpartition(":")[2]) > first + 1
+    await stack.aclose()
+    await logs_of(stack, default=to_file(file, with_caller=True, with_caller_skip=10_000))
+    inner()
+    assert lines(file)[-1]["caller"] == "undefined"
+
+
+async def test_a_sinks_records_have_their_caller(stack: AsyncExitStack, tmp_path: Path) -> None:
+    """Access logs too, which go a way of their own."""
+    file = tmp_path / "a.log"
+    logs = await logs_of(stack, default=to_file(file, with_caller=True, core={"module": "mock"}))
+    sink = logs.sink("http.log.access")
+    assert sink is not None
+    sink.emit(logging.INFO, "handled request", {"status": 200})
+    await asyncio.sleep(0)
+    assert lines(file)[0]["caller"].startswith("logs/test_app.py:")
+
+
+async def test_what_libraries_log_goes_to_the_sink(stack: AsyncExitStack, tmp_path: Path) -> None:
+    """`sink` has a writer, an encoder and a level of its own."""
+    file, other = tmp_path / "sink.log", tmp_path / "a.log"
+    config = {"sink": to_file(file, level="warn"), "logs": {"default": to_file(other)}}
+    decoded = msgspec.json.decode(msgspec.json.encode(config), type=Logging)
+    await open_logs(Context(Registry(MODULES), stack).at("logging"), decoded)
+    logging.getLogger("asyncio").info("quiet")
+    logging.getLogger("asyncio").warning("slow")
+    assert [entry["msg"] for entry in lines(file)] == ["slow"]
+    assert lines(other) == []
+
+
+async def test_a_discarded_log_costs_nothing(stack: AsyncExitStack) -> None:
+    """No records are made for it."""
+    logs = await logs_of(stack, default={"writer": {"output": "discard"}})
+    assert logs.sink("http.log.access") is None
+
+
+async def test_a_level_may_be_a_placeholder(
+    stack: AsyncExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in Caddy."""
+    monkeypatch.setenv("SNAKE_TEST_LEVEL", "Error")
+    file = tmp_path / "a.log"
+    await logs_of(stack, default=to_file(file, level="{env.SNAKE_TEST_LEVEL}"))
+    logging.getLogger("snake").warning("not this")
+    assert lines(file) == []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from snake.logs.encoders import ConsoleLines, Encoder, JSONLines, Record
+from snake.logs.encoders import ConsoleLines, Encoder, JSONLines, Look, Record
 
 PLAIN = {logging.INFO: "INFO", logging.ERROR: "ERROR"}
 
@@ -20,7 +20,7 @@ def record(message: str = "hello", logger: str = "http", **fields: object) -> Re
 
 def console() -> Encoder:
     """Return a console encoder without colours, its times plain numbers."""
-    return ConsoleLines(float, PLAIN)
+    return ConsoleLines(Look(float, PLAIN))
 
 
 def test_json_has_the_four_keys_then_the_fields() -> None:

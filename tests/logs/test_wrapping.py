@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from snake.logs.encoders import ConsoleLines, JSONLines, Record
+from snake.logs.encoders import ConsoleLines, JSONLines, Look, Record
 from tests.logs.test_filter import encoder
 from tests.logs.wording import log, refusal
 
@@ -95,7 +95,7 @@ async def test_the_journals_console_has_no_time() -> None:
 
 async def test_inside_is_what_the_log_would_have() -> None:
     """An encoder that wraps none writes as the log does without it; one that is named stays."""
-    console = ConsoleLines(float, {logging.WARNING: "WARN"})
+    console = ConsoleLines(Look(float, {logging.WARNING: "WARN"}))
     nested = await encoder(format="filter", wrap={"format": "append", "fields": {"b": 2}})
     fixed = await encoder(format="append", wrap={"format": "json"})
 

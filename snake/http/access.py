@@ -27,13 +27,13 @@ class AccessLog:
     def __init__(self, config: ServerLogs, logs: Logs) -> None:
         self._logs = logs
         self._config = config
-        self._default = self._sinks([config.default_logger_name])
         self._hosts = {
-            host.lower(): self._sinks([names] if isinstance(names, str) else names)
+            host.lower(): (names,) if isinstance(names, str) else tuple(names)
             for host, names in config.logger_names.items()
         }
         self._skip = frozenset(host.lower() for host in config.skip_hosts)
-        self._of_host = lru_cache(maxsize=1024)(self._found)
+        self._names_of = lru_cache(maxsize=1024)(self._names_of_host)
+        self._sinks_of = lru_cache(maxsize=1024)(self._sinks_of_host)
 
     def _sinks(self, names: Iterable[str]) -> tuple[Sink, ...]:
         found = (self._logs.sink(f"{LOGGER}.{name}" if name else LOGGER) for name in names)
@@ -45,7 +45,7 @@ class AccessLog:
         The directives log_skip and log_name set variables, which count if they are
         true and a list of names.
         """
-        found = self._of_host(host)
+        found = self._sinks_of(host)
         if not request.has_vars:
             return found or ()
         if found is None or request.variable("log_skip") is True:
@@ -53,8 +53,18 @@ class AccessLog:
         names = request.variable("access_logger_names")
         return self._sinks(names) if isinstance(names, list) else found
 
-    def _found(self, hostport: bytes) -> tuple[Sink, ...] | None:
-        """Return where records of a host go; `None` if they are skipped, whatever is asked."""
+    def names(self, request: Request, host: bytes) -> Iterable[str]:
+        """Return the names of those that hear of a failure, which cannot be skipped."""
+        found = self._names_of(host)
+        names = request.variable("access_logger_names")
+        return (names if isinstance(names, list) else found) or ("",)
+
+    def _sinks_of_host(self, hostport: bytes) -> tuple[Sink, ...] | None:
+        names = self._names_of(hostport)
+        return None if names is None else self._sinks(names)
+
+    def _names_of_host(self, hostport: bytes) -> tuple[str, ...] | None:
+        """Return the loggers of a host; `None` if it is skipped, whatever is asked."""
         host = split_port(hostport.decode("utf-8", "surrogateescape"))[0]
         wildcards = _wildcards(host.lower())
         mapped = next((self._hosts[name] for name in wildcards if name in self._hosts), None)
@@ -62,7 +72,7 @@ class AccessLog:
             return mapped
         if self._config.skip_unmapped_hosts or not self._skip.isdisjoint(wildcards):
             return None
-        return self._default
+        return (self._config.default_logger_name,)
 
     def wrap(
         self, run: Callable[[Request, Send], Awaitable[None]]
@@ -74,7 +84,7 @@ class AccessLog:
         texts = Texts(show_secrets=self._config.should_log_credentials)
 
         def logged(request: Request, send: Send) -> Awaitable[None]:
-            record = AccessRecord(request, send, texts, self.sinks)
+            record = AccessRecord(request, send, texts, self)
             answering = run(request, record)
             if answering is NOTHING:
                 record.ended()

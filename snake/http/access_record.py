@@ -8,9 +8,9 @@ other log reads it as the mapping that it is.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
 from snake.app.environ import PROTOCOLS
 from snake.http.access_texts import Texts, encryption, host_of, written
@@ -27,17 +27,29 @@ USER = "http.auth.user.id"
 NO_START: Message = {"status": 0}
 
 
+class Log(Protocol):
+    """Which loggers hear of a request."""
+
+    def sinks(self, request: Request, host: bytes) -> Iterable[Sink]:
+        """Return where its record goes."""
+        ...
+
+    def names(self, request: Request, host: bytes) -> Iterable[str]:
+        """Return the names of those that hear of a failure; empty for the one without a name."""
+        ...
+
+
 class AccessRecord(Prepared):
     """The `send` of one request, and its record."""
 
     __slots__ = (
         "_dict",
         "_headers",
+        "_log",
         "_method",
         "_receive",
         "_request",
         "_send",
-        "_sinks",
         "_start",
         "_target",
         "_texts",
@@ -51,14 +63,14 @@ class AccessRecord(Prepared):
         request: Request,
         send: Send,
         texts: Texts,
-        sinks: Callable[[Request, bytes], Iterable[Sink]],
+        log: Log,
     ) -> None:
         scope = request.scope
         self._request = request
         self._send = send
         self._receive = request.receive
         self._texts = texts
-        self._sinks = sinks
+        self._log = log
         request.receive = self.receive
         request.record = self
         # What handlers may change is taken now.
@@ -117,7 +129,7 @@ class AccessRecord(Prepared):
             # The status is the server's then, and the record has none.
             self._start = {**self._start, "status": 0}
         level = logging.ERROR if self._start["status"] >= 500 else logging.INFO  # noqa: PLR2004
-        for sink in self._sinks(request, host_of(self._headers)):
+        for sink in self._log.sinks(request, host_of(self._headers)):
             sink.emit(level, message, self)
 
     def json(self) -> str:
@@ -169,21 +181,16 @@ class AccessRecord(Prepared):
         return self._dict
 
     def _request_fields(self) -> dict[str, Any]:
-        scope = self._request.scope
-        client = scope.get("client") or ("", "")
-        fields: dict[str, Any] = {
-            "remote_ip": client[0],
-            "remote_port": str(client[1]),
-            "client_ip": self._request.client_ip,
-            "proto": PROTOCOLS.get(scope.get("http_version", ""), "HTTP/1.1"),
-            "method": self._method,
-            "host": host_of(self._headers).decode("utf-8", "surrogateescape"),
-            "uri": self._target.decode("utf-8", "surrogateescape"),
-            "headers": self._texts.readable(each for each in self._headers if each[0] != b"host"),
+        return _asked(self._request, self._method, self._headers, self._target, self._texts)
+
+    def failed(self) -> tuple[Iterable[str], dict[str, Any]]:
+        """Return the names of the loggers that hear of a failure, and what they are told."""
+        request = self._request
+        fields = {
+            "request": self._request_fields(),
+            "duration": perf_counter() - request.started,
         }
-        if SECURED in scope:
-            fields["tls"] = encryption(scope[SECURED])
-        return fields
+        return self._log.names(request, host_of(self._headers)), fields
 
     def __getitem__(self, name: str) -> object:
         return self._made()[name]
@@ -193,6 +200,45 @@ class AccessRecord(Prepared):
 
     def __len__(self) -> int:
         return len(self._made())
+
+
+def failed(request: Request) -> dict[str, Any]:
+    """Return what is told of a request that fails on a server without an access log."""
+    scope = request.scope
+    target = request.target.encode("utf-8", "surrogateescape")
+    method = request.method if request.original is None else request.original.method
+    return {
+        "request": _asked(request, method, scope["headers"], target, _REDACTED),
+        "duration": perf_counter() - request.started,
+    }
+
+
+_REDACTED = Texts(show_secrets=False)
+
+
+def _asked(
+    request: Request,
+    method: str,
+    headers: Sequence[tuple[bytes, bytes]],
+    target: bytes,
+    texts: Texts,
+) -> dict[str, Any]:
+    """Return the field `request` of a record."""
+    scope = request.scope
+    client = scope.get("client") or ("", "")
+    fields: dict[str, Any] = {
+        "remote_ip": client[0],
+        "remote_port": str(client[1]),
+        "client_ip": request.client_ip,
+        "proto": PROTOCOLS.get(scope.get("http_version", ""), "HTTP/1.1"),
+        "method": method,
+        "host": host_of(headers).decode("utf-8", "surrogateescape"),
+        "uri": target.decode("utf-8", "surrogateescape"),
+        "headers": texts.readable(each for each in headers if each[0] != b"host"),
+    }
+    if SECURED in scope:
+        fields["tls"] = encryption(scope[SECURED])
+    return fields
 
 
 def _user(values: Mapping[str, Any]) -> str:

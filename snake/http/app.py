@@ -30,6 +30,7 @@ from snake.http.protocols import Inherited, alt_svc, http3_addresses
 from snake.http.routes import end, load_routes, unanswered
 from snake.http.server import Needs, make_app
 from snake.http.sites import Sites
+from snake.http.trace import Tracing
 from snake.http.trusted_proxies import DEFAULT_HEADERS, TrustedProxies
 from snake.logs.app import Logs
 from snake.metrics.figures import Figures
@@ -96,6 +97,8 @@ async def _provision_server(
     ctx = ctx.offering(NamedRoutes, named)
     own = OwnServer()
     ctx = ctx.offering(OwnServer, own)
+    if server.logs is not None and server.logs.trace:
+        ctx = ctx.offering(Tracing, Tracing())
     await named.load(ctx.at("named_routes"), server.named_routes)
     measuring = ctx.service(Measuring)
     sites = Sites(ctx.service(Figures) or ctx.shared(Figures), name, server)
@@ -171,8 +174,6 @@ def check(ctx: Context, server: Server) -> None:
         if getattr(server, field):
             check_types(server, ctx.registry, ctx.path)
             raise ctx.at(field).fail(f"{field} is not available in this version of snake")
-    if server.logs is not None and server.logs.trace:
-        raise ctx.at("logs", "trace").fail("not available in this version of snake")
 
 
 def settings_of(ctx: Context, server: Server) -> Settings:

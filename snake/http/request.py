@@ -10,6 +10,7 @@ so it holds no dictionary until someone needs one.
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from time import perf_counter
 from typing import Any, NamedTuple, Protocol
 
@@ -44,6 +45,10 @@ class Ending(Protocol):
 
     def ended(self) -> None:
         """Hear that all is done."""
+        ...
+
+    def failed(self) -> tuple[Iterable[str], dict[str, Any]]:
+        """Return the names of the loggers that hear of a failure, and what they are told."""
         ...
 
 

@@ -26,6 +26,7 @@ from snake.http.measured import Measure
 from snake.http.request import Request
 from snake.http.response import respond
 from snake.http.route_index import Index
+from snake.http.trace import Tracing
 
 INDEXED_FROM = 8
 """So many routes and more are found by tables: `snake.http.route_index`."""
@@ -127,6 +128,8 @@ async def _load_route(ctx: Context, route: Route, measure: Measure | None = None
         )
         for index, raw in enumerate(route.handle)
     ]
+    if (tracing := ctx.service(Tracing)) is not None:
+        handlers = [tracing.traced(*each) for each in zip(handlers, route.handle, strict=True)]
     return _Loaded(route, matcher, handlers, measure)
 
 

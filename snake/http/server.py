@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from snake.core.record import Record
 from snake.http.access import AccessLog
+from snake.http.access_record import failed
 from snake.http.errors import AbortError, HandlerError
 from snake.http.handler import ASGIApp, Message, Next, Receive, Scope, Send
 from snake.http.held_body import HeldBody
@@ -156,20 +157,14 @@ def _in_place(send: Send) -> Send:
 def _log_error(request: Request, error: HandlerError) -> None:
     is_news = error.status >= 500 and not error.logged  # noqa: PLR2004
     level = logging.ERROR if is_news else logging.DEBUG
-    if log.isEnabledFor(level):
-        fields = {
-            "request": {
-                "remote_ip": (request.scope.get("client") or ("",))[0],
-                "client_ip": request.client_ip,
-                "method": request.method,
-                "host": request.hostport,
-                "uri": request.uri,
-            },
-            "status": error.status,
-            "err_id": error.id,
-            "err_trace": error.trace,
-        }
-        log.log(level, error.message, extra={"fields": fields})
+    if not log.isEnabledFor(level):
+        return
+    record = request.record
+    names, fields = (("",), failed(request)) if record is None else record.failed()
+    fields |= {"status": error.status, "err_id": error.id, "err_trace": error.trace}
+    for name in names:
+        to = log.getChild(name) if name else log
+        to.log(level, error.message, extra={"fields": fields})
 
 
 def _with_early_headers(run: Run) -> Run:

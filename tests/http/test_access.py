@@ -14,6 +14,7 @@ from snake.http.access_record import AccessRecord
 from snake.http.access_texts import Texts, canonical
 from snake.http.request import Request
 from snake.http.response import respond
+from snake.logs.app import Sink
 from snake.logs.encoders import to_json
 from snake.tls.secured import SECURED, Secured
 from snake.transport.asgi import Message, Send
@@ -47,6 +48,20 @@ class FakeLogs:
     def names(self) -> list[str]:
         """Return the names of the sinks that got a record."""
         return [name for name, sink in self.sinks.items() if sink.records]
+
+
+class Unheard:
+    """A log that nobody reads."""
+
+    def sinks(self, request: Request, host: bytes) -> tuple[Sink, ...]:
+        """Return none."""
+        del request, host
+        return ()
+
+    def names(self, request: Request, host: bytes) -> tuple[str, ...]:
+        """Return none."""
+        del request, host
+        return ()
 
 
 async def receive() -> Message:
@@ -325,7 +340,7 @@ async def test_the_json_is_that_of_the_mapping(secrets: bool) -> None:  # noqa: 
         for changes in SCOPES:
             for start in STARTS:
                 request = Request(fields_of(**changes), receive)
-                made = AccessRecord(request, drop, texts, lambda *_: ())
+                made = AccessRecord(request, drop, texts, Unheard())
                 await made({"type": "http.response.start", **start})
                 await made({"type": "http.response.body", "body": b"hi"})
                 made.ended()
@@ -337,7 +352,7 @@ async def test_a_list_that_an_app_changes_is_not_kept() -> None:
     texts, headers = Texts(show_secrets=False), [(b"x-a", b"1")]
     for value in (b"1", b"2"):
         headers[0] = (b"x-a", value)
-        made = AccessRecord(Request(fields_of(), receive), drop, texts, lambda *_: ())
+        made = AccessRecord(Request(fields_of(), receive), drop, texts, Unheard())
         await made({"type": "http.response.start", "status": 200, "headers": headers})
         made.ended()
         assert f'"X-A":["{value.decode()}"]' in made.json()

@@ -214,7 +214,7 @@ def _workers(rates: Rates) -> tuple[Sequence[str], Rows]:
     return ("WORKER", ">PROCESS", "STATE", ">CPU", ">MEMORY", ">UP"), rows
 
 
-_STATES = {"serving": "green", "draining": "yellow", "down": "bold red"}
+_STATES = {"serving": "green", "draining": "yellow", "starting": "yellow", "down": "bold red"}
 
 
 def _worker(each: Worker, rates: Rates, now: float) -> tuple[Cell, ...]:

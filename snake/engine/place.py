@@ -56,6 +56,11 @@ class Place:
         return self._process
 
     @property
+    def is_starting(self) -> bool:
+        """Whether there is no process yet, but one is being started."""
+        return self._state is State.PROVISIONING
+
+    @property
     def leaving(self) -> list[Process]:
         """Those that had the place before, and have not ended yet."""
         return list(self._leaving)

@@ -147,7 +147,7 @@ def _workers(place: Place, state: State) -> Iterator[Worker]:
     """Yield what has a place now, and what had it and drains."""
     serves = "draining" if state is State.DRAINING else "serving"
     if place.process is None:
-        yield Worker(place.index, None, "down")
+        yield Worker(place.index, None, "starting" if place.is_starting else "down")
     else:
         yield _worker(place.index, place.process, serves)
     for process in place.leaving:

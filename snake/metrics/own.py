@@ -141,7 +141,7 @@ def told(report: Report) -> Iterator[Metric]:
 def _workers(report: Report) -> Iterator[Metric]:
     states = GaugeMetricFamily("snake_workers", "Processes of workers by state.", labels=["state"])
     workers = [each for generation in report.generations for each in generation.workers]
-    for state in ("serving", "draining", "down"):
+    for state in ("serving", "draining", "starting", "down"):
         states.add_metric([state], sum(each.state == state for each in workers))
     yield states
     up = GaugeMetricFamily("snake_worker_up", "Whether a worker has a process.", labels=_WORKER)

@@ -14,7 +14,7 @@ def problems(report: Report) -> Iterator[str]:
         yield f"the last reload failed: {reload.error.partition(_LINE)[0]}"
     workers = report.generations[0].workers if report.generations else ()
     for worker in workers:
-        if worker.state == "down":
+        if worker.pid is None:
             yield f"worker {worker.worker} has no process"
     for app in report.apps:
         if app.pool is not None and not app.dynamic and len(app.pids) < app.processes:

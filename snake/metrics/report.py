@@ -27,7 +27,7 @@ class Worker(Record):
     """Its number; the first of them if it has several event loops."""
     pid: int | None
     state: str
-    """`starting`, `serving`, `draining`, or `down` as long as another is started in its place."""
+    """`serving`, `draining`, `starting`, or `down` until another is started in its place."""
     started: float | None = None
     resources: Resources = Resources()
 

@@ -108,7 +108,10 @@ class _Pusher:
 
     def _send(self) -> None:
         try:
-            self._sends.export(_told(self._figures, self._asked(), self._began))
+            report = self._asked()
+            # Counts go on through reloads, so they began when snake was started.
+            began = report.started if report is not None else self._began
+            self._sends.export(_told(self._figures, report, began))
         except Exception:
             log.exception("figures could not be sent")
 

@@ -42,6 +42,8 @@ def test_figures_of_all_workers_are_sent(tmp_path: Path) -> None:
     assert last[f"caddy_http_request_duration_seconds {labels} count"] == 21
     assert last["caddy_http_requests_in_flight handler=subroute server=srv0"] == 0
     assert "process_resident_memory_bytes" in last
+    assert last["snake_site_requests_total server=srv0 site=127.0.0.1 status=2xx"] == 21
+    assert last["snake_workers state=serving"] == len(server.workers())
 
 
 def test_what_is_sent_equals_what_caddy_sends(

@@ -15,7 +15,7 @@ from snake.python.imported import ALWAYS, BY_WORD, TWICE, imported, module_of
 from snake.python.packages import look, ours
 
 SNAKE = Path(__file__).parents[2] / "snake"
-NOT_IN_WORKERS = {"acme", "click", "lark", "watchdog", "a2wsgi"}
+NOT_IN_WORKERS = {"acme", "click", "lark", "packaging", "rich", "watchdog", "a2wsgi"}
 """What only the command line and the supervisor import, or only annotations name."""
 
 

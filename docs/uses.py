@@ -31,7 +31,10 @@ class Use:
 
 
 def found() -> dict[tuple[str, str], list[Use]]:
-    """Return the first uses of each word, by its kind and name: `("directives", "header")`."""
+    """Return some uses of each word, by its kind and name: `("directives", "header")`.
+
+    Places that are about the word come first.
+    """
     uses: dict[tuple[str, str], list[Use]] = {}
     pages = [HERE / "recipes.md", *sorted(HERE.rglob("*.md"))]
     for path in dict.fromkeys(pages):
@@ -39,10 +42,13 @@ def found() -> dict[tuple[str, str], list[Use]]:
             continue
         for use, block in _blocks(path):
             for word in set(words(block)):
-                known = uses.setdefault(word, [])
-                if use not in known and len(known) < MOST:
-                    known.append(use)
-    return uses
+                uses.setdefault(word, []).append(use)
+    return {word: _best(word[1], places) for word, places in uses.items()}
+
+
+def _best(word: str, places: list[Use]) -> list[Use]:
+    ordered = sorted(places, key=lambda use: word not in f"{use.page} {use.heading.lower()}")
+    return list(dict.fromkeys(ordered))[:MOST]
 
 
 def _blocks(path: Path) -> Iterator[tuple[Use, str]]:

@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from snake.standard import DIRECTIVES
+
 HERE = Path(__file__).parent
 BLOCK = re.compile(r"^ *```caddyfile[^\n]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^(#{1,3}) (.+)$", re.MULTILINE)
 MOST = 6
+ROUTES = {"handle", "handle_path", "handle_errors", "handle_response", "intercept", "route"}
+"""What directives stand in, besides sites."""
 
 
 @dataclass(frozen=True)
@@ -80,13 +84,21 @@ def words(block: str) -> Iterator[tuple[str, str]]:
         if first == "}":
             del opened[-1:]
             continue
-        if first.startswith("@") and len(parts) > 1:
-            yield "matchers", parts[1]
-        elif opened[-1:] == ["@"]:
-            yield "matchers", first
-        elif opened[-1:] == ["{"]:
-            yield "options", first
-        else:
-            yield "directives", first
+        yield from _word(opened, parts)
         if parts[-1] == "{":
             opened.append("@" if first.startswith("@") else first)
+
+
+def _word(opened: list[str], parts: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield what the first word of a line is, by what it stands in; subdirectives are nothing."""
+    first = parts[0]
+    if first.startswith("@") and len(parts) > 1:
+        yield "matchers", parts[1]
+    elif opened[-1:] == ["@"]:
+        yield "matchers", first
+    elif opened == ["{"]:
+        yield "options", first
+    elif all(each in ROUTES or each not in DIRECTIVES for each in opened[:1]) and all(
+        each in ROUTES for each in opened[1:]
+    ):
+        yield "directives", first

@@ -116,11 +116,28 @@ def test_other_addresses(reloaded: Running) -> None:
     assert reloaded.text == "newer"
 
 
-def test_there_must_be_something(tmp_path: Path) -> None:
-    """Without a name and without a Caddyfile there is nothing to load."""
-    done = run("reload", folder=tmp_path)
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        ((), "there is no Caddyfile in this folder"),
+        (("-c", "none.json"), "cannot read none.json: No such file or directory"),
+        (
+            ("-c", "a.json", "-a", "caddyfle"),
+            'unknown adapter "caddyfle"; did you mean "caddyfile"',
+        ),
+        (("-c", "a.json", "--address", "http://a"), "the address of an admin API has no scheme"),
+        (("-c", "a.json"), "CADDY_ADMIN=off turns the admin API off"),
+        (("-c", "bad.json"), "bad.json:1:2: JSON is malformed"),
+    ],
+    ids=["nothing", "file", "adapter", "address", "off", "malformed"],
+)
+def test_what_is_wrong_is_told(tmp_path: Path, args: tuple[str, ...], told: str) -> None:
+    """A file, a flag or an address that is none."""
+    (tmp_path / "a.json").write_text("{}")
+    (tmp_path / "bad.json").write_text("{")
+    done = run("reload", *args, folder=tmp_path)
     assert done.returncode == 1
-    assert "there is no Caddyfile in this folder" in done.stderr
+    assert told in done.stderr
 
 
 def test_caddys_own_command(reloaded: Running) -> None:

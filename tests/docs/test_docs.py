@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -105,6 +106,21 @@ def anchors(page: Path) -> set[str]:
         found.add(f"{anchor}-{seen[anchor]}" if seen[anchor] else anchor)
         seen[anchor] += 1
     return found
+
+
+def test_architecture_names_each_layer() -> None:
+    """The table of packages has those that import-linter holds apart, and no others."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    (layers,) = (
+        each["layers"] for each in settings["tool"]["importlinter"]["contracts"] if "layers" in each
+    )
+    page = (ROOT / "docs/architecture.md").read_text()
+    table = page[page.index("| package |") : page.index("## Processes")]
+    rows = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
+
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == {
+        name for layer in layers for name in layer.split(" | ")
+    }
 
 
 def test_changelog_knows_the_version() -> None:

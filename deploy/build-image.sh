@@ -30,7 +30,7 @@ stand_in() {
   # shellcheck disable=SC2064  # the folder of now
   trap "rm -rf '$root'" EXIT
   echo "making a base of Debian $suite" >&2
-  debootstrap --variant=minbase --include=python3,python3-venv,python3-pip,ca-certificates \
+  debootstrap --variant=minbase --include="python3,python3-venv,python3-pip,libpython$version,ca-certificates" \
     "$suite" "$root" >&2
   rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
   # As in python:X-slim: a Python of one's own, that pip may install into.

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Run the image, and see that it does what docs/deployment.md says: deploy/check-image.sh [IMAGE].
+# Run an image, and see that it does what docs/deployment.md says: deploy/check-image.sh [IMAGE].
 #
+# `3.13` is what deploy/build-image.sh makes for that Python.
 # It is run as strictly as it can be: any user, no capability, nothing to write but its volumes.
 set -euo pipefail
 cd "$(dirname "$0")"
 
-image=${1:-snake:py3.13}
+image=${1:-3.13}
+[[ ! $image =~ ^3\.[0-9]+$ ]] || image=snake:py$image
 name=snake-check-$$
 work=$(mktemp -d)
 options=(--network none --read-only --tmpfs /tmp --cap-drop ALL
@@ -27,7 +29,8 @@ else
 fi
 
 cleanup() {
-  $engine rm --force --time 1 "$name" >/dev/null 2>&1 || true
+  $engine kill "$name" >/dev/null 2>&1 || true
+  $engine rm --force "$name" >/dev/null 2>&1 || true
   $engine volume rm --force "$name" >/dev/null 2>&1 || true
   rm -rf "$work"
 }

@@ -102,9 +102,11 @@ def _status(text: str) -> str:
 def _watchdog(environ: Mapping[str, str]) -> float:
     """Return after how many seconds to give a sign of life (sd_watchdog_enabled(3)); 0 for never.
 
-    That is half of what the manager waits.
+    That is half of what the manager waits. The process that it asks may be the parent: that of a
+    standalone executable, which does nothing but wait.
     """
-    if environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+    asked = environ.get("WATCHDOG_PID")
+    if asked is not None and asked not in (str(os.getpid()), str(os.getppid())):
         return 0.0
     try:
         return max(int(environ.get("WATCHDOG_USEC", "0")), 0) / 2_000_000

@@ -15,7 +15,7 @@ import pytest
 
 from tests.server import ROOT, environment, run, running
 
-DOCKERFILES = [ROOT / "Dockerfile", ROOT / "builder.Dockerfile"]
+DOCKERFILES = [*sorted(ROOT.glob("*Dockerfile")), *sorted((ROOT / "deploy").glob("*Dockerfile"))]
 SCRIPTS = sorted((ROOT / "deploy").glob("*.sh"))
 
 

@@ -72,7 +72,8 @@ class AdminClient:
         # What Caddy's own commands send, for servers that insist on an origin. They compare it
         # with the address as it was written.
         self._origin = {} if named.is_unix else {"Origin": f"http://{named}"}
-        self._target = _dialed(named)
+        self.dialed = _dialed(named)
+        """Where it connects to."""
 
     def ask(
         self,
@@ -107,7 +108,7 @@ class AdminClient:
         return Answer(response.status, response.headers, data)
 
     def _connect(self, limit: float | None) -> HTTPConnection:
-        target = self._target
+        target = self.dialed
         host = "127.0.0.1" if target.is_unix else target.host
         connection = HTTPConnection(host, target.start_port or None)
         try:

@@ -12,7 +12,8 @@ from urllib.parse import quote
 import click
 
 from snake.cli.admin_address import TurnedOffError, find_client
-from snake.cli.admin_client import StrangerError, UnreachableError
+from snake.cli.admin_client import AdminClient, StrangerError, UnreachableError
+from snake.cli.listener import strangers
 from snake.config.document import Apps, Document
 from snake.core.errors import SnakeError
 from snake.core.modules import Context
@@ -47,16 +48,39 @@ def _served(
     """Return the root that a server tells, and where; `None` if nobody has to and nobody does."""
     try:
         client = find_client(address, config, adapter)
+        users = _strangers(client, address)
         answer = client.ask("GET", f"/pki/ca/{quote(id, safe='')}")
     except (UnreachableError, StrangerError, TurnedOffError):
         if address:
             raise
         return None
+    users |= _strangers(client, address)
+    if users:
+        raise SnakeError(
+            f"{_names(users)} listens at {client.address}, and this machine would trust what is "
+            f"said there; if that is the server, say so: --address {client.address}"
+        )
     try:
         certificate = answer.json()["root_certificate"].encode()
     except (ValueError, TypeError, KeyError, AttributeError):
         raise SnakeError(f"{client.address} does not tell a root certificate") from None
     return certificate, f"the server at {client.address}"
+
+
+def _strangers(client: AdminClient, address: str | None) -> set[int]:
+    """Return who listens at an address that nobody has named, and may not be believed by root.
+
+    While no server runs, anybody may listen where its admin API is looked for, and have root
+    trust an authority of his own.
+    """
+    return strangers(client.dialed) if os.geteuid() == 0 and not address else set()
+
+
+def _names(users: set[int]) -> str:
+    import pwd  # noqa: PLC0415  (only for who is refused)
+
+    names = {each.pw_uid: each.pw_name for each in pwd.getpwall()}
+    return " and ".join(f"the user {names.get(user, user)}" for user in sorted(users))
 
 
 def _stored(id: str, config: str | None, adapter: str | None) -> tuple[bytes, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -12,7 +13,9 @@ import pytest
 
 from snake.cli.admin_address import find_client
 from snake.cli.admin_client import AdminClient, RefusedError, UnreachableError, listens
+from snake.cli.listener import owners
 from snake.core.errors import SnakeError
+from snake.core.network import parse_address
 from tests.caddy import adapter
 from tests.server import free_port
 
@@ -92,6 +95,21 @@ def test_name_that_leads_nowhere_is_told() -> None:
     """What the resolver says is passed on."""
     with pytest.raises(UnreachableError, match=r"^cannot connect to no\.invalid:2019: "):
         AdminClient("no.invalid:2019").ask("GET", "/")
+
+
+def test_who_listens_is_known(tmp_path: Path) -> None:
+    """Linux tells whose process it is, by port and by socket file."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as tcp,
+        closing(socket.socket(socket.AF_UNIX)) as unix,
+    ):
+        unix.bind(str(tmp_path / "sock"))
+        unix.listen()
+        addresses = [f"127.0.0.1:{tcp.getsockname()[1]}", f"unix/{tmp_path}/sock"]
+        found = [owners(parse_address(address)) for address in addresses]
+
+    assert found == [{os.getuid()}, {os.getuid()}]
+    assert owners(parse_address(f"unix/{tmp_path}/none")) == set()
 
 
 @contextmanager

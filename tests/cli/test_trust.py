@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,7 +20,7 @@ from snake.pki.trust.tool import run as run_tool
 from tests.caddy import adapter
 from tests.pki.machine import Machine, machine
 from tests.pki.requests import provisioned
-from tests.server import run
+from tests.server import free_port, run
 
 __all__ = ["machine"]
 
@@ -74,6 +77,44 @@ def test_server_that_runs_is_asked(machine: Machine, tmp_path: Path) -> None:
             find_root("no", address, None, None)
 
     assert re.match(rf"Caddy Local Authority - .*, from the server at {address}\n", said)
+
+
+PRETENDER = """
+import json, os, socket, sys
+body = json.dumps({"root_certificate": open(0).read()}).encode()
+os.setuid(65534)
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+print(flush=True)
+while True:
+    connection, _ = server.accept()
+    connection.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(body) + body)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be anybody")
+def test_root_does_not_believe_anybody(tmp_path: Path, root: Root) -> None:
+    """Who listens where a server would be cannot have the machine trust his own authority."""
+    port = free_port()
+    (tmp_path / "own.crt").write_text(root.pem)
+    with (
+        (tmp_path / "own.crt").open() as own,
+        subprocess.Popen(
+            [sys.executable, "-c", PRETENDER, str(port)],
+            stdin=own,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as pretender,
+    ):
+        assert pretender.stdout
+        pretender.stdout.readline()
+        env = {"CADDY_ADMIN": f"127.0.0.1:{port}"}
+        done = run("untrust", folder=tmp_path, env=env)
+        named = run("untrust", "--address", env["CADDY_ADMIN"], folder=tmp_path)
+        pretender.kill()
+
+    assert re.search(rf"Error: the user \w+ listens at 127.0.0.1:{port}, and this", done.stderr)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert named.stdout.startswith(f"{root.name}, from the server at 127.0.0.1:{port}\n")
 
 
 def test_untrust_takes_a_file(machine: Machine, tmp_path: Path, root: Root) -> None:

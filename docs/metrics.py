@@ -82,7 +82,7 @@ GROUPS = {
 }
 NOTES = {
     "Apps": "An error is what the app raised, or what kept it from answering; "
-    "not a response of its own that says 500.",
+    "a response of its own that says 500 is not, but has the status `5xx`.",
     "Workers": "Processes are started for a `cause`: a configuration was `loaded`; the one before "
     "has `died`, was `silent` (its event loop hung) or `worn_out` (`max_requests`, `max_memory`); "
     "the app's code has `changed` (`autoreload`). A start that `failed` came to nothing.",

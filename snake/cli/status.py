@@ -116,7 +116,7 @@ def _workers(report: Report) -> Rows:
 
 
 def _apps(report: Report) -> Rows:
-    heads = ("APP", "RUNS IN", "PROCESSES", "REQUESTS", "ERRORS", "IN FLIGHT", "P50", "P99", "WHY")
+    heads = ("APP", "RUNS IN", "PROCESSES", "REQUESTS", "5XX", "IN FLIGHT", "P50", "P99", "WHY")
     rows: Rows = [heads]
     for each in report.apps:
         rows.append(
@@ -125,7 +125,7 @@ def _apps(report: Report) -> Rows:
                 each.place,
                 processes_of(each),
                 f"{each.requests:,}",
-                f"{each.errors:,}",
+                f"{each.statuses.get('5xx', 0):,}",
                 str(each.in_flight),
                 latency(each.duration.p50),
                 latency(each.duration.p99),

@@ -181,7 +181,7 @@ def _sites(rates: Rates, width: int) -> tuple[Sequence[str], Rows]:
 
 def _apps(apps: Sequence[AppRate], width: int) -> tuple[Sequence[str], Rows]:
     middle = (">P50",) if width >= _WIDE else ()
-    heads = ("APP", "IN", ">PROC", ">REQ/S", *middle, ">P99", ">ERR/S", ">NOW", ">WAIT")
+    heads = ("APP", "IN", ">PROC", ">REQ/S", *middle, ">P99", ">5xx/S", ">NOW", ">WAIT")
     rows: Rows = [
         (
             name_of(each.app),

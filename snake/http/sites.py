@@ -13,7 +13,8 @@ from time import perf_counter
 import msgspec
 
 from snake.config.http import Route, Server
-from snake.http.handler import Message, Next, Send
+from snake.http.handler import Next, Send
+from snake.http.noting import Known, noting
 from snake.http.request import Request
 from snake.metrics.figures import Figures
 from snake.metrics.sites import IN_FLIGHT, Site
@@ -98,18 +99,15 @@ class Sites:
         default = self._site(self._default)
 
         def counted(request: Request, send: Send) -> Awaitable[None]:
-            try:
-                send.status  # type: ignore[attr-defined]  # noqa: B018  (see `transport.asgi`)
-            except AttributeError:
-                send = _Noting(send)
-            answering = run(request, send)
+            known = noting(send)
+            answering = run(request, known)
             if answering is not NOTHING:
-                return watch(request, send, answering)
-            site: Site = request.site or default
-            site.count(send.status, perf_counter() - request.started)  # type: ignore[attr-defined]
+                return watch(request, known, answering)
+            site = request.site or default
+            site.count(known.status, perf_counter() - request.started)
             return NOTHING
 
-        async def watch(request: Request, send: Send, answering: Awaitable[None]) -> None:
+        async def watch(request: Request, known: Known, answering: Awaitable[None]) -> None:
             numbers = (request.site or default).numbers
             numbers[IN_FLIGHT] += 1
             try:
@@ -118,25 +116,6 @@ class Sites:
                 numbers[IN_FLIGHT] -= 1
                 # Which site it is may have come out only when there was a body.
                 site = request.site or default
-                site.count(send.status, perf_counter() - request.started)  # type: ignore[attr-defined]
+                site.count(known.status, perf_counter() - request.started)
 
         return counted
-
-
-class _Noting:
-    """A `send` that notes the status, where the transport's own does not: WebSockets, tests."""
-
-    __slots__ = ("_send", "status")
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self.status = 0
-
-    def __call__(self, message: Message) -> Awaitable[None]:
-        """Send one message."""
-        kind = message["type"]
-        if kind == "http.response.start":
-            self.status = message["status"]
-        elif kind == "websocket.accept":
-            self.status = 101
-        return self._send(message)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from snake.metrics.figures import Figures
 from snake.metrics.histogram import Histogram
-from snake.metrics.sites import SECONDS
+from snake.metrics.sites import CLASSES, SECONDS
 
 APP, POOL, LOOP = "app", "pool", "loop"
 """Kinds of figures. The labels of the first two are the app and its folder, as they are written;
 that of the third is the number of the worker."""
 
-IN_FLIGHT, TOTAL, ERRORS = range(3)
-"""The numbers of an app, in front of its histograms."""
+IN_FLIGHT, ERRORS, FIRST_CLASS = range(3)
+"""The numbers of an app, in front of the classes of statuses (`sites.CLASSES`) and histograms."""
 APP_DURATION = Histogram(
     "snake_app_request_duration_seconds",
     "How long the app had requests: until the response was complete.",
     SECONDS,
-    ERRORS + 1,
+    FIRST_CLASS + len(CLASSES),
 )
 APP_WAIT = Histogram(
     "snake_app_queue_wait_seconds",

@@ -22,19 +22,20 @@ from snake.metrics.apps import (
     APP_WAIT,
     BUSY,
     ERRORS,
+    FIRST_CLASS,
     IN_FLIGHT,
     LOOP,
     LOOP_LAG,
     POOL,
     POOL_WAIT,
     REJECTED,
-    TOTAL,
 )
 from snake.metrics.figures import Key
 from snake.metrics.histogram import Histogram
 from snake.metrics.report import Report
 from snake.metrics.series import Totals, now
-from snake.metrics.sites import CLASSES, FIRST_CLASS, SITE, SITE_DURATION
+from snake.metrics.sites import CLASSES, SITE, SITE_DURATION
+from snake.metrics.sites import FIRST_CLASS as SITE_FIRST_CLASS
 from snake.metrics.sites import IN_FLIGHT as SITE_IN_FLIGHT
 
 Buckets = Callable[[Histogram, Sequence[float]], list[tuple[str, float]]]
@@ -52,12 +53,14 @@ def counted(totals: Totals, buckets: Buckets) -> Iterator[Metric]:
     kinds = {kind: [each for each in found if each[0][0] == kind] for kind in (SITE, APP, POOL)}
     sites, apps, pools = kinds.values()
     if sites:
-        yield _site_requests(sites)
+        text = "Requests of a site, by the class of their status."
+        yield _requests("snake_site_requests", text, sites, SITE_FIRST_CLASS)
         name = "snake_site_requests_in_flight"
         yield _gauge(name, "Requests of a site that are being answered.", sites, SITE_IN_FLIGHT)
         yield _histogram(SITE_DURATION, sites, buckets)
     if apps:
-        yield _counter("snake_app_requests", "Requests that an app was given.", apps, TOTAL)
+        text = "Requests that an app was given, by the class of their status."
+        yield _requests("snake_app_requests", text, apps, FIRST_CLASS)
         name = "snake_app_errors"
         yield _counter(name, "Requests that an app failed to answer.", apps, ERRORS)
         name = "snake_app_requests_in_flight"
@@ -87,14 +90,10 @@ def _values(key: Key) -> list[str]:
     return [str(each) for each in key[1:]]
 
 
-def _site_requests(found: _Found) -> Metric:
-    family = CounterMetricFamily(
-        "snake_site_requests",
-        "Requests of a site, by the class of their status.",
-        labels=[*_SITE, "status"],
-    )
+def _requests(name: str, help: str, found: _Found, start: int) -> Metric:  # noqa: A002
+    family = CounterMetricFamily(name, help, labels=[*_labels(found), "status"])
     for key, numbers in found:
-        for index, kind in enumerate(CLASSES, FIRST_CLASS):
+        for index, kind in enumerate(CLASSES, start):
             if numbers[index]:
                 family.add_metric([*_values(key), kind], numbers[index])
     return family

@@ -28,6 +28,7 @@ class AppRate(Record):
     app: App
     requests: float
     errors: float
+    """Requests that the app failed to answer, or answered with a status from 500 on."""
     duration: Timing
     queue: Timing
 
@@ -110,7 +111,7 @@ def _app(now: App, before: App | None, seconds: float, bounds: Sequence[float]) 
     return AppRate(
         now,
         requests=(now.requests - old.requests) / seconds,
-        errors=(now.errors - old.errors) / seconds,
+        errors=(now.statuses.get("5xx", 0) - old.statuses.get("5xx", 0)) / seconds,
         duration=_between(now.duration, old.duration, bounds),
         queue=_between(queue, waited, bounds),
     )

@@ -101,8 +101,10 @@ class App(Record):
     dynamic: bool = False
     """Whether requests choose the app, by placeholders."""
     requests: int = 0
+    statuses: dict[str, int] = {}
+    """Requests by class, as those of a site."""
     errors: int = 0
-    """Requests that the app failed to answer; not those that it answered with an error."""
+    """Requests that the app failed to answer; those that it answered with a 500 are in `5xx`."""
     in_flight: int = 0
     duration: Timing = Timing()
     queue: Timing = Timing()

@@ -12,16 +12,17 @@ from snake.metrics.apps import (
     APP_WAIT,
     BUSY,
     ERRORS,
+    FIRST_CLASS,
     IN_FLIGHT,
     POOL,
     POOL_WAIT,
     REJECTED,
-    TOTAL,
 )
 from snake.metrics.figures import Key
 from snake.metrics.histogram import Histogram
 from snake.metrics.report import App, Pool, Site, Timing
-from snake.metrics.sites import CLASSES, FIRST_CLASS, SITE, SITE_DURATION
+from snake.metrics.sites import CLASSES, SITE, SITE_DURATION
+from snake.metrics.sites import FIRST_CLASS as SITE_FIRST_CLASS
 from snake.metrics.sites import IN_FLIGHT as SITE_IN_FLIGHT
 from snake.metrics.timing import timing
 
@@ -33,9 +34,11 @@ def app_of(totals: Totals, app: App) -> App:
     numbers = totals.get((APP, app.name, app.working_dir))
     if numbers is None:
         return app
+    statuses = _statuses(numbers, FIRST_CLASS)
     return replace(
         app,
-        requests=round(numbers[TOTAL]),
+        requests=sum(statuses.values()),
+        statuses=statuses,
         errors=round(numbers[ERRORS]),
         in_flight=now(numbers[IN_FLIGHT]),
         duration=_timing(APP_DURATION, numbers),
@@ -65,15 +68,20 @@ def sites_of(totals: Totals, names: Mapping[str, Sequence[str]]) -> Iterator[Sit
 
 
 def _site(server: str, name: str, numbers: Sequence[float]) -> Site:
-    counts = [round(each) for each in numbers[FIRST_CLASS : FIRST_CLASS + len(CLASSES)]]
+    statuses = _statuses(numbers, SITE_FIRST_CLASS)
     return Site(
         server,
         name,
-        requests=sum(counts),
+        requests=sum(statuses.values()),
         in_flight=now(numbers[SITE_IN_FLIGHT]),
-        statuses={kind: count for kind, count in zip(CLASSES, counts, strict=True) if count},
+        statuses=statuses,
         duration=_timing(SITE_DURATION, numbers),
     )
+
+
+def _statuses(numbers: Sequence[float], start: int) -> dict[str, int]:
+    counts = map(round, numbers[start : start + len(CLASSES)])
+    return {kind: count for kind, count in zip(CLASSES, counts, strict=True) if count}
 
 
 def now(number: float) -> int:

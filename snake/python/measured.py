@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from time import perf_counter
 
-from snake.http.errors import AbortError
+from snake.http.errors import AbortError, HandlerError
 from snake.http.handler import Handler, Next, Send
+from snake.http.noting import noting
 from snake.http.request import Request
-from snake.metrics.apps import APP_DURATION, ERRORS, IN_FLIGHT, TOTAL
+from snake.metrics.apps import APP_DURATION, ERRORS, FIRST_CLASS, IN_FLIGHT
+from snake.metrics.sites import SWITCHED
 
 
 def measured(handler: Handler, numbers: memoryview[float]) -> Handler:
@@ -19,17 +21,22 @@ def measured(handler: Handler, numbers: memoryview[float]) -> Handler:
 
     async def measuring(request: Request, send: Send, next: Next) -> None:
         numbers[IN_FLIGHT] += 1
+        known = noting(send)
+        failed = 0
         began = perf_counter()
         try:
-            await handler(request, send, next)
+            await handler(request, known, next)
         except AbortError:  # a client that left, most of the time
             raise
-        except Exception:
+        except Exception as error:
             numbers[ERRORS] += 1
+            failed = error.status if isinstance(error, HandlerError) else 500
             raise
         finally:
+            status = failed or known.status
             numbers[IN_FLIGHT] -= 1
-            numbers[TOTAL] += 1
-            APP_DURATION.observe(numbers, perf_counter() - began)
+            numbers[FIRST_CLASS + status // 100] += 1
+            if status != SWITCHED:
+                APP_DURATION.observe(numbers, perf_counter() - began)
 
     return measuring

@@ -60,7 +60,8 @@ def full() -> Report:
     pool = parts.Pool(processes=2, pids=(21,), busy=1, rejections=3, queue=times(5))
     apps = (
         parts.App("main:app", "", "workers", "nothing keeps it apart", "3.12.1", "", 1, (11,),
-                  requests=50, errors=1, in_flight=2, duration=times(1, 2), queue=times(3)),
+                  requests=50, statuses={"2xx": 48, "5xx": 2}, errors=1, in_flight=2,
+                  duration=times(1, 2), queue=times(3)),
         parts.App("old:app", "old", "pool", "another venv", "3.11.1", "old/venv", 2, (21,),
                   pool=pool),
         parts.App("tenant:app", "/srv/{host}", "pool", "placeholders", "", "", 1, (31, 32),

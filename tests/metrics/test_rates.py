@@ -56,5 +56,5 @@ def test_apps() -> None:
     own, old, tenants = rates(None, full()).apps
 
     assert own.requests == pytest.approx(0.5)
-    assert own.errors == pytest.approx(0.01)
+    assert own.errors == pytest.approx(0.02)
     assert (own.queue.count, old.queue.count, tenants.queue.count) == (3, 5, 0)

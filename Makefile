@@ -40,7 +40,7 @@ docs: $(VENV)/.installed-run ## write the pages of docs that come from the code
 	$(BIN)/python -m docs.status
 
 site: $(VENV)/.installed-docs ## build the documentation into build/site
-	$(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 grammar: $(VENV)/.installed-run ## compile grammar/caddyfile.lark to the tables beside it
 	$(BIN)/python -m snake.caddyfile.compile

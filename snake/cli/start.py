@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import stat
@@ -17,6 +18,7 @@ import click
 from snake.cli.pingback import Awaited
 from snake.cli.values import ADAPTER, FILE
 from snake.core.errors import SnakeError
+from snake.core.text import visible
 
 _STEP = 0.1
 """Seconds between two looks at whether the server has ended."""
@@ -24,6 +26,8 @@ _PATIENCE = 10.0
 """Seconds that a server has to end when nobody waits for it any more."""
 _QUIET = ('{"level":"info"', '{"level":"debug"')
 """How the records begin that are no complaints."""
+_LESS = ("ts", "logger")
+"""What of a record is not told again at the terminal."""
 
 
 class Log(NamedTuple):
@@ -144,8 +148,22 @@ def _complaints(log: Log | None) -> str:
     """Return what stands in a log beside the records that are no more than news."""
     if log is None:
         return ""
-    lines = log.path.read_text("utf-8", "replace").splitlines(keepends=True)
-    return "".join(line for line in lines if not line.startswith(_QUIET))
+    lines = log.path.read_text("utf-8", "replace").splitlines()
+    told = (_readable(line) for line in lines if not line.startswith(_QUIET))
+    return "".join(f"{visible(line)}\n" for line in told)
+
+
+def _readable(line: str) -> str:
+    """Return a record of the log as a person reads it, and any other line as it is."""
+    try:
+        record = json.loads(line) if line.startswith("{") else None
+    except ValueError:
+        record = None
+    if not isinstance(record, dict) or "msg" not in record:
+        return line
+    told = f"{str(record.pop('level', '')).upper()}: {record.pop('msg')}"
+    facts = [f"{name}={fact}" for name, fact in record.items() if name not in _LESS]
+    return f"{told} ({', '.join(facts)})" if facts else told
 
 
 def _output(descriptor: int, log: Log | None) -> int | None:

@@ -42,13 +42,13 @@ def ends(pid: int) -> bool:
 
 
 @contextmanager
-def started(folder: Path, *args: str) -> Iterator[tuple[int, str]]:
-    """Start a server in the background; return its process ID and what was printed."""
+def started(folder: Path, *args: str) -> Iterator[tuple[int, str, str]]:
+    """Start a server in the background; return its process ID, and what was printed and told."""
     done = run("start", "--pidfile", "pid", *args, folder=folder, env=state(folder))
     assert done.returncode == 0, done.stderr
     pid = int((folder / "pid").read_text())
     try:
-        yield pid, done.stdout
+        yield pid, done.stdout, done.stderr
     finally:
         if lives(pid):
             os.kill(pid, signal.SIGTERM)
@@ -61,13 +61,16 @@ def state(folder: Path) -> dict[str, str]:
 
 
 def test_start_returns_when_the_server_serves(tmp_path: Path) -> None:
-    """It serves at once, in a session of its own, logs to a file that only we read, and stops."""
+    """It serves at once, in a session of its own, logs to a file that only we read, and stops.
+
+    What the log complains of is told in a line that a person can read.
+    """
     port = free_port()
     site = SITE.replace("PORT", str(port)).replace("admin off", "admin unix/admin.sock")
-    (tmp_path / "Caddyfile").write_text(site)
+    (tmp_path / "Caddyfile").write_text(site.replace("\trespond", "respond"))
     log = tmp_path / "state/snake/start.log"
 
-    with started(tmp_path) as (pid, said):
+    with started(tmp_path) as (pid, said, told):
         assert httpx.get(f"http://127.0.0.1:{port}").text == "hi"
         assert os.getsid(pid) == pid
         assert run("stop", "-c", "Caddyfile", folder=tmp_path).returncode == 0
@@ -77,6 +80,8 @@ def test_start_returns_when_the_server_serves(tmp_path: Path) -> None:
         f"snake runs in the background (PID {pid}); to end it: snake stop --config Caddyfile",
         f"its log is {log}",
     ]
+    assert told.startswith("WARN: Caddyfile input is not formatted; run 'snake fmt --overwrite'")
+    assert "(adapter=caddyfile, file=Caddyfile, line=5)\n" in told
     assert '"msg":"shutdown complete"' in log.read_text()
     assert log.stat().st_mode & 0o777 == 0o600
     assert not (tmp_path / "pid").exists()

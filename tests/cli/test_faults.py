@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.server import free_ports, run, start
+from tests.server import environment, free_ports, run, start
 
 SITE = "http://127.0.0.1:0 {\n%s\n}\n"
 APP = "http://127.0.0.1:0 {\n\tpython {\n\t\tmodule_wsgi main:app\n\t\tworkers 1\n%s\t}\n}\n"
@@ -238,3 +240,19 @@ def test_control_characters_do_not_reach_the_terminal(tmp_path: Path) -> None:
         "    \t␛[2Jxx y",
         "    \t^^^^^^",
     ]
+
+
+def test_a_folder_that_is_gone_is_one_message(tmp_path: Path) -> None:
+    """A server that is started where no folder is any more says so, without a traceback."""
+    words = [sys.executable, "-P", "-m", "snake", "run"]
+    done = subprocess.run(
+        ["sh", "-c", 'mkdir gone && cd gone && rmdir ../gone && exec "$@"', "sh", *words],
+        cwd=tmp_path,
+        env=environment(tmp_path) | {"CADDY_ADMIN": "off"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "Error: the current folder is not there any more" in done.stderr

@@ -130,7 +130,7 @@ class AccessRecord(Prepared):
             self._start = {**self._start, "status": 0}
         level = logging.ERROR if self._start["status"] >= 500 else logging.INFO  # noqa: PLR2004
         for sink in self._log.sinks(request, host_of(self._headers)):
-            sink.emit(level, message, self)
+            sink.emit_prepared(level, message, self)
 
     def json(self) -> str:
         """Return the fields as JSON, without the braces."""

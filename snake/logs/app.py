@@ -33,23 +33,31 @@ ADOPTED = ("asyncio", "hypercorn.error")
 class Sink:
     """Takes the records of one logger, on the event loop; a turn's lines go out in one write."""
 
-    __slots__ = ("_heads", "_logger", "_outlets", "_plain")
+    __slots__ = ("_heads", "_level", "_logger", "_outlets", "_plain")
 
     def __init__(self, logger: str, outlets: Iterable[_Outlet]) -> None:
         self._logger = logger
         self._outlets = tuple(outlets)
         (first, *others) = self._outlets
-        self._plain = first if not others and first.is_plain else None
+        self._plain = first if not others and first.target.is_plain else None
+        self._level = first.target.level
         self._heads: dict[tuple[int, str], tuple[str, str]] = {}
+
+    def emit_prepared(self, level: int, msg: str, fields: Prepared) -> None:
+        """Log one record of which the JSON is nearly there."""
+        plain = self._plain
+        if plain is None:
+            self.emit(level, msg, fields)
+        elif level >= self._level:
+            before, after = self._heads.get((level, msg)) or self._head(level, msg)
+            line = f"{before}{number(time())}{after},{fields.json()}}}\n".encode()
+            if plain.lines:
+                plain.lines.append(line)
+            else:
+                plain.add(line)
 
     def emit(self, level: int, msg: str, fields: Mapping[str, object]) -> None:
         """Log one record. `level` is the standard library's."""
-        plain = self._plain
-        if plain is not None and isinstance(fields, Prepared):
-            if level >= plain.target.level:
-                before, after = self._heads.get((level, msg)) or self._head(level, msg)
-                plain.add(f"{before}{number(time())}{after},{fields.json()}}}\n".encode())
-            return
         record = Record(level, time(), self._logger, msg, fields)
         for outlet in self._outlets:
             if outlet.target.keeps(level, msg, record.time):
@@ -63,22 +71,21 @@ class Sink:
 class _Outlet:
     """Gathers the lines of a turn of the loop for one target."""
 
-    __slots__ = ("_lines", "is_plain", "target")
+    __slots__ = ("lines", "target")
 
     def __init__(self, target: Target) -> None:
         self.target = target
-        self.is_plain = target.is_plain
-        self._lines: list[bytes] = []
+        self.lines: list[bytes] = []
 
     def add(self, line: bytes) -> None:
-        if not self._lines:
+        if not self.lines:
             asyncio.get_running_loop().call_soon(self.flush)
-        self._lines.append(line)
+        self.lines.append(line)
 
     def flush(self) -> None:
-        if self._lines:
-            lines = b"".join(self._lines)
-            self._lines.clear()
+        if self.lines:
+            lines = b"".join(self.lines)
+            self.lines.clear()
             self.target.writer.write(lines)
 
 

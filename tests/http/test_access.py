@@ -15,7 +15,7 @@ from snake.http.access_texts import Texts, canonical
 from snake.http.request import Request
 from snake.http.response import respond
 from snake.logs.app import Sink
-from snake.logs.encoders import to_json
+from snake.logs.encoders import Prepared, to_json
 from snake.tls.secured import SECURED, Secured
 from snake.transport.asgi import Message, Send
 from tests.tls.test_secured import make_client
@@ -30,7 +30,7 @@ class FakeSink:
         self.name = name
         self.records: list[tuple[int, str, dict[str, Any]]] = []
 
-    def emit(self, level: int, msg: str, fields: dict[str, Any]) -> None:
+    def emit_prepared(self, level: int, msg: str, fields: Prepared) -> None:
         """Keep a record."""
         self.records.append((level, msg, dict(fields)))
 

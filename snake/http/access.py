@@ -85,7 +85,7 @@ class AccessLog:
 
         def logged(request: Request, send: Send) -> Awaitable[None]:
             record = AccessRecord(request, send, texts, self)
-            answering = run(request, record)
+            answering = run(request, record.sender())
             if answering is NOTHING:
                 record.ended()
             return answering

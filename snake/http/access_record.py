@@ -21,10 +21,9 @@ from snake.http.template import as_text
 from snake.logs.app import Sink
 from snake.logs.encoders import Prepared, number, to_json
 from snake.tls.secured import SECURED
-from snake.transport.asgi import TARGET, Whole
+from snake.transport.asgi import NO_START, TARGET, Whole
 
 USER = "http.auth.user.id"
-NO_START: Message = {"status": 0}
 
 
 class Log(Protocol):
@@ -40,7 +39,7 @@ class Log(Protocol):
 
 
 class AccessRecord(Prepared):
-    """The `send` of one request, and its record."""
+    """The record of one request; its `send` as well, where that of the transport notes nothing."""
 
     __slots__ = (
         "_dict",
@@ -50,12 +49,12 @@ class AccessRecord(Prepared):
         "_receive",
         "_request",
         "_send",
-        "_start",
         "_target",
         "_texts",
         "duration",
         "read",
         "size",
+        "start",
     )
 
     def __init__(
@@ -80,10 +79,16 @@ class AccessRecord(Prepared):
         self._target: bytes = scope.get(TARGET) or (
             b"%b?%b" % (scope["raw_path"], query) if query else scope["raw_path"]
         )
-        self._start: Message = NO_START
         self._dict: dict[str, Any] | None = None
         self.read = 0
+
+    def sender(self) -> Send:
+        """Return the `send` of the request: its own, if that notes what is sent, or this."""
+        if hasattr(self._send, "start"):
+            return self._send
+        self.start = NO_START
         self.size = 0
+        return self
 
     # What the request's way reports -------------------------------------------
 
@@ -99,11 +104,11 @@ class AccessRecord(Prepared):
         if kind == "http.response.body":
             self.size += len(message.get("body", b""))
         elif kind == "http.response.start":
-            self._start = message
+            self.start = message
         elif kind == "websocket.accept":
-            self._start = {"status": 101}
+            self.start = {"status": 101}
         elif kind == "http.response.pathsend":
-            self.size += declared_length(self._start.get("headers") or ())
+            self.size += declared_length(self.start.get("headers") or ())
         return self._send(message)
 
     def whole(self, start: Message, body: bytes) -> bool:
@@ -112,7 +117,7 @@ class AccessRecord(Prepared):
         if whole is None or not whole(start, body):
             return False
         self.size += len(body)
-        self._start = start
+        self.start = start
         return True
 
     # The record ---------------------------------------------------------------
@@ -120,21 +125,24 @@ class AccessRecord(Prepared):
     def ended(self) -> None:
         """Write the record; this no longer stands in the way of the request."""
         request = self._request
+        noted: Any = self._send
         self.duration = perf_counter() - request.started
+        if hasattr(noted, "start"):
+            self.start, self.size = noted.start, noted.size
         request.receive = self._receive
         request.record = None  # or each would hold the other until a collection
-        is_unanswered = self._start.get("unanswered", False)
+        is_unanswered = self.start.get("unanswered", False)
         message = "NOP" if is_unanswered else "handled request"
         if is_unanswered:
             # The status is the server's then, and the record has none.
-            self._start = {**self._start, "status": 0}
-        level = logging.ERROR if self._start["status"] >= 500 else logging.INFO  # noqa: PLR2004
+            self.start = {**self.start, "status": 0}
+        level = logging.ERROR if self.start["status"] >= 500 else logging.INFO  # noqa: PLR2004
         for sink in self._log.sinks(request, host_of(self._headers)):
             sink.emit_prepared(level, message, self)
 
     def json(self) -> str:
         """Return the fields as JSON, without the braces."""
-        request, start, texts = self._request, self._start, self._texts
+        request, start, texts = self._request, self.start, self._texts
         if request.log_fields:
             return to_json(self._made())[1:-1].decode()
         scope = request.scope
@@ -166,7 +174,7 @@ class AccessRecord(Prepared):
 
     def _made(self) -> dict[str, Any]:
         if self._dict is None:
-            start = self._start
+            start = self.start
             server = {} if start.get("server_header") is False else {"Server": ["snake"]}
             self._dict = {
                 "request": self._request_fields(),

@@ -36,6 +36,13 @@ response that waits for nothing needs no coroutine, and an app that made one ret
 """
 
 
+NO_START: Message = {"type": "http.response.start", "status": 0}
+"""What a `send` that notes the response has as its attribute `start`, as long as none was begun.
+
+It has the message then, and in `size` how long the body was until now. Who logs a request reads
+them, and does not have to be a `send` itself.
+"""
+
 HALF_CLOSE = "snake.half_close"
 """The extension of a scope whose client may still read after `http.disconnect`.
 

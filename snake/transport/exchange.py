@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from snake.transport.asgi import (
+    NO_START,
     AppError,
     ClientDisconnectedError,
     Message,
@@ -47,7 +48,7 @@ class Exchange(HTTP1Client):
     """
 
     __slots__ = ("_asked", "_chunked", "_flags", "_head", "_left", "_news", "began", "head_only",
-                 "keep_alive", "status")  # fmt: skip
+                 "keep_alive", "size", "start", "status")  # fmt: skip
 
     def __init__(
         self,
@@ -67,6 +68,10 @@ class Exchange(HTTP1Client):
         """When the head was there."""
         self.status = 0
         """That of the response; 0 as long as none was begun: `asgi.Whole`."""
+        self.start: Message = NO_START
+        """The message that began the response: `asgi.NO_START`."""
+        self.size = 0
+        """Bytes of the response's body, also of one that the client does not get: to a HEAD."""
         self._asked = False
         self._chunked = False
         self._news: asyncio.Event | None = None
@@ -165,9 +170,11 @@ class Exchange(HTTP1Client):
             raise ResponseStartedError("the response was started already")
         if "upgrade" in message:
             self._switch(message)
+            self.start = message
             self.status = message["status"]
             return
         self._head, self._left, self._flags = response_head(message)
+        self.start = message
         self.status = message["status"]
         self.state = HELD
 
@@ -176,6 +183,7 @@ class Exchange(HTTP1Client):
         if self.state != NEW or self.gone or self.connection.write_paused:
             return False
         self._head, self._left, self._flags = response_head(start)
+        self.start = start
         self.status = start["status"]
         self.state = HELD
         try:
@@ -198,9 +206,9 @@ class Exchange(HTTP1Client):
             await connection.drained()
 
     def _send_body(self, data: bytes, more: bool) -> None:  # noqa: FBT001
-        left = self._left
+        size, left = len(data), self._left
         if left is not None:
-            self._left = left = left - len(data)
+            self._left = left = left - size
             if left < 0 or (left and not more):
                 self._check_length()
         trails = self._flags & TRAILERS and not (more or self.head_only) and self.http11
@@ -215,6 +223,7 @@ class Exchange(HTTP1Client):
         if data:
             connection.sent += len(data)
             connection.transport.write(data)
+        self.size += size
         if more:
             self.state = TRAILING if trails else STREAMING
         else:
@@ -321,6 +330,7 @@ class Exchange(HTTP1Client):
             if offset + size > file.size:
                 raise AppError(f"{path} is not as long as its Content-Length")
             self.connection.write(self._whole_head(size, more=False))
+            self.size = size
             self.state = STREAMING
             if not (self.head_only or self._flags & BODILESS):
                 await self._send_file(file, size, offset)

@@ -341,7 +341,7 @@ async def test_the_json_is_that_of_the_mapping(secrets: bool) -> None:  # noqa: 
             for start in STARTS:
                 request = Request(fields_of(**changes), receive)
                 made = AccessRecord(request, drop, texts, Unheard())
-                await made({"type": "http.response.start", **start})
+                await made.sender()({"type": "http.response.start", **start})
                 await made({"type": "http.response.body", "body": b"hi"})
                 made.ended()
                 assert json.loads(f"{{{made.json()}}}") == json.loads(to_json(dict(made)))
@@ -353,6 +353,6 @@ async def test_a_list_that_an_app_changes_is_not_kept() -> None:
     for value in (b"1", b"2"):
         headers[0] = (b"x-a", value)
         made = AccessRecord(Request(fields_of(), receive), drop, texts, Unheard())
-        await made({"type": "http.response.start", "status": 200, "headers": headers})
+        await made.sender()({"type": "http.response.start", "status": 200, "headers": headers})
         made.ended()
         assert f'"X-A":["{value.decode()}"]' in made.json()

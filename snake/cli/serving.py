@@ -42,9 +42,12 @@ def serve(
     """
     early: Early | None = click.get_current_context().obj
     if early is None:
-        from snake.fork.system import raise_file_limit  # noqa: PLC0415  (seldom needed)
+        from snake.engine.inherited import keep_from_others  # noqa: PLC0415  (seldom needed)
+        from snake.fork.system import keep_capabilities, raise_file_limit  # noqa: PLC0415
 
         raise_file_limit()
+        keep_from_others()
+        keep_capabilities()
     # While the zygote and the reader are at work:
     import asyncio  # noqa: PLC0415
 

@@ -40,14 +40,6 @@ class Source(NamedTuple):
         """Return what `--config` and `--adapter` name; `None` for stdin, which is read but once."""
         return None if config == "-" else cls(config or "Caddyfile", adapter)
 
-    async def read(self) -> Loaded:
-        """Return the document that is there now. Raises `SnakeError`."""
-        from snake.engine.reader import opened  # noqa: PLC0415  (no start has to wait for it)
-
-        answer = await self.look()
-        answer.tell()
-        return opened(answer).loaded
-
     async def look(self) -> Answer:
         """Return what reading it comes to, and log nothing."""
         import msgspec  # noqa: PLC0415  (no start of a server has to wait for it)

@@ -26,6 +26,7 @@ from snake.logs.encoders import STACK
 
 if TYPE_CHECKING:
     from snake.engine.pulls import Pulls
+    from snake.engine.reader import Answer
 
 logger = logging.getLogger("snake")
 
@@ -113,7 +114,9 @@ class Configuration:
         began = time.monotonic()
         try:
             with self._service.reloading():
-                loaded = await self._read(source)
+                answer = await self.look(source)
+                answer.tell()
+                loaded = answer.loaded
                 changed = await self.load(loaded, force=force, source=source)
         except SnakeError as error:
             _failed(source, str(error))
@@ -139,11 +142,16 @@ class Configuration:
         logger.info("config is unchanged")
         return True
 
-    async def _read(self, source: Source) -> Loaded:
-        """Read it again. What cannot be read is an attempt that failed as well."""
+    async def look(self, source: Source) -> Answer:
+        """Return what a source says now, and log nothing. Raises `SnakeError`.
+
+        What cannot be read is an attempt that failed as well.
+        """
+        from snake.engine.reader import opened  # noqa: PLC0415  (no start has to wait for it)
+
         began, at = time.monotonic(), time.time()
         try:
-            return await source.read()
+            return opened(await source.look())
         except Exception as error:
             self.attempts += 1
             self._failed(error, at, began)

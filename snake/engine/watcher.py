@@ -14,7 +14,7 @@ from snake.core.errors import SnakeError
 from snake.engine.again import Source
 from snake.engine.configuration import Configuration
 from snake.engine.loaded import Loaded
-from snake.engine.reader import ReadError, opened
+from snake.engine.reader import ReadError
 from snake.engine.watch import Watch
 from snake.engine.watched_config import WatchedConfig
 
@@ -63,8 +63,8 @@ class Watcher:
         """Read, and run what is new; return the files that it is in."""
         began = time.monotonic()
         try:
-            answer = await self._source.look()
-            loaded = opened(answer).loaded
+            answer = await self._configuration.look(self._source)
+            loaded = answer.loaded
         except ReadError as error:
             self._tell("unable to load latest config", error)
             return error.files

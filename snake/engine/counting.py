@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from snake.metrics.report import Report
 
 
+_FRESH = 0.1
+"""Seconds for which workers are told the same: whoever asks a site for metrics has them ask."""
+
+
 class Counting:
     """All of it."""
 
@@ -29,9 +33,14 @@ class Counting:
         """How often processes were started, and why."""
         self.report: Callable[[], Report] | None = None
         """Tells all that is known, without what workers count: they read that themselves."""
+        self._told = ""
+        self._told_at = -_FRESH
 
     def answer(self, query: Query, asker: Asker) -> None:
         """Tell a worker what is known of all that runs."""
-        if self.report is not None and not asker.is_gone:
-            report = msgspec.json.encode(self.report()).decode()
-            asker.send(Told(report, query.loop))
+        if self.report is None or asker.is_gone:
+            return
+        if time.monotonic() - self._told_at > _FRESH:
+            self._told = msgspec.json.encode(self.report()).decode()
+            self._told_at = time.monotonic()
+        asker.send(Told(self._told, query.loop))

@@ -142,3 +142,18 @@ def test_wrong_flag_is_named(
 
     assert message in capsys.readouterr().err
     assert code == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("caf\xe9", "the body from stdin is not UTF-8"),
+        ("x" * (16 << 20) + "x", "the body from stdin is larger than 16 MiB"),
+    ],
+)
+def test_body_that_cannot_be_sent_is_told(tmp_path: Path, body: str, message: str) -> None:
+    """What is piped in is text, and not without end."""
+    done = run("respond", folder=tmp_path, input=body, encoding="latin-1")
+
+    assert message in done.stderr
+    assert (done.returncode, done.stdout) == (1, "")

@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -158,7 +159,7 @@ def main(
     except Exception as error:  # noqa: BLE001  (the last resort: say whose fault it is)
         trace = traceback.format_exc().rstrip()
         bug = f"unexpected {type(error).__name__}; this is a bug in snake\n{trace}"
-        message = _unwritten(error) or bug
+        message = _unwritten(error) or _nowhere(error) or bug
     else:
         return code if isinstance(code, int) else 0
     color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
@@ -175,3 +176,13 @@ def _unwritten(error: Exception) -> str:
         return ""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return f"cannot write to stdout: {error.strerror}"
+
+
+def _nowhere(error: Exception) -> str:
+    """Return what to say when the current folder has been removed, so nothing is relative to it."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        if isinstance(error, FileNotFoundError):
+            return "the current folder is not there any more; change to another one"
+    return ""

@@ -57,22 +57,10 @@ def serve(
 
     default_logs().install()
     loaded = load()
-    _check_folder()
     with _pidfile(pidfile), loaded.placing():
         zygote = Started(*early.zygote) if early else None
         terms = Terms(source, watched, _herald(loaded.document), ready)
         return asyncio.run(supervise(loaded, zygote, terms))
-
-
-def _check_folder() -> None:
-    """See that there is a current folder. Raises `StartError`."""
-    try:
-        Path.cwd()
-    except FileNotFoundError:
-        raise StartError(
-            "the current folder is not there any more, so nothing can be relative to it; "
-            "change to another one"
-        ) from None
 
 
 def _herald(document: Document) -> Herald | None:

@@ -242,14 +242,9 @@ def test_control_characters_do_not_reach_the_terminal(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "command", [["run"], ["storage", "export", "-c", "../Caddyfile", "-o", "x"]]
-)
-def test_a_folder_that_is_gone_is_one_message(tmp_path: Path, command: list[str]) -> None:
+def test_a_folder_that_is_gone_is_one_message(tmp_path: Path) -> None:
     """What is started where no folder is any more says so, without a traceback."""
-    (tmp_path / "Caddyfile").write_text(SITE % "\trespond x")
-    command = [word.replace("..", str(tmp_path)) for word in command]
-    words = [sys.executable, "-P", "-m", "snake", *command]
+    words = [sys.executable, "-P", "-m", "snake", "run"]
     done = subprocess.run(
         ["sh", "-c", 'mkdir gone && cd gone && rmdir ../gone && exec "$@"', "sh", *words],
         cwd=tmp_path,

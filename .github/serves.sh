@@ -3,7 +3,8 @@
 set -euo pipefail
 folder=$(mktemp -d)
 cd "$folder"
-export XDG_DATA_HOME=$folder/data XDG_CONFIG_HOME=$folder/config CADDY_ADMIN=off SNAKE_INSTALL_TRUST=off
+export XDG_DATA_HOME=$folder/data XDG_CONFIG_HOME=$folder/config SNAKE_INSTALL_TRUST=off
+export XDG_STATE_HOME=$folder/state CADDY_ADMIN=localhost:9019
 
 cat >main.py <<'APP'
 def app(environ, start_response):
@@ -39,6 +40,18 @@ answers() { # URL, and what it answers
 answers http://localhost:9081/ "from the site"
 answers http://localhost:9082/ "from the app"
 answers https://localhost:9443/ "by HTTPS"
+sed -i.before 's/from the site/from the site anew/' Caddyfile
+snake reload --config Caddyfile
+answers http://localhost:9081/ "from the site anew"
 kill -TERM "$server"
 wait "$server"
+
+snake start --config Caddyfile
+trap 'snake stop || true' EXIT
+sleep 1 # whatever belongs to the command that has ended is gone by then
+answers http://localhost:9082/ "from the app"
+snake reload --force --config Caddyfile
+answers http://localhost:9081/ "from the site anew"
+snake stop
+trap - EXIT
 echo "snake serves"

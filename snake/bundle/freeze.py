@@ -72,7 +72,10 @@ def freeze(work: Path, name: str) -> Path:
     spec.write_text(text, "utf-8")
     command = [sys.executable, "-P", "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN"]
     command += ["--distpath", str(work / "dist"), "--workpath", str(work / "build"), str(spec)]
-    environment = dict(os.environ) | {"PYINSTALLER_CONFIG_DIR": str(work / "cache")}
+    environment = dict(os.environ) | {
+        "PYINSTALLER_CONFIG_DIR": str(work / "cache"),
+        "PYINSTALLER_ZLIB_COMPRESSION_LEVEL": "6",  # 9 takes 4 s more for 0.7 %
+    }
     done = subprocess.run(  # noqa: S603  (ours)
         command, cwd=work, env=environment, check=False, capture_output=True, text=True
     )

@@ -50,7 +50,11 @@ def command(  # noqa: PLR0913  (click passes each flag)
     """Pack an app, its packages, snake and Python into one file.
 
     The file runs where there is no Python, and takes the flags of python-server.
-    """
+
+    \b
+    snake build shop.zip --app main:app --output shop
+    snake build --self --output snake
+    """  # noqa: D301  (\b tells click to keep the lines)
     if is_snake == (source is not None):
         raise click.UsageError("it takes a zip or a folder of an app, or --self")
     if given and venv:

@@ -94,6 +94,7 @@ def _start(flags: Sequence[str], awaited: Awaited, log: Log | None) -> subproces
         stdin=subprocess.PIPE,
         stdout=_output(1, log),
         stderr=_output(2, log),
+        env=own_environment(),
         # Neither Ctrl-C in this terminal nor its end is for the server.
         start_new_session=True,
     )
@@ -112,6 +113,16 @@ def own_command() -> list[str]:
     if getattr(sys, "frozen", False):
         return [sys.executable]
     return [sys.executable, "-P", "-m", "snake"]
+
+
+def own_environment() -> dict[str, str]:
+    """Return the environment of a snake that stays when this one has ended.
+
+    One that is a standalone executable is to unpack itself anew: what this one has unpacked goes
+    with it.
+    """
+    is_frozen = getattr(sys, "frozen", False)
+    return {**os.environ, **({"PYINSTALLER_RESET_ENVIRONMENT": "1"} if is_frozen else {})}
 
 
 def _send(process: subprocess.Popen[bytes], token: bytes) -> None:

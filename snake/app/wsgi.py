@@ -23,7 +23,16 @@ from snake.app.input import Body, has_no_body, is_short, is_unasked, read_short,
 from snake.app.stack import app_frames, place, written
 from snake.app.stream import Stream
 from snake.app.threads import Threads
-from snake.transport.asgi import HALF_CLOSE, AbortError, AppError, Message, Receive, Scope, Send
+from snake.transport.asgi import (
+    HALF_CLOSE,
+    WAITED,
+    AbortError,
+    AppError,
+    Message,
+    Receive,
+    Scope,
+    Send,
+)
 
 if TYPE_CHECKING:
     from a2wsgi.wsgi_typing import WSGIApp
@@ -44,11 +53,12 @@ class WSGIRunner:
         self._outbox = Outbox(self._loop, threads, name)
         self._base = base_environ(multiprocess=multiprocess)
         self._base["wsgi.file_wrapper"] = FileWrapper
-        self.on_wait: Callable[[float], None] | None = None
-        """Is told for how many seconds a request has waited for a thread."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request. Raises `FailedError` when the app fails."""
+        """Answer one request; say in its scope how long it waited.
+
+        Raises `FailedError` when the app fails.
+        """
         environ = build_environ(self._base, scope)
         body = await self._open_input(environ, scope, receive)
         exchange = Exchange(self._app, environ, self._outbox, self._loop.create_future())
@@ -56,8 +66,7 @@ class WSGIRunner:
         self._threads.submit(exchange.run)
         try:
             await exchange.wait()
-            if self.on_wait is not None:
-                self.on_wait(exchange.waited)
+            scope[WAITED] = exchange.waited
             if not exchange.complete:
                 await self._send_stream(exchange, scope, (receive, send), body)
             elif exchange.failure is None:

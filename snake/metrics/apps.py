@@ -29,7 +29,7 @@ BUSY, REJECTED = range(2)
 """The numbers of a pool, in front of its histogram."""
 POOL_WAIT = Histogram(
     "snake_pool_queue_wait_seconds",
-    "How long requests waited until a process of the pool had taken their connection.",
+    "How long requests waited for a process of the pool, and in it for a thread of a WSGI app.",
     SECONDS,
     REJECTED + 1,
 )

@@ -77,7 +77,7 @@ class Pool(Record):
     """Requests that its processes have."""
     rejections: int = 0
     queue: Timing = Timing()
-    """For how long requests waited until a process had taken their connection."""
+    """For how long requests waited for a process, and in it for a thread of a WSGI app."""
     tenants: dict[str, tuple[int, ...]] = {}
     """The processes of each app that requests have chosen, by its name and folder."""
 

@@ -130,7 +130,7 @@ class Connection(Flow):
         if scope["type"] == "websocket":
             exchange: Exchange = WebSocketExchange(self)
         else:
-            exchange = HTTPExchange(self, body, head_only=scope["method"] == "HEAD")
+            exchange = HTTPExchange(self, scope, body)
         self._exchange = exchange
         task = serving.start(self._run(scope, exchange))
         if not task.done():

@@ -21,7 +21,14 @@ from snake.pool.frames import (
     prefix,
     start,
 )
-from snake.transport.asgi import AppError, ClientDisconnectedError, Message, ResponseStartedError
+from snake.transport.asgi import (
+    WAITED,
+    AppError,
+    ClientDisconnectedError,
+    Message,
+    ResponseStartedError,
+    Scope,
+)
 from snake.transport.framing import BODILESS, response_head, trailer_lines
 from snake.transport.framing import TRAILERS as MAY_TRAIL
 
@@ -53,17 +60,19 @@ class HTTPExchange:
         "body",
         "gone",
         "receive",
+        "scope",
         "state",
     )
 
-    def __init__(self, connection: Connection, body: int, *, head_only: bool) -> None:
+    def __init__(self, connection: Connection, scope: Scope, body: int) -> None:
         self._connection = connection
+        self.scope = scope
         self.body = RequestBody(connection, body)
         self.receive = self.body.receive
         self._status = 0
         self._fields: list[Field] = []
         self._left: int | None = None
-        self._unchecked = head_only
+        self._unchecked = scope["method"] == "HEAD"
         self._trails = False
         self.gone = False
         """Whether nothing that is sent will arrive."""
@@ -171,7 +180,7 @@ class HTTPExchange:
     def _start(self) -> bytes:
         """Return the frame of the start, which waits for the first part of the body."""
         flags = HAS_TRAILERS if self._trails else 0
-        return start(START, self._status, self._fields, flags)
+        return start(START, self._status, self._fields, flags, self.scope.get(WAITED, 0.0))
 
     def _send_trailers(self, message: Message) -> None:
         """Send the fields after the body, if they were announced and there can be any."""

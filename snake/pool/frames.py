@@ -60,7 +60,9 @@ HAS_TRAILERS = 1
 """The flag of a start after whose body trailers come."""
 
 _PREFIX = Struct(">BI")
-_STATUS = Struct(">HB")
+_STATUS = Struct(">HBI")
+_LONGEST_WAIT = (1 << 32) - 1
+"""Microseconds that can be said."""
 _CODE = Struct(">H")
 
 
@@ -161,14 +163,17 @@ def split(data: bytes) -> list[Field]:
     return list(zip(flat[::2], flat[1::2], strict=True))
 
 
-def start(kind: int, status: int, fields: Iterable[Field], flags: int = 0) -> bytes:
+def start(
+    kind: int, status: int, fields: Iterable[Field], flags: int = 0, waited: float = 0.0
+) -> bytes:
     """Return the frame of a start, or of an interim response.
 
-    Raises `ValueError`, and `FrameError` when it is too long.
+    The request has waited for so many seconds before the app was called. Raises `ValueError`,
+    and `FrameError` when it is too long.
     """
     if not 0 <= status < 1 << 16:
         raise ValueError(f"{status!r} is no status")
-    data = _STATUS.pack(status, flags) + join(fields)
+    data = _STATUS.pack(status, flags, min(round(waited * 1e6), _LONGEST_WAIT)) + join(fields)
     _check(kind, len(data))
     return frame(kind, data)
 
@@ -177,8 +182,13 @@ def read_start(data: bytes) -> tuple[int, int, list[Field]]:
     """Return status, flags and fields. Raises `FrameError`."""
     if len(data) < _STATUS.size:
         raise FrameError("a start is cut off")
-    status, flags = _STATUS.unpack_from(data)
+    status, flags, _ = _STATUS.unpack_from(data)
     return status, flags, split(data[_STATUS.size :])
+
+
+def waited(data: bytes) -> float:
+    """Return for how many seconds the request of a start has waited, which was read before."""
+    return int(_STATUS.unpack_from(data)[2]) / 1e6
 
 
 def close(code: int, reason: str) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from functools import partial
 from pathlib import Path
 
 from snake.app.startup import Terms, start_app
@@ -11,7 +10,7 @@ from snake.app.wear import Wear
 from snake.core.folder import START
 from snake.core.modules import Context
 from snake.http.handler import Handler
-from snake.metrics.apps import APP_WAIT, of_app
+from snake.metrics.apps import of_app
 from snake.metrics.figures import Figures
 from snake.python.asgi import ASGIHandler
 from snake.python.cache import variables
@@ -95,6 +94,5 @@ async def _start(ctx: Context, fields: PythonFields) -> Handler:
     if app.is_wsgi:
         figures = ctx.service(Figures) or ctx.shared(Figures)
         numbers = of_app(figures, fields.name, fields.working_dir)
-        app.run.on_wait = partial(APP_WAIT.observe, numbers)  # type: ignore[attr-defined]
-        return WSGIHandler(fields.name, app.run)
+        return WSGIHandler(fields.name, app.run, numbers)
     return ASGIHandler(fields.name, app.run, app.state)

@@ -73,7 +73,7 @@ class PooledHandler:
         numbers = self.numbers
         numbers[BUSY] += 1
         exchange: PooledWebSocket | PooledRequest | None = None
-        began = perf_counter()
+        began, wait = perf_counter(), -1.0
         try:
             connection = process.idle() or await self._connected(process)
             if request.scope["type"] == "websocket":
@@ -83,7 +83,7 @@ class PooledHandler:
             connection.begin(head)
             if not connection.is_welcome:
                 await self._taken(process, connection)
-            POOL_WAIT.observe(numbers, perf_counter() - began)
+            wait = perf_counter() - began
             await exchange.run(send)
         except UnreadError:
             if last:
@@ -102,6 +102,10 @@ class PooledHandler:
             numbers[BUSY] -= 1
             if exchange is not None:
                 exchange.end()
+            if wait >= 0:
+                POOL_WAIT.observe(
+                    numbers, wait + (exchange.waited if exchange is not None else 0.0)
+                )
         return False
 
     async def _connected(self, process: PoolProcess) -> HopConnection:

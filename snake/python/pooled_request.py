@@ -27,6 +27,7 @@ from snake.pool.frames import (
     frame,
     read_start,
     split,
+    waited,
 )
 from snake.pool.request_head import ASKED_BODY, NO_BODY, WHOLE_BODY
 from snake.python.hop import HopConnection, HopError, UnreadError
@@ -75,6 +76,8 @@ class PooledRequest:
         self._interim = 0
         self.started = False
         """Whether any of the response was sent."""
+        self.waited = 0.0
+        """Seconds for which it had no thread in the process, as that says."""
         self._client: Client | None = (request.scope.get("extensions") or {}).get(CLIENT)
         if self._client is not None:
             self._client.when_gone(self._leave)
@@ -124,6 +127,7 @@ class PooledRequest:
     async def _respond(self, payload: bytes, send: Send) -> None:
         """Send a response from its start on."""
         status, flags, fields = read_start(payload)
+        self.waited = waited(payload)
         trails = bool(flags & HAS_TRAILERS)
         kind, piece, left = await self._next()
         if kind == END and left and not _has_length(fields):

@@ -39,6 +39,8 @@ class PooledWebSocket:
         self._gone = False
         self.started = False
         """Whether it was accepted, or an answer was begun."""
+        self.waited = 0.0
+        """Seconds for which it had no thread: it needs none."""
 
     async def run(self, send: Send) -> None:
         """Carry messages both ways until one side ends it.

@@ -159,6 +159,10 @@ APP = "snake.app"
 """The key in a scope at which a handler leaves the name of the app that it runs, for the log."""
 
 
+WAITED = "snake.waited"
+"""The key in a scope at which it says for how many seconds a WSGI app had no thread for it."""
+
+
 def report_unfinished(scope: Scope) -> None:
     """Log that an app returned with its response not begun, or not complete."""
     fields = {

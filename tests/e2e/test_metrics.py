@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from shutil import copy
 
@@ -34,6 +35,7 @@ http://127.0.0.1:PORT {
 		python {
 			module_wsgi counted_app:app
 			workers 1
+			threads 1
 			working_dir apart
 		}
 	}
@@ -80,11 +82,15 @@ def test_apps_are_counted(server: Server) -> None:
     """Of each app there are requests, errors and times, wherever it runs."""
     for path in ("worker/a", "worker/b", "worker/wait", "pool/a", "pool/b"):
         assert httpx.get(f"{server.url}/{path}").text.startswith("/")
+    both = ThreadPoolExecutor(2)
+    for answer in both.map(httpx.get, [f"{server.url}/pool/wait"] * 2):
+        assert answer.text == "/wait"
+    both.shutdown()
     for path in ("worker/fail", "pool/fail"):
         assert httpx.get(f"{server.url}/{path}").status_code == 500
     found = samples(server)
 
-    for folder, place, count, processes in (("", "workers", 4, 2), ("apart", "pool", 3, 1)):
+    for folder, place, count, processes in (("", "workers", 4, 2), ("apart", "pool", 5, 1)):
         app = f'app="counted_app:app",working_dir="{folder}"'
         assert found[f"snake_app_requests_total{{{_and(app, 'status', '2xx')}}}"] == count - 1
         assert found[f"snake_app_requests_total{{{_and(app, 'status', '5xx')}}}"] == 1
@@ -98,12 +104,13 @@ def test_apps_are_counted(server: Server) -> None:
     assert found[f"snake_app_queue_wait_seconds_count{{{own}}}"] == 4
     assert found[f"snake_app_queue_wait_seconds_sum{{{own}}}"] < 0.5
     assert found[f"snake_pool_processes{{{apart}}}"] == 1
-    assert found[f"snake_pool_queue_wait_seconds_count{{{apart}}}"] == 3
+    assert found[f"snake_pool_queue_wait_seconds_count{{{apart}}}"] == 5
+    assert 0.4 < found[f"snake_pool_queue_wait_seconds_sum{{{apart}}}"] < 5
     assert found[f"snake_pool_rejections_total{{{apart}}}"] == 0
     started = _and(apart, "cause", "loaded")
     assert found[f"snake_pool_starts_total{{{started}}}"] == 1
     assert found[f'snake_site_requests_total{{{SERVER},status="5xx"}}'] == 2
-    assert found[f'snake_site_requests_total{{{SERVER},status="2xx"}}'] == 5
+    assert found[f'snake_site_requests_total{{{SERVER},status="2xx"}}'] == 7
     assert found[f"snake_site_requests_in_flight{{{SERVER}}}"] == 1
 
 

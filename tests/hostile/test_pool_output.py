@@ -41,7 +41,7 @@ WHOLE = start(START, 200, LENGTH) + frame(END, b"good")
 
 def head(status: int, fields: bytes) -> bytes:
     """Return a start with fields as they are."""
-    return frame(START, pack(">HB", status, 0) + fields)
+    return frame(START, pack(">HBI", status, 0, 0) + fields)
 
 
 BAD = {

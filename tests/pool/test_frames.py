@@ -29,6 +29,7 @@ from snake.pool.frames import (
     read_start,
     split,
     start,
+    waited,
 )
 from snake.transport.asgi import HALF_CLOSE, decode_path
 
@@ -85,11 +86,13 @@ def test_head_that_is_too_long_is_not_sent() -> None:
         start(START, 200, [(b"x", bytes([120]) * LONGEST)])
 
 
-@given(st.lists(st.tuples(FIELD, FIELD), min_size=1), st.integers(0, 65_535))
-def test_fields_and_status_travel(fields: Any, status: int) -> None:
+@given(st.lists(st.tuples(FIELD, FIELD), min_size=1), st.integers(0, 65_535), st.floats(0, 10_000))
+def test_fields_and_status_travel(fields: Any, status: int, seconds: float) -> None:
     """What is joined is split into the same."""
     assert split(join(fields)) == fields
-    assert read_start(start(START, status, fields, 1)[5:]) == (status, 1, fields)
+    said = start(START, status, fields, 1, seconds)[5:]
+    assert read_start(said) == (status, 1, fields)
+    assert waited(said) == pytest.approx(min(seconds, 4294.967295), abs=1e-6)
 
 
 def test_no_fields_travel() -> None:

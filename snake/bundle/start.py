@@ -56,7 +56,7 @@ def place(home: Path, environment: Mapping[str, str]) -> Path:
 
 
 def _cache(environment: Mapping[str, str]) -> Path | None:
-    """Return a folder that is this user's alone; `None` if there is none."""
+    """Return a folder that is this user's alone; `None` if there is none that is fit."""
     base = environment.get("CACHE_DIRECTORY", "").split(":")[0]  # systemd's CacheDirectory=
     base = base or environment.get("XDG_CACHE_HOME", "")
     if not os.path.isabs(base):  # noqa: PTH117  (as the specification of XDG has it)
@@ -68,21 +68,22 @@ def _cache(environment: Mapping[str, str]) -> Path | None:
     try:
         for name in ("snake", "programs"):
             folder.mkdir(mode=0o700, exist_ok=True)
-            if not _is_ours(folder):
+            if not _is_fit(folder):
                 return None
             folder /= name
         folder.mkdir(mode=0o700, exist_ok=True)
     except OSError:
         return None
-    return folder if _is_ours(folder) else None
+    return folder if _is_fit(folder) else None
 
 
-def _is_ours(folder: Path) -> bool:
-    """Whether no other user can put anything into a folder."""
+def _is_fit(folder: Path) -> bool:
+    """Whether no other user can put anything into a folder, and what is in it can be run."""
     if os.name != "posix":
         return True
     status = folder.stat()
-    return status.st_uid == os.geteuid() and not status.st_mode & 0o002
+    is_run = not os.statvfs(folder).f_flag & getattr(os, "ST_NOEXEC", 0)
+    return is_run and status.st_uid == os.geteuid() and not status.st_mode & 0o002
 
 
 def _unpack(root: Path) -> None:

@@ -59,7 +59,7 @@ def command(  # noqa: PLR0913  (click passes each flag)
         raise click.UsageError("it takes a zip or a folder of an app, or --self")
     if given and venv:
         raise click.UsageError("--requirement and --venv exclude each other")
-    target = _target(Path(output or _default(source)), force=force)
+    target = _target(Path(output or _default(source)), source, force=force)
     wanted = _Wanted(app, server_type or "", tuple(map(_file, given)), Path(venv) if venv else None)
     check()
     with tempfile.TemporaryDirectory(prefix="snake-build-") as place:
@@ -111,11 +111,13 @@ def _default(source: str | None) -> str:
     return f"{name}.exe" if sys.platform == "win32" else name
 
 
-def _target(output: Path, *, force: bool) -> Path:
+def _target(output: Path, source: str | None, *, force: bool) -> Path:
     """Return where the program goes. Raises `SnakeError` if it cannot be there."""
     target = Path(os.path.abspath(output))  # noqa: PTH100  (a link stays one)
     if target.is_dir():
         raise SnakeError(f'"{output}" is a folder; --output names a file')
+    if source is not None and target == Path(source).resolve():
+        raise SnakeError(f'"{output}" is the app itself; --output names another file')
     if target.exists() and not force:
         raise SnakeError(f'"{output}" exists; --force replaces it, --output names another')
     if not target.parent.is_dir():

@@ -100,6 +100,7 @@ def test_file_that_is_there_stays(here: Path, capsys: pytest.CaptureFixture[str]
         '"shop" exists; --force replaces it, --output names another'
     )
     assert (here / "shop").read_text() == "mine"
+    assert "is the app itself" in told(capsys, "shop.zip", "-fo", "shop.zip")
     assert told(capsys, "shop.zip", "-fo", ".") == '"." is a folder; --output names a file'
     assert "does not exist" in told(capsys, "shop.zip", "-o", "no/where")
 

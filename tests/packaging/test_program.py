@@ -48,6 +48,7 @@ def squares():
 
 from click import __file__ as CLICK
 """
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 PACKAGES = ("flask", "werkzeug", "jinja2", "markupsafe", "itsdangerous", "blinker", "click")
 
 
@@ -183,6 +184,32 @@ def test_mistake_in_a_flag_is_told(program: Path, place: dict[str, str]) -> None
     assert shown.stdout.startswith("Usage: program [OPTIONS]")
     for flag in ("--listen", "--domain", "--workers", "--static-path", "--access-logs"):
         assert flag in shown.stdout
+
+
+def test_app_is_not_confined_without_a_python(program: Path, place: dict[str, str]) -> None:
+    """`isolation process`, which needs a Python that the app may run, is refused by name."""
+    refused = run(program, "--isolation", "process", place=place)
+
+    assert refused.returncode == 1
+    assert "isolation process: a standalone executable has no Python" in refused.stderr
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may mount")
+def test_cache_that_nothing_runs_from_is_not_used(program: Path, place: dict[str, str]) -> None:
+    """A cache on a file system without programs (noexec), or without room, is not used."""
+    cache, tmp = place["XDG_DATA_HOME"], place["TMPDIR"]
+    for options in ("noexec,mode=700", "size=1m,mode=700"):
+        mount = f'mount -t tmpfs -o {options} tmpfs "$1" && mount -t tmpfs tmpfs "$2" || exit 77'
+        command = f'{mount}; exec "$3" --help'
+        shown = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", command, "sh", cache, tmp, program],
+            env=place | {"XDG_CACHE_HOME": cache, "PATH": PATH},
+            check=False, capture_output=True, text=True,
+        )  # fmt: skip
+        if shown.returncode == 77 or shown.stderr.startswith("unshare: "):
+            pytest.skip("this root may not mount")
+        assert shown.stdout.startswith("Usage: program"), shown.stderr
+        assert ("No space left" in shown.stderr) == options.startswith("size")
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may change its root")

@@ -21,8 +21,10 @@ from snake.core.modules import Context
 from snake.core.surroundings import PlaceholderError, fill
 from snake.logs import levels
 from snake.logs.encoders import STACK, Prepared, Record, around_time, number
+from snake.logs.keeping import Care
 from snake.logs.sampling import Sampler
 from snake.logs.targets import Target, default_encoder, default_target
+from snake.logs.trouble import STDERR
 from snake.logs.writers import Nowhere, stderr
 
 ROOT = "snake"
@@ -92,16 +94,25 @@ class _Outlet:
 class Logs:
     """The logs of one process."""
 
-    def __init__(self, targets: Iterable[Target], sink: Target | None = None) -> None:
+    def __init__(self, targets: Sequence[Target], sink: Target | None = None) -> None:
         kept = [target for target in targets if not isinstance(target.writer, Nowhere)]
         self._outlets = [_Outlet(target) for target in kept]
-        self._handler = _Handler(kept)
-        self._of_others = self._handler if sink is None else _Handler([sink])
+        place = next((target.writer.name for target in targets), STDERR)
+        self._handler = _Handler(kept, place)
+        self._of_others = self._handler if sink is None else _Handler([sink], place)
 
     def sink(self, logger: str) -> Sink | None:
         """Return the way to log as `logger`; `None` when no log takes its records."""
         outlets = [outlet for outlet in self._outlets if outlet.target.takes(logger)]
         return Sink(logger, outlets) if outlets else None
+
+    def announce(self) -> None:
+        """Say in the log that is installed that the next records are in another place."""
+        root = logging.getLogger(ROOT)
+        before = next((each.place for each in root.handlers if isinstance(each, _Handler)), "")
+        if before not in ("", self._handler.place):
+            fields = {"from": before, "to": self._handler.place}
+            root.info("redirected default logger", extra={"fields": fields})
 
     def install(self) -> None:
         """Make the standard library's loggers of snake write here, and nowhere else."""
@@ -140,9 +151,11 @@ class _Handler(logging.Handler):
     It owns nothing: `logging.config` closes handlers that are not its own.
     """
 
-    def __init__(self, targets: list[Target]) -> None:
+    def __init__(self, targets: list[Target], place: str) -> None:
         super().__init__()
         self._targets = targets
+        self.place = place
+        """Where the default log, the first one, goes."""
 
     def emit(self, record: logging.LogRecord) -> None:
         name = record.name.removeprefix(ROOT).removeprefix(".")
@@ -184,7 +197,10 @@ async def open_logs(ctx: Context, config: Logging | None) -> Logs:
     for name, log in logs.items():
         _check_names(ctx.at("logs", name), log)
         targets.append(await _target(ctx.at("logs", name), log, log.include, log.exclude))
-    return await ctx.enter(Logs(targets, sink))
+    made = Logs(targets, sink)
+    if ctx.service(Care) is not None:
+        made.announce()
+    return await ctx.enter(made)
 
 
 async def _target(

@@ -18,7 +18,7 @@ from time import monotonic
 from snake.core.record import Record
 from snake.logs.backups import Backups
 from snake.logs.locks import lock, unlock
-from snake.logs.trouble import complain
+from snake.logs.trouble import Trouble, complain
 from snake.logs.writers import Writer
 
 MEBIBYTE = 1 << 20
@@ -44,23 +44,31 @@ class Place(Record):
         missing = [each for each in self.path.parents if not each.exists()]
         for folder in reversed(missing):
             folder.mkdir(self.dir_mode, exist_ok=True)
-        return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, self.mode)
+        return self._opened()
 
     def open_next(self, before: os.stat_result) -> int:
         """Make the file that follows another, for the same users. Raises `OSError`."""
-        fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, self.mode)
+        fd = self._opened()
         with suppress(OSError, AttributeError):
             os.fchmod(fd, self.mode if self.is_mode_given else stat.S_IMODE(before.st_mode))
         with suppress(OSError, AttributeError):
             os.fchown(fd, before.st_uid, before.st_gid)
         return fd
 
+    def _opened(self) -> int:
+        flags = os.O_APPEND | os.O_CREAT
+        try:
+            return os.open(self.path, os.O_RDWR | flags, self.mode)
+        except PermissionError:  # a file that may be written to and not read
+            return os.open(self.path, os.O_WRONLY | flags, self.mode)
+
 
 class SharedFile(Writer):
     """Appends to a file. Without `backups` it is never rolled, whatever its size."""
 
     def __init__(self, place: Place, largest: int = 0, backups: Backups | None = None) -> None:
-        super().__init__(place.open(), f"the log file {place.path}")
+        super().__init__(place.open(), str(place.path))
+        self._trouble = Trouble(f"the log file {place.path}")
         self._place = place
         self._identity = _identity(self._fd)
         self._path = str(place.path)
@@ -105,10 +113,11 @@ class SharedFile(Writer):
         if self._is_closed:
             return
         for _ in range(_ATTEMPTS):
-            is_locked = lock(self._fd)
+            is_locked, is_whole = lock(self._fd), True
             try:
                 size = self._size()
-                if self._may_take(lines, size):
+                is_whole = self._ends_with_a_line(size, lines)
+                if is_whole and self._may_take(lines, size):
                     self._append(lines)
                     return
             finally:
@@ -116,9 +125,32 @@ class SharedFile(Writer):
                     unlock(self._fd)
             if size is None:
                 self._reopen()
+            elif not is_whole:
+                self._end_line()
             else:
                 self._roll("size", len(lines))
         self._append(lines)
+
+    def _ends_with_a_line(self, size: int | None, lines: bytes) -> bool:
+        """Tell whether lines may follow: a process that is killed may leave a part of its own.
+
+        The system ends the write of such a process between two pages of the file.
+        """
+        if not size or not lines.endswith(b"\n"):
+            return True
+        try:
+            return os.pread(self._fd, 1, size - 1) in (b"\n", b"")
+        except (OSError, AttributeError):  # it may not be read; Windows
+            return True
+
+    def _end_line(self) -> None:
+        """End the line that nobody is writing any more, if so it is."""
+        if lock(self._fd, exclusive=True, patience=_PATIENCE):
+            try:
+                if not self._ends_with_a_line(self._size(), b"\n"):
+                    os.write(self._fd, b"\n")
+            finally:
+                unlock(self._fd)
 
     def _size(self) -> int | None:
         """Return the size of the file; `None` when the path no longer names it."""

@@ -97,7 +97,7 @@ class Nowhere(Writer):
     """Takes everything and keeps nothing."""
 
     def __init__(self) -> None:
-        super().__init__(-1)
+        super().__init__(-1, "discard")
 
     @property
     def is_terminal(self) -> bool:

@@ -19,6 +19,7 @@ from snake.config.logging import Logging
 from snake.core.errors import ConfigError, StartError
 from snake.core.modules import Context, Registry
 from snake.logs.app import Logs, open_logs
+from snake.logs.keeping import Care
 from snake.standard import MODULES
 
 
@@ -273,3 +274,21 @@ async def test_a_level_may_be_a_placeholder(
     await logs_of(stack, default=to_file(file, level="{env.SNAKE_TEST_LEVEL}"))
     logging.getLogger("snake").warning("not this")
     assert lines(file) == []
+
+
+async def test_who_reads_the_log_is_told_where_it_goes_on(
+    stack: AsyncExitStack, tmp_path: Path
+) -> None:
+    """The supervisor's last record in one place names the next one."""
+    first, second = tmp_path / "first.log", tmp_path / "second.log"
+    for file in (first, first, second):
+        decoded = msgspec.json.decode(
+            msgspec.json.encode({"logs": {"default": to_file(file)}}), type=Logging
+        )
+        ctx = Context(Registry(MODULES), stack, {Care: Care()}).at("logging")
+        await open_logs(ctx, decoded)
+    (told,) = lines(first)
+    assert (told["msg"], told["from"], told["to"]) == (
+        *("redirected default logger", str(first), str(second)),
+    )
+    assert lines(second) == []

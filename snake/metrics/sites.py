@@ -16,6 +16,7 @@ SITE = "site"
 CLASSES = ("none", "1xx", "2xx", "3xx", "4xx", "5xx")
 """Classes of statuses. None has a request that was cut off before its response."""
 SECONDS = (
+    *(0.00001, 0.00003, 0.0001),  # what a fixed response takes
     *(0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0),
     *(5.0, 15.0, 60.0),
 )

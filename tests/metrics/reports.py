@@ -14,7 +14,7 @@ DAY = 86_400.0
 
 
 def times(*seconds: int) -> parts.Timing:
-    """Return how long things took: so many of each of the first buckets, of which the sixth ends at a millisecond."""
+    """Return how long things took: so many of each of the first buckets."""
     counts = [*seconds, *[0] * (len(SECONDS) + 1 - len(seconds))]
     return timing(counts, 0.001 * sum(seconds), SECONDS)
 
@@ -23,7 +23,7 @@ def site(name: str, requests: int, **more: Any) -> parts.Site:
     """Return a site that has had so many requests, all of which went well."""
     given: dict[str, Any] = {
         "statuses": {"2xx": requests},
-        "duration": times(*[0] * 5, requests),
+        "duration": times(*[0] * 5, requests),  # up to a millisecond
     } | more
     return parts.Site("srv0", name, requests=requests, **given)
 

@@ -8,6 +8,9 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    from snake.fork.standard import open_standard  # noqa: PLC0415  (see there: it comes first)
+
+    open_standard()
     if os.getpid() == 1:
         from snake.fork.init import stay_as_init  # noqa: PLC0415  (only in a container)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from snake.bundle.layout import APP, SETTINGS, VENV, packages
+from snake.fork.standard import open_standard
 
 FLAGS = frozenset({"-B", "-E", "-I", "-O", "-OO", "-P", "-S", "-d", "-s", "-u", "-v"})
 """The flags of Python that may stand before `-c`: those that snake and `multiprocessing` write."""
@@ -27,6 +28,7 @@ def main(home: Path, root: Path) -> None:
 
     `home` is the folder that PyInstaller's bootloader made, `root` that of the program's files.
     """
+    open_standard()
     _restore("LD_LIBRARY_PATH")
     _restore("LIBPATH")
     if (at := code_at(sys.argv)) is not None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import resource
+import subprocess
+import sys
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,7 +15,7 @@ import pytest
 
 from snake.cli.early import is_wanted
 from snake.engine import warm
-from tests.server import running
+from tests.server import START_LIMIT, STOP_LIMIT, environment, free_port, running
 
 pytestmark = pytest.mark.slow
 
@@ -71,6 +74,46 @@ def test_the_limit_of_open_files_is_raised(tmp_path: Path) -> None:
     with running(SITE, tmp_path) as server:
         soft, hard = resource.prlimit(server.workers()[0], resource.RLIMIT_NOFILE)
     assert soft == hard
+
+
+@pytest.mark.parametrize("closed", [0, 1, 2])
+def test_a_standard_descriptor_may_be_closed(tmp_path: Path, closed: int) -> None:
+    """What is closed becomes nothing: no socket takes its number, and all serves."""
+    (tmp_path / "main.py").write_text(APP)
+    port = free_port()
+    (tmp_path / "Caddyfile").write_text(SITE.replace("PORT", str(port)))
+    command = [sys.executable, "-m", "snake", "run"]
+    with subprocess.Popen(
+        ["sh", "-c", f'exec "$@" {closed}>&-', "sh", *command],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        try:
+            assert _answer(f"http://127.0.0.1:{port}") == "([], None, True)"
+            for pid in (process.pid, *_children(process.pid)):
+                assert str(Path(f"/proc/{pid}/fd/{closed}").readlink()) == os.devnull
+        finally:
+            process.terminate()
+        assert process.wait(STOP_LIMIT) == 0
+
+
+def _answer(url: str) -> str:
+    """Return what a server says once it is there."""
+    until = time.monotonic() + START_LIMIT
+    while True:
+        try:
+            return httpx.get(url).text
+        except httpx.ConnectError:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+
+def _children(pid: int) -> list[int]:
+    """Return the processes that one has started."""
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def test_the_pidfile_is_there_while_the_server_runs(tmp_path: Path) -> None:

@@ -45,8 +45,9 @@ Labels have values of the configuration, never of requests: nobody can make more
 - A **site** is the routes of a server with the same hosts, named by these as they are written; what
   is for every host is a site as well, named by the addresses of the server. Of more than three
   hosts the first two are in the name.
-- An **app** is named as `module:attribute` with its `working_dir`, both as they are written. All
-  apps that placeholders choose by one handler are one.
+- An **app** is named as `module:attribute` with its `working_dir`, both as they are written,
+  and by the `place` where it runs: one that two handlers have run in both is told apart. All apps
+  that placeholders choose by one handler are one.
 - The **status** of a request is its class, as in `2xx`; `none` has one that was cut off before its
   response.
 - Connections that became WebSockets or tunnels count as requests (`1xx`), but not in the durations.
@@ -134,7 +135,7 @@ def _everything() -> Known:
     app = ("main:app", "")
     sizes: dict[Key, int] = {
         (sites.SITE, *server): sites.SITE_DURATION.end,
-        (apps.APP, *app): apps.APP_WAIT.end,
+        (apps.APP, *app, apps.IN_POOL): apps.APP_WAIT.end,
         (apps.POOL, *app): apps.POOL_WAIT.end,
         (apps.LOOP, "0"): apps.LOOP_LAG.end,
         (requests.ROUTE, "srv0", "subroute", None): 3,

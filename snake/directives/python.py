@@ -214,19 +214,23 @@ class Python(HandlerModule, PythonFields):
             from snake.python.dynamic import chosen  # noqa: PLC0415  (few configs need it)
 
             handler: Handler = chosen(ctx, self)
+            own = False
         else:
-            handler = self._timed(self._pooled(ctx) or await self._embedded(ctx))
-        handler = self._measured(ctx, handler)
+            pooled = self._pooled(ctx)
+            own = pooled is None
+            handler = self._timed(pooled or await self._embedded(ctx))
+        handler = self._measured(ctx, handler, own=own)
         return handler if limit is None else limit_body(handler, limit)
 
-    def _measured(self, ctx: Context, handler: Handler) -> Handler:
-        """Have the app's requests be counted."""
-        from snake.metrics.apps import of_app  # noqa: PLC0415  (as below)
+    def _measured(self, ctx: Context, handler: Handler, *, own: bool) -> Handler:
+        """Have the app's requests be counted, for where it runs: in this process or in a pool."""
+        from snake.metrics.apps import IN_POOL, IN_WORKERS, of_app  # noqa: PLC0415  (as below)
         from snake.metrics.figures import Figures  # noqa: PLC0415  (likewise)
         from snake.python.measured import measured  # noqa: PLC0415  (likewise)
 
         figures = ctx.service(Figures) or ctx.shared(Figures)
-        return measured(handler, of_app(figures, self.name, self.working_dir))
+        place = IN_WORKERS if own else IN_POOL
+        return measured(handler, of_app(figures, self.name, self.working_dir, place))
 
     def _timed(self, handler: Handler) -> Handler:
         """Have requests end when the app is late with them."""

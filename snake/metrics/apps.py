@@ -7,8 +7,10 @@ from snake.metrics.histogram import Histogram
 from snake.metrics.sites import CLASSES, SECONDS
 
 APP, POOL, LOOP = "app", "pool", "loop"
-"""Kinds of figures. The labels of the first two are the app and its folder, as they are written;
-that of the third is the number of the worker."""
+"""Kinds of figures. The labels of the first two are the app and its folder, as they are written,
+and for the first where it runs; that of the third is the number of the worker."""
+IN_WORKERS, IN_POOL = "workers", "pool"
+"""Where an app runs."""
 
 IN_FLIGHT, ERRORS, FIRST_CLASS = range(3)
 """The numbers of an app, in front of the classes of statuses (`sites.CLASSES`) and histograms."""
@@ -43,9 +45,9 @@ LOOP_LAG = Histogram(
 )
 
 
-def of_app(figures: Figures, name: str, folder: str) -> memoryview[float]:
-    """Return the numbers of an app."""
-    return figures.series((APP, name, folder), APP_WAIT.end, gauges=1)
+def of_app(figures: Figures, name: str, folder: str, place: str) -> memoryview[float]:
+    """Return the numbers of an app that runs in a place: the same may run in both."""
+    return figures.series((APP, name, folder, place), APP_WAIT.end, gauges=1)
 
 
 def of_pool(figures: Figures, name: str, folder: str) -> memoryview[float]:

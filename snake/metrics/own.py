@@ -44,6 +44,7 @@ _Found = Sequence[tuple[Key, Sequence[float]]]
 
 _SITE = ("server", "site")
 _APP = ("app", "working_dir")
+_PLACED = (*_APP, "place")
 _WORKER = ("worker",)
 
 
@@ -78,7 +79,7 @@ def counted(totals: Totals, buckets: Buckets) -> Iterator[Metric]:
         yield _histogram(LOOP_LAG, loops, buckets)
 
 
-_LABELS = {SITE: _SITE, APP: _APP, POOL: _APP, LOOP: _WORKER}
+_LABELS = {SITE: _SITE, APP: _PLACED, POOL: _APP, LOOP: _WORKER}
 """The labels of each kind of series, whose values follow the kind in its key."""
 
 
@@ -201,7 +202,7 @@ def _apps(report: Report) -> Iterator[Metric]:
         else:
             wanted[labels] += each.processes
     for name, what, labelled, counts in (
-        ("app_processes", "Processes that run an app now.", [*_APP, "place"], apps),
+        ("app_processes", "Processes that run an app now.", _PLACED, apps),
         ("pool_processes", "Processes that a pool has now.", _APP, pools),
         ("pool_processes_wanted", "Processes that a pool is to have.", _APP, wanted),
         ("pool_tenants", "Apps that requests have chosen and that run.", _APP, tenants),

@@ -59,15 +59,12 @@ def rates(before: Report | None, now: Report) -> Rates:
     old = {(each.server, each.site): each for each in before.sites} if before else {}
     sites = [_site(each, old.get((each.server, each.site)), seconds, bounds) for each in now.sites]
     sites.sort(key=lambda each: (-each.requests, -each.site.requests))
-    apps = {(each.name, each.working_dir): each for each in before.apps} if before else {}
+    apps = {_placed(each): each for each in before.apps} if before else {}
     return Rates(
         report=now,
         total=_total(sites, bounds),
         sites=tuple(sites),
-        apps=tuple(
-            _app(each, apps.get((each.name, each.working_dir)), seconds, bounds)
-            for each in now.apps
-        ),
+        apps=tuple(_app(each, apps.get(_placed(each)), seconds, bounds) for each in now.apps),
         cpu=_cpu(before, now, seconds),
     )
 
@@ -103,6 +100,11 @@ def _total(sites: Sequence[SiteRate], bounds: Sequence[float]) -> SiteRate:
         statuses=dict(statuses),
         duration=timing(counts, sum(each.duration.sum for each in sites), bounds),
     )
+
+
+def _placed(app: App) -> tuple[str, str, str]:
+    """Return what tells an app from the others."""
+    return app.name, app.working_dir, app.place
 
 
 def _app(now: App, before: App | None, seconds: float, bounds: Sequence[float]) -> AppRate:

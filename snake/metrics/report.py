@@ -83,7 +83,7 @@ class Pool(Record):
 
 
 class App(Record):
-    """A Python app. Two handlers of the same are one."""
+    """A Python app. Two handlers of the same in one place are one."""
 
     name: str
     """`module:attribute`, as it is written."""

@@ -31,7 +31,7 @@ Totals = Mapping[Key, Sequence[float]]
 
 def app_of(totals: Totals, app: App) -> App:
     """Return an app with what was counted of it."""
-    numbers = totals.get((APP, app.name, app.working_dir))
+    numbers = totals.get((APP, app.name, app.working_dir, app.place))
     if numbers is None:
         return app
     statuses = _statuses(numbers, FIRST_CLASS)

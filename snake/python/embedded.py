@@ -10,7 +10,7 @@ from snake.app.wear import Wear
 from snake.core.folder import START
 from snake.core.modules import Context
 from snake.http.handler import Handler
-from snake.metrics.apps import of_app
+from snake.metrics.apps import IN_WORKERS, of_app
 from snake.metrics.figures import Figures
 from snake.python.asgi import ASGIHandler
 from snake.python.cache import variables
@@ -93,6 +93,6 @@ async def _start(ctx: Context, fields: PythonFields) -> Handler:
     app = await start_app(terms, ctx.enter, hangs=wear.ask if wear else None)
     if app.is_wsgi:
         figures = ctx.service(Figures) or ctx.shared(Figures)
-        numbers = of_app(figures, fields.name, fields.working_dir)
+        numbers = of_app(figures, fields.name, fields.working_dir, IN_WORKERS)
         return WSGIHandler(fields.name, app.run, numbers)
     return ASGIHandler(fields.name, app.run, app.state)

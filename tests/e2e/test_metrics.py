@@ -39,6 +39,14 @@ http://127.0.0.1:PORT {
 			working_dir apart
 		}
 	}
+	handle /again/* {
+		uri strip_prefix /again
+		python {
+			module_wsgi counted_app:app
+			workers 1
+			autoreload
+		}
+	}
 	handle {
 		respond {system.wd}
 	}
@@ -49,7 +57,7 @@ SERVER = 'server="srv0",site="127.0.0.1"'
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with an app in its workers, and one in a pool."""
+    """A server with an app in its workers, one in a pool, and the first there once more."""
     folder = tmp_path_factory.mktemp("metrics")
     for each in (folder, folder / "apart"):
         each.mkdir(exist_ok=True)
@@ -80,7 +88,7 @@ def total(found: dict[str, float], name: str) -> float:
 
 def test_apps_are_counted(server: Server) -> None:
     """Of each app there are requests, errors and times, wherever it runs."""
-    for path in ("worker/a", "worker/b", "worker/wait", "pool/a", "pool/b"):
+    for path in ("worker/a", "worker/b", "worker/wait", "pool/a", "pool/b", "again/a"):
         assert httpx.get(f"{server.url}/{path}").text.startswith("/")
     both = ThreadPoolExecutor(2)
     for answer in both.map(httpx.get, [f"{server.url}/pool/wait"] * 2):
@@ -91,15 +99,17 @@ def test_apps_are_counted(server: Server) -> None:
     found = samples(server)
 
     for folder, place, count, processes in (("", "workers", 4, 2), ("apart", "pool", 5, 1)):
-        app = f'app="counted_app:app",working_dir="{folder}"'
+        app = f'app="counted_app:app",place="{place}",working_dir="{folder}"'
         assert found[f"snake_app_requests_total{{{_and(app, 'status', '2xx')}}}"] == count - 1
         assert found[f"snake_app_requests_total{{{_and(app, 'status', '5xx')}}}"] == 1
         assert found[f"snake_app_errors_total{{{app}}}"] == 1
         assert found[f"snake_app_requests_in_flight{{{app}}}"] == 0
         assert found[f"snake_app_request_duration_seconds_count{{{app}}}"] == count
-        placed = _and(app, "place", place)
-        assert found[f"snake_app_processes{{{placed}}}"] == processes
-    own, apart = (f'app="counted_app:app",working_dir="{each}"' for each in ("", "apart"))
+        assert found[f"snake_app_processes{{{app}}}"] == processes
+    own = 'app="counted_app:app",place="workers",working_dir=""'
+    again = own.replace("workers", "pool")
+    apart = 'app="counted_app:app",working_dir="apart"'
+    assert found[f"snake_app_request_duration_seconds_count{{{again}}}"] == 1
     assert found[f"snake_app_request_duration_seconds_sum{{{own}}}"] >= 0.5
     assert found[f"snake_app_queue_wait_seconds_count{{{own}}}"] == 4
     assert found[f"snake_app_queue_wait_seconds_sum{{{own}}}"] < 0.5
@@ -110,13 +120,13 @@ def test_apps_are_counted(server: Server) -> None:
     started = _and(apart, "cause", "loaded")
     assert found[f"snake_pool_starts_total{{{started}}}"] == 1
     assert found[f'snake_site_requests_total{{{SERVER},status="5xx"}}'] == 2
-    assert found[f'snake_site_requests_total{{{SERVER},status="2xx"}}'] == 7
+    assert found[f'snake_site_requests_total{{{SERVER},status="2xx"}}'] == 8
     assert found[f"snake_site_requests_in_flight{{{SERVER}}}"] == 1
 
 
 def _and(app: str, label: str, value: str) -> str:
-    """Return the labels of an app with one more, which is between them in the alphabet."""
-    return app.replace(",", f',{label}="{value}",')
+    """Return the labels of an app with one more, which is the last but one in the alphabet."""
+    return f'{label}="{value}",working_dir='.join(app.rsplit("working_dir=", 1))
 
 
 def test_worker_that_dies_has_counted(server: Server) -> None:

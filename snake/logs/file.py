@@ -26,6 +26,7 @@ from snake.core.surroundings import PlaceholderError, fill
 from snake.core.units import SECOND, duration, size
 from snake.logs.backups import USUAL, Backups
 from snake.logs.keeping import Care, Keeping
+from snake.logs.looks import looking
 from snake.logs.schedule import Schedule
 from snake.logs.shared_file import MEBIBYTE, Place, SharedFile
 from snake.logs.writers import Stream, Writer
@@ -183,7 +184,8 @@ async def _file(
     except OSError as error:
         raise StartError(f"cannot open the log file {place.path}: {error.strerror}") from None
     try:
-        yield file
+        with looking(file):
+            yield file
     finally:
         file.close()
 

@@ -92,10 +92,35 @@ class SharedFile(Writer):
             return found.st_dev, found.st_ino
         return None
 
+    def let_go(self) -> None:
+        """Close a file that the path no longer names: it takes room as long as it is open.
+
+        The next line opens what is there then. A file that was only moved is kept where nothing
+        can be put in its place.
+        """
+        with self._lock:
+            if self._fd < 0 or self._size() is not None:
+                return
+            with suppress(OSError):
+                if not os.fstat(self._fd).st_nlink or self._can_be_replaced():
+                    self._leave()
+
+    def _can_be_replaced(self) -> bool:
+        path = self._place.path
+        there = next(each for each in (path, *path.parents) if each.exists())
+        return os.access(there, os.W_OK)
+
+    def _leave(self) -> None:
+        """Have no file open."""
+        fd, self._fd = self._fd, -1
+        self._is_moved = self._is_cut = False
+        if fd >= 0:
+            os.close(fd)
+
     def close(self) -> None:
         """Close the file; what is written after that is lost."""
         with self._lock:
-            os.close(self._fd)
+            self._leave()
             self._is_closed = True
 
     def roll(self, reason: str) -> bool:
@@ -103,15 +128,19 @@ class SharedFile(Writer):
         with self._lock, suppress(OSError):
             if self._is_closed:
                 return False
-            if self._size() is None:
+            if self.identity() is None:
+                return False
+            if self._fd < 0 or self._size() is None:
                 self._reopen()
             return self._roll(reason, 0)
         return False
 
     def put(self, lines: bytes) -> None:
         """Write lines, with the lock of this process held. Raises `OSError`."""
-        if self._is_closed:
-            return
+        if self._fd < 0:
+            if self._is_closed:
+                return
+            self._reopen()
         for _ in range(_ATTEMPTS):
             is_locked, is_whole = lock(self._fd), True
             try:
@@ -199,13 +228,13 @@ class SharedFile(Writer):
         try:
             fd = self._place.open()
         except OSError as error:
-            if not os.fstat(self._fd).st_nlink:
+            if self._fd < 0 or not os.fstat(self._fd).st_nlink:
                 raise
             self._put_off("cannot open the log file anew; the one before is written to", error)
             self._is_moved = True
             return
-        self._is_moved = self._has_complained = False
-        os.close(self._fd)
+        self._leave()
+        self._has_complained = False
         self._fd, self._identity = fd, _identity(fd)
 
     def _roll(self, reason: str, more: int) -> bool:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -72,6 +73,29 @@ def test_several_workers_write_and_roll_one_file(tmp_path: Path) -> None:
                 server.wait_for("worker died; starting another")
     assert len(list(tmp_path.glob("access-*-size.log.gz"))) == 3
     assert "handled request" not in server.log
+
+
+def open_files(folder: Path) -> list[str]:
+    """Return what processes have open of the log files in a folder."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*/fd/*"):
+        with suppress(OSError):
+            found.append(str(each.readlink()))
+    return [name for name in found if name.startswith(f"{folder}/") and "access" in name]
+
+
+def test_no_process_keeps_a_log_open_that_is_gone(tmp_path: Path) -> None:
+    """Not the workers, nor the supervisor; so a deletion makes room, and then lines come again."""
+    log = tmp_path / "access.log"
+    with running(site("log {\noutput file access.log\n}\nrespond hi"), tmp_path) as server:
+        assert len(open_files(tmp_path)) >= 2
+        for number, command in enumerate((["rm", log], ["mv", log, tmp_path / "access.old"])):
+            httpx.get(f"{server.url}/{number}")
+            assert logged(tmp_path, 1) == [number]
+            subprocess.run(command, check=True)
+            time.sleep(2)
+            assert open_files(tmp_path) == []
+        assert not log.exists()
 
 
 def test_an_uri_cannot_forge_a_record(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_no_process_keeps_a_log_open_that_is_gone(tmp_path: Path) -> None:
     log = tmp_path / "access.log"
     with running(site("log {\noutput file access.log\n}\nrespond hi"), tmp_path) as server:
         assert len(open_files(tmp_path)) >= 2
-        for number, command in enumerate((["rm", log], ["mv", log, tmp_path / "access.old"])):
+        for number, command in enumerate((("rm", log), ("mv", log, tmp_path / "access.old"))):
             httpx.get(f"{server.url}/{number}")
             assert logged(tmp_path, 1) == [number]
             subprocess.run(command, check=True)

@@ -10,7 +10,7 @@ from prometheus_client.core import Metric
 
 from snake.admin.counts import Counts
 from snake.admin.metrics import families
-from snake.metrics import apps, requests, sites
+from snake.metrics import apps, logs, requests, sites
 from snake.metrics import report as parts
 from snake.metrics.exposition import Known, metrics
 from snake.metrics.figures import Key
@@ -64,6 +64,7 @@ QUESTIONS = {
     "Does an app block its event loop?": "histogram_quantile(0.99, sum by (le, worker) "
     "(rate(snake_worker_event_loop_lag_seconds_bucket[5m])))",
     "Do workers die?": 'sum by (cause) (increase(snake_worker_starts_total{cause!="loaded"}[1h]))',
+    "Are log lines lost?": "increase(snake_log_lines_lost_total[1h]) > 0",
     "Has the last reload failed?": "caddy_config_last_reload_successful == 0",
     "Which certificate is late to be renewed?": "time() - "
     "snake_certificate_renewal_timestamp_seconds > 86400",
@@ -77,6 +78,7 @@ GROUPS = {
     "Workers": ("snake_worker", "snake_build", "snake_start"),
     "Reloads": ("snake_reload_", "caddy_config_"),
     "Certificates": ("snake_certificate",),
+    "Logs": ("snake_log_",),
     "Caddy's metrics of requests": ("caddy_http_", "caddy_reverse_proxy_"),
     "The admin API": ("caddy_admin_",),
     "Processes": ("process_",),
@@ -89,10 +91,14 @@ NOTES = {
     "the app's code has `changed` (`autoreload`). A start that `failed` came to nothing.",
     "Pools": "Of apps that run in [processes of their own](python/processes.md).",
     "Certificates": "At most 1000 have series: those that need attention first.",
+    "Logs": "Counted once a second; there are none as long as nothing is lost. The `writer` is the "
+    "path of a file, or `stdout`, or `stderr`. What a socket does not take goes to stderr.",
     "Caddy's metrics of requests": "They are there with the global option "
     "[`metrics`](directives.md#metrics-1); `host` only with `per_host`.",
     "The admin API": "They are there when the admin API is asked.",
-    "Processes": "Those of all workers, added up; on Linux.",
+    "Processes": "Those of all workers, added up; on Linux. The CPU time goes on through reloads, "
+    "and is counted once a second; all else is of the processes of now, as the start, that of the "
+    "oldest.",
 }
 
 
@@ -138,6 +144,8 @@ def _everything() -> Known:
         (apps.APP, *app, apps.IN_POOL): apps.APP_WAIT.end,
         (apps.POOL, *app): apps.POOL_WAIT.end,
         (apps.LOOP, "0"): apps.LOOP_LAG.end,
+        (logs.LOST, "stderr"): 1,
+        (apps.CPU,): 1,
         (requests.ROUTE, "srv0", "subroute", None): 3,
         (requests.ANSWER, "srv0", "subroute", None, "200", "GET"): requests.HISTOGRAMS[-1].end,
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from snake.engine.losses import Losses
 from snake.engine.process import Asker
 from snake.engine.starts import Starts
 from snake.fork.channel import Query, Told
@@ -29,6 +30,8 @@ class Counting:
         """When snake was started, in seconds since 1970."""
         self.ledger = Ledger()
         """What the workers of all configurations count."""
+        self.losses = Losses(self.ledger.own())
+        """What the logs of the supervisor have lost."""
         self.starts = Starts()
         """How often processes were started, and why."""
         self.report: Callable[[], Report] | None = None

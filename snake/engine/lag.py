@@ -23,11 +23,11 @@ class Lag:
         self._last = now
 
 
-def both(one: Callable[[], None], other: Callable[[], None]) -> Callable[[], None]:
-    """Return what calls both."""
+def each_of(*them: Callable[[], None]) -> Callable[[], None]:
+    """Return what calls each of them."""
 
     def call() -> None:
-        one()
-        other()
+        for one in them:
+            one()
 
     return call

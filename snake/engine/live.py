@@ -13,16 +13,18 @@ from snake.app.wear import Wear
 from snake.config.document import Document
 from snake.core.errors import DocumentError, SnakeError
 from snake.core.modules import decode
+from snake.engine.cpu import Cpu
 from snake.engine.duty import Duty
 from snake.engine.keyring import keyring
-from snake.engine.lag import Lag, both
+from snake.engine.lag import Lag, each_of
+from snake.engine.losses import Losses
 from snake.engine.needs import grace_period
 from snake.engine.provision import provision
 from snake.fork.asking import Asking
 from snake.fork.channel import Failed, Provision
 from snake.fork.loops import Word
 from snake.http.protocols import Inherited
-from snake.metrics.apps import of_loop
+from snake.metrics.apps import of_loop, of_process
 from snake.metrics.figures import Figures
 from snake.metrics.inquiry import Inquiry
 from snake.python.pools import Pools
@@ -63,7 +65,10 @@ async def live(what: Provision, sockets: Sockets, offers: Offers, word: Word) ->
         except (Exception, SystemExit) as error:  # noqa: BLE001  (the supervisor reports it)
             raise NotLiveError(_failed(error)) from None
         lag = Lag(of_loop(offers[Figures], what.number + asking.number))
-        stack.enter_context(offers[Pulse].beating(both(lag.look, offers[Wear].check)))
+        looks = [lag.look, Losses(offers[Figures]).look, offers[Wear].check]
+        if not asking.number:  # the first loop of a process counts for all of them
+            looks.append(Cpu(of_process(offers[Figures])).look)
+        stack.enter_context(offers[Pulse].beating(each_of(*looks)))
         meeting = Path(what.meeting) if what.meeting else None
         await Duty(servers, sockets, grace, asking.tell, meeting).follow(word())
 

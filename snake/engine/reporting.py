@@ -29,7 +29,7 @@ from snake.http.sites import site_names
 from snake.metrics import report as parts
 from snake.metrics.problems import problems
 from snake.metrics.report import MOST_CERTIFICATES, Report, Worker
-from snake.metrics.series import Totals, app_of, pool_of, sites_of
+from snake.metrics.series import Totals, app_of, logs_of, pool_of, sites_of
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
@@ -44,6 +44,7 @@ class Reporter:
 
     def totals(self) -> Totals:
         """Return what all workers have counted."""
+        self._reloads.counting.losses.look()
         return self._reloads.counting.ledger.total()
 
     def metrics(
@@ -62,6 +63,7 @@ class Reporter:
 
     def report(self, totals: Totals | None = None) -> Report:
         """Return what there is to know; with `totals` what was counted as well."""
+        self._reloads.counting.losses.look()
         found = self._report(totals)
         return replace(found, problems=tuple(problems(found)))
 
@@ -86,6 +88,7 @@ class Reporter:
             certificates=tuple(sorted(certificates, key=_urgency)[:MOST_CERTIFICATES]),
             certificates_total=len(certificates),
             sites=tuple(sites_of(totals, _names(generation))) if totals is not None else (),
+            logs=tuple(logs_of(totals or {})),
         )
 
     def _loading(self) -> parts.Configuration:

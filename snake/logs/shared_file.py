@@ -68,7 +68,7 @@ class SharedFile(Writer):
 
     def __init__(self, place: Place, largest: int = 0, backups: Backups | None = None) -> None:
         super().__init__(place.open(), str(place.path))
-        self._trouble = Trouble(f"the log file {place.path}")
+        self._trouble = Trouble(f"the log file {place.path}", str(place.path))
         self._place = place
         self._identity = _identity(self._fd)
         self._path = str(place.path)

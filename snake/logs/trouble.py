@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from time import monotonic, time
 
 from snake.logs.encoders import Record
@@ -13,12 +14,25 @@ _AGAIN = 60.0
 STDERR = "stderr"
 """The place that has nowhere to tell of its trouble."""
 
+_losses: dict[str, tuple[int, float]] = {}
+_lock = threading.Lock()
+
+
+def losses() -> dict[str, tuple[int, float]]:
+    """Return the lines that were lost since this was called last, and when, by their writers."""
+    with _lock:
+        found = dict(_losses)
+        _losses.clear()
+    return found
+
 
 class Trouble:
     """What keeps a writer from writing, and how much was lost of it; told on stderr."""
 
-    def __init__(self, place: str) -> None:
+    def __init__(self, place: str, writer: str) -> None:
+        """Tell of a `place` in words, and count for the name of its `writer`."""
         self._place = place
+        self._writer = writer
         self._lost = 0
         self._said = -_AGAIN
         self._is_told = False
@@ -26,7 +40,11 @@ class Trouble:
 
     def begins(self, error: OSError, lines: bytes) -> None:
         """Note that lines were lost; say so if it is new."""
-        self._lost += lines.count(b"\n")
+        count = lines.count(b"\n")
+        self._lost += count
+        with _lock:
+            before, _ = _losses.get(self._writer, (0, 0.0))
+            _losses[self._writer] = before + count, time()
         if not self.lasts and monotonic() - self._said >= _AGAIN:
             self._said = monotonic()
             self._is_told = True

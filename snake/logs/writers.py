@@ -30,7 +30,7 @@ class Writer:
         self._fd = fd
         self.name = name
         self._lock = threading.Lock()
-        self._trouble = Trouble(name)
+        self._trouble = Trouble(name, name)
 
     @property
     def is_terminal(self) -> bool:

@@ -6,9 +6,10 @@ from snake.metrics.figures import Figures
 from snake.metrics.histogram import Histogram
 from snake.metrics.sites import CLASSES, SECONDS
 
-APP, POOL, LOOP = "app", "pool", "loop"
+APP, POOL, LOOP, CPU = "app", "pool", "loop", "cpu"
 """Kinds of figures. The labels of the first two are the app and its folder, as they are written,
-and for the first where it runs; that of the third is the number of the worker."""
+and for the first where it runs; that of the third is the number of the worker. The last has none:
+it is of all processes."""
 IN_WORKERS, IN_POOL = "workers", "pool"
 """Where an app runs."""
 
@@ -58,3 +59,8 @@ def of_pool(figures: Figures, name: str, folder: str) -> memoryview[float]:
 def of_loop(figures: Figures, worker: int) -> memoryview[float]:
     """Return the numbers of a worker's event loop."""
     return figures.series((LOOP, str(worker)), LOOP_LAG.end)
+
+
+def of_process(figures: Figures) -> memoryview[float]:
+    """Return the numbers of a worker's process: the seconds of CPU time that it has used."""
+    return figures.series((CPU,), 1)

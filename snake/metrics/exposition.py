@@ -17,6 +17,7 @@ from prometheus_client.core import (
 from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
+from snake.metrics.apps import CPU
 from snake.metrics.figures import Figures, Key
 from snake.metrics.histogram import Histogram
 from snake.metrics.own import counted, told
@@ -95,7 +96,7 @@ class _All(Collector):
         yield from self._answers([item for item in totals if item[0][0] == ANSWER])
         yield from _routes([item for item in totals if item[0][0] == ROUTE])
         yield from _upstreams(what.upstreams)
-        yield from _processes(what.processes)
+        yield from _processes(what.processes, what.totals)
         yield from counted(what.totals, self._buckets)
         if what.report is not None:
             yield from told(what.report)
@@ -182,8 +183,9 @@ _AS_ONE: Mapping[str, Callable[[Iterable[Any]], float]] = {
 """What the processes have in common; all else of them is added up."""
 
 
-def _processes(pids: Sequence[int]) -> Iterator[Metric]:
+def _processes(pids: Sequence[int], totals: Totals) -> Iterator[Metric]:
     """Yield what is known of the workers' processes, as if they were one."""
+    (used,) = totals.get((CPU,), (None,))
     found: dict[str, list[Metric]] = {}
     for pid in pids:
         for metric in ProcessCollector(pid=partial(int, pid), registry=None).collect():
@@ -191,5 +193,7 @@ def _processes(pids: Sequence[int]) -> Iterator[Metric]:
     for name, metrics in found.items():
         first = metrics[0]
         value = _AS_ONE.get(name, sum)(metric.samples[0].value for metric in metrics)
+        if used is not None and first.type == "counter":  # those that are gone have used some
+            value = used
         first.samples = [first.samples[0]._replace(value=value)]
         yield first

@@ -31,6 +31,8 @@ _FLOAT = 8
 
 Key = tuple[str | None, ...]
 """Which figures these are: a kind, and labels."""
+LATEST = "latest"
+"""The kind whose numbers are moments: the latest of all workers counts, and not the sum."""
 
 
 def new_file() -> int:
@@ -177,7 +179,8 @@ def total(files: Iterable[int]) -> dict[Key, list[float]]:
             if known is None:
                 totals[key] = list(numbers)
             elif len(known) == len(numbers):
-                totals[key] = [sum(pair) for pair in zip(known, numbers, strict=True)]
+                join: Callable[[Iterable[float]], float] = max if key[0] == LATEST else sum
+                totals[key] = [join(pair) for pair in zip(known, numbers, strict=True)]
     return totals
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from snake.metrics.figures import Key, is_worn, leave, new_file, total
+from snake.metrics.figures import Figures, Key, is_worn, leave, new_file, total
 from snake.metrics.figures import processes as processes_of
 
 
@@ -24,6 +24,14 @@ class Ledger:
     def __init__(self) -> None:
         self._files: list[int] = []
         self._free: list[int] = []
+
+    def own(self) -> Figures:
+        """Return figures of the supervisor itself, which is none of the `processes`."""
+        file = new_file()
+        self._files.append(file)
+        figures = Figures([os.dup(file)])
+        leave(file)
+        return figures
 
     def open(self, workers: int) -> Sheets:
         """Return the files of so many workers of a new configuration."""

@@ -32,6 +32,7 @@ from snake.metrics.apps import (
 )
 from snake.metrics.figures import Key
 from snake.metrics.histogram import Histogram
+from snake.metrics.logs import LOST
 from snake.metrics.report import Report
 from snake.metrics.series import Totals, now
 from snake.metrics.sites import CLASSES, SITE, SITE_DURATION
@@ -46,6 +47,7 @@ _SITE = ("server", "site")
 _APP = ("app", "working_dir")
 _PLACED = (*_APP, "place")
 _WORKER = ("worker",)
+_LOG = ("writer",)
 
 
 def counted(totals: Totals, buckets: Buckets) -> Iterator[Metric]:
@@ -77,9 +79,12 @@ def counted(totals: Totals, buckets: Buckets) -> Iterator[Metric]:
     loops = [each for each in found if each[0][0] == LOOP]
     if loops:
         yield _histogram(LOOP_LAG, loops, buckets)
+    logs = [each for each in found if each[0][0] == LOST]
+    if logs:
+        yield _counter("snake_log_lines_lost", "Lines that could not be written.", logs, 0)
 
 
-_LABELS = {SITE: _SITE, APP: _PLACED, POOL: _APP, LOOP: _WORKER}
+_LABELS = {SITE: _SITE, APP: _PLACED, POOL: _APP, LOOP: _WORKER, LOST: _LOG}
 """The labels of each kind of series, whose values follow the kind in its key."""
 
 

@@ -20,12 +20,18 @@ def problems(report: Report) -> Iterator[str]:
         if app.pool is not None and not app.dynamic and len(app.pids) < app.processes:
             yield f"{app.name} has {len(app.pids)} of {app.processes} processes"
     now = report.started + report.uptime
+    for log in report.logs:
+        if now - log.last_lost < _RECENT:
+            what = "log line was" if log.lines_lost == 1 else "log lines were"
+            yield f"{log.writer}: {log.lines_lost} {what} lost"
     for certificate in report.certificates:
         if fault := _fault(certificate, now):
             yield f"{certificate.name}: {fault}"
 
 
 _LINE = "\n"
+_RECENT = 86_400.0
+"""Seconds for which it is a problem that log lines were lost."""
 
 
 def _fault(certificate: Certificate, now: float) -> str:

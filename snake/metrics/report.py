@@ -154,6 +154,16 @@ class Certificate(Record):
     next_attempt: float | None = None
 
 
+class Log(Record):
+    """A writer of logs that could not write all of its lines."""
+
+    writer: str
+    """The path of a file, `stdout` or `stderr`."""
+    lines_lost: int
+    """Since snake runs."""
+    last_lost: float
+
+
 class Reload(Record):
     """How the last attempt to replace the configuration went."""
 
@@ -194,6 +204,8 @@ class Report(Record):
     """The most urgent first, at most 1000."""
     certificates_total: int
     sites: tuple[Site, ...] = ()
+    logs: tuple[Log, ...] = ()
+    """Those that have lost lines."""
     bounds: tuple[float, ...] = SECONDS
     """The seconds of the buckets of all times."""
     problems: tuple[str, ...] = ()

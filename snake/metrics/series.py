@@ -20,7 +20,8 @@ from snake.metrics.apps import (
 )
 from snake.metrics.figures import Key
 from snake.metrics.histogram import Histogram
-from snake.metrics.report import App, Pool, Site, Timing
+from snake.metrics.logs import LOST, last_of
+from snake.metrics.report import App, Log, Pool, Site, Timing
 from snake.metrics.sites import CLASSES, SITE, SITE_DURATION
 from snake.metrics.sites import FIRST_CLASS as SITE_FIRST_CLASS
 from snake.metrics.sites import IN_FLIGHT as SITE_IN_FLIGHT
@@ -65,6 +66,15 @@ def sites_of(totals: Totals, names: Mapping[str, Sequence[str]]) -> Iterator[Sit
         for name in sites:
             numbers = totals.get((SITE, server, name))
             yield Site(server, name) if numbers is None else _site(server, name, numbers)
+
+
+def logs_of(totals: Totals) -> Iterator[Log]:
+    """Yield the writers of logs that have lost lines."""
+    for kind, *rest in sorted(totals, key=str):
+        if kind == LOST:
+            writer = str(rest[0])
+            (lines,), (moment,) = totals[LOST, writer], totals.get(last_of(writer), (0.0,))
+            yield Log(writer, round(lines), moment)
 
 
 def _site(server: str, name: str, numbers: Sequence[float]) -> Site:

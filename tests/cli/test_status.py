@@ -155,6 +155,7 @@ def test_problems() -> None:
     assert list(problems(full())) == [
         "the last reload failed: no such file",
         "old:app has 1 of 2 processes",
+        "a.log: 3 log lines were lost",
         "bad.test: no certificate: refused",
     ]
     told = "\n".join(lines(full()))

@@ -50,6 +50,9 @@ http://127.0.0.1:PORT {
 	handle {
 		respond {system.wd}
 	}
+	log {
+		output file full.log
+	}
 }
 """
 SERVER = 'server="srv0",site="127.0.0.1"'
@@ -62,6 +65,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     for each in (folder, folder / "apart"):
         each.mkdir(exist_ok=True)
         copy(Path(__file__).parent / "counted_app.py", each)
+    (folder / "full.log").symlink_to("/dev/full")
     with running(SITE, folder) as server:
         yield server
 
@@ -152,6 +156,7 @@ def test_worker_that_dies_has_counted(server: Server) -> None:
     assert last['snake_workers{state="serving"}'] == 2
     assert last['snake_worker_resident_memory_bytes{worker="1"}'] > 1e6
     assert last['snake_worker_event_loop_lag_seconds_count{worker="1"}'] > 0
+    assert total(last, "snake_log_lines_lost_total") > 0
 
 
 def test_reloads_are_told_and_lose_no_count(server: Server) -> None:
@@ -167,6 +172,8 @@ def test_reloads_are_told_and_lose_no_count(server: Server) -> None:
     server.wait_for("cannot reload the configuration; the old one goes on")
     failed = samples(server)
 
+    used = "process_cpu_seconds_total"
+    assert 0 < before[used] <= after[used] <= failed[used]
     for name in ("caddy_http_requests_total", "snake_site_requests_total"):
         assert total(after, name) == total(before, name) + 1
     name = "snake_app_requests_total"

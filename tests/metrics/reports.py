@@ -90,4 +90,5 @@ def full() -> Report:
             certificate("good.test", 60, renews=STARTED + 30 * DAY),
         ),
         certificates_total=3,
+        logs=(parts.Log("a.log", 3, STARTED + 10), parts.Log("old.log", 3, STARTED - DAY)),
     )  # fmt: skip

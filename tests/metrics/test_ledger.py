@@ -6,6 +6,9 @@ import os
 
 from snake.metrics.figures import MOST_SEGMENTS, SEGMENT, Figures
 from snake.metrics.ledger import Ledger, Sheets
+from snake.metrics.logs import count_lost
+from snake.metrics.report import Log
+from snake.metrics.series import logs_of
 
 KEY = ("a",)
 
@@ -37,6 +40,21 @@ def test_what_was_counted_survives_configurations() -> None:
 
     assert three.total() == ledger.total() == two.total() == {KEY: [0, 115]}
     assert set(third.files) <= {*range(1000)} - set(second.files)
+    ledger.close()
+
+
+def test_lines_that_logs_lose_are_counted() -> None:
+    """Those of the supervisor too, which is no process that counts; the last moment is kept."""
+    ledger = Ledger()
+    own = ledger.own()
+    figures, _ = worker(ledger.open(1), 0)
+    count_lost(figures, "stderr", 2, 50.0)
+    count_lost(own, "stderr", 1, 40.0)
+    count_lost(own, "a.log", 1, 30.0)
+
+    assert ledger.processes() == figures.processes() == [os.getpid()]
+    for totals in (ledger.total(), figures.total()):
+        assert list(logs_of(totals)) == [Log("a.log", 1, 30.0), Log("stderr", 3, 50.0)]
     ledger.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from pathlib import Path
 
@@ -127,8 +128,9 @@ def _malformed(text: str, name: str) -> SnakeError | None:
     try:
         json.loads(text)
     except json.JSONDecodeError as error:
-        is_object = text.lstrip().startswith("{")
-        hint = "" if is_object else "; if it is a Caddyfile, add --adapter caddyfile"
+        # The global options of a Caddyfile begin with a brace as well.
+        is_json = re.match(r'\s*(\{\s*["}]|\[)', text) is not None
+        hint = "" if is_json else "; if it is a Caddyfile, add --adapter caddyfile"
         place = f"{name}:{error.lineno}:{error.colno}"
         message = f"{error.msg[:1].lower()}{error.msg[1:]}"
         return SnakeError(f"{place}: JSON is malformed: {message}{hint}")

@@ -60,6 +60,7 @@ def route(**handler: object) -> str:
     ("text", "message"),
     [
         (CADDYFILE, "c.json:1:1: JSON is malformed: expecting value; if it is a Caddyfile, add"),
+        ("{\n\tadmin off\n}\n", "enclosed in double quotes; if it is a Caddyfile, add --adapter"),
         ("", "c.json:1:1: JSON is malformed: expecting value"),
         ('{"a":1,}', "c.json:1:8: JSON is malformed: expecting property name"),
         ('{"apps":\n {"http": 1]}', "c.json:2:12: JSON is malformed: expecting ',' delimiter"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from http import HTTPStatus
 
-from snake.admin.answer import JSON, METHOD_NOT_ALLOWED, Answer, APIError
+from snake.admin.answer import JSON, METHOD_NOT_ALLOWED, Answer, APIError, Headers
 from snake.admin.config import CLOSE, is_forced, origin, replacing
 from snake.admin.endpoint import Endpoint
 from snake.admin.gojson import encode, escaped, raw
@@ -20,6 +20,9 @@ from snake.core.errors import SnakeError
 from snake.core.suggest import suggestion
 
 logger = logging.getLogger("snake.admin.api")
+
+UNCHANGED = "Snake-Unchanged"
+"""The field of an answer that tells that the same runs already. Caddy has none."""
 
 
 class Load:
@@ -48,7 +51,7 @@ class Load:
         except SnakeError as error:
             raise _not_loaded(f"loading new config: {error}") from None
         logger.info("load complete")
-        headers = CLOSE if changed else ()
+        headers: Headers = CLOSE if changed else ((UNCHANGED, "true"),)
         warnings = _warnings(adapted) if adapted else []
         if not warnings:
             return Answer(headers=headers)

@@ -69,7 +69,10 @@ def lines(report: Report, *, colors: bool = False) -> Iterator[str]:
         yield ""
         title = "PROBLEMS"
         yield click.style(title, fg="red", bold=True) if colors else title
-        yield from (visible(problem) for problem in report.problems)
+        for problem in report.problems:
+            first, *rest = problem.splitlines() or [""]
+            yield visible(first)
+            yield from (f"  {visible(line)}" for line in rest)
     for rows in (
         _workers(report),
         _apps(report),

@@ -78,7 +78,7 @@ def frame(rates: Rates, fault: str, width: int, height: int | None) -> Renderabl
     head = [_title(report), _summary(rates)]
     if fault:
         head.append(_text((fault, "bold red")))
-    problems = [_text((problem, "red")) for problem in report.problems]
+    problems = [_text((problem.partition("\n")[0], "red")) for problem in report.problems]
     head += problems if height is None else problems[: max(height // 8, 1)]
     parts = [
         Part(*_sites(rates, width)),

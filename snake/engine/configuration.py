@@ -139,8 +139,14 @@ class Configuration:
     def _is_unchanged(self, new: bytes, *, force: bool) -> bool:
         if force or new != self.json:
             return False
+        self.settle()
         logger.info("config is unchanged")
         return True
+
+    def settle(self) -> None:
+        """Forget the last failure: what was asked for since is what runs."""
+        if self.outcome.error:
+            self.outcome = Outcome(time.time(), 0.0)
 
     async def look(self, source: Source) -> Answer:
         """Return what a source says now, and log nothing. Raises `SnakeError`.

@@ -75,6 +75,7 @@ class Watcher:
             answer.tell()
             await self._apply(loaded, began)
         elif self._changed:
+            self._configuration.settle()
             logger.info("config is unchanged", extra={"fields": self._fields})
         return loaded.files
 

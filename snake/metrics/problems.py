@@ -8,10 +8,10 @@ from snake.metrics.report import Certificate, Report
 
 
 def problems(report: Report) -> Iterator[str]:
-    """Yield what is wrong, in words for a person. Nothing is said twice."""
+    """Yield what is wrong, in words for a person. Nothing is said twice. It may have lines."""
     reload = report.configuration.last_reload
     if reload is not None and not reload.ok:
-        yield f"the last reload failed: {reload.error.partition(_LINE)[0]}"
+        yield f"the last reload failed: {reload.error}"
     workers = report.generations[0].workers if report.generations else ()
     for worker in workers:
         if worker.pid is None:

@@ -209,4 +209,4 @@ class Report(Record):
     bounds: tuple[float, ...] = SECONDS
     """The seconds of the buckets of all times."""
     problems: tuple[str, ...] = ()
-    """What is wrong, in words for a person."""
+    """What is wrong, in words for a person; one may have several lines."""

@@ -166,20 +166,30 @@ def test_other_methods_are_refused(server: Reported) -> None:
 
 
 def test_problems_are_named(server: Reported) -> None:
-    """A reload that fails is a problem as long as no other has succeeded."""
+    """A reload that fails is a problem as long as no other has succeeded, if only an unchanged one.
+
+    All of its lines are told.
+    """
     file = server.folder / "Caddyfile"
     good = file.read_text()
     file.write_text("{")
     server.send(signal.SIGUSR1)
     server.wait_for("cannot reload the configuration; the old one goes on")
     failed = server.report()
+    running = httpx.get(f"{server.admin}/config/").content
+    kind = {"Content-Type": "application/json"}
+    answer = httpx.post(f"{server.admin}/load", content=running, headers=kind)
+    unchanged = server.report()
     file.write_text(good + "\n# once more\n")
     server.send(signal.SIGUSR1)
     server.wait_for("reloaded the configuration")
     after = server.report()
 
-    assert [problem for problem in failed.problems if "reload" in problem]
+    (problem,) = failed.problems
+    assert problem.startswith("the last reload failed: Caddyfile:")
+    assert "\n" in problem
     assert (failed.configuration.attempts, failed.configuration.failures) == (1, 1)
+    assert (answer.headers["Snake-Unchanged"], unchanged.problems) == ("true", ())
     assert (after.configuration.attempts, after.configuration.failures) == (2, 1)
     assert after.problems == ()
 

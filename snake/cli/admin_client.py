@@ -124,6 +124,12 @@ class AdminClient:
                 f"no permission to connect to {self.address}: "
                 "call this as the user that the server runs as, or as root"
             )
+        if isinstance(error, FileNotFoundError) and self.dialed.is_unix:
+            return UnreachableError(
+                f"nothing listens at {self.address}: there is no such socket; if somebody has "
+                "removed the file of a server that runs, SIGUSR1 has it made again; else say "
+                "where the server is with --address, or name its configuration with --config"
+            )
         if isinstance(error, ConnectionRefusedError | FileNotFoundError):
             return UnreachableError(
                 f"nothing listens at {self.address}: no server runs here, or its admin API is off "

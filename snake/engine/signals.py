@@ -28,6 +28,8 @@ what it gets.
 class Signals:
     """SIGINT and SIGTERM ask to stop, a second SIGINT to give up; SIGQUIT ends at once.
 
+    After a stop by the admin API the first SIGINT is the second one.
+
     SIGUSR1 asks to reload.
 
     A second SIGTERM changes nothing: whoever repeats it by machine wants no request cut off.
@@ -55,10 +57,11 @@ class Signals:
         loop.add_signal_handler(signal.SIGUSR1, self.reload.set)
 
     def ask_to_stop(self) -> None:
-        """Ask to stop as SIGTERM does, in the name of a client of the admin API."""
+        """Ask to stop as the first SIGINT does, in the name of a client of the admin API."""
         if not self.stop.is_set():
             self.name = "POST /stop"
             self.stop.set()
+            self._interrupted = monotonic()
 
     def _on_stop(self, number: signal.Signals) -> None:
         if number == signal.SIGINT:

@@ -209,12 +209,18 @@ def test_address_without_a_word_is_caddys_or_the_socket(
 
 
 @pytest.mark.usefixtures("nothing_named")
-def test_admin_api_that_is_off_cannot_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is told what turns it off."""
+def test_admin_api_that_is_off_cannot_be_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is told what turns it off. Of a Caddyfile here that cannot be read that is told."""
     Path("Caddyfile").write_text("{\n\tadmin off\n}\n")
     with pytest.raises(SnakeError, match="Caddyfile turns the admin API off"):
-        find_client(None, "Caddyfile", None)
+        find_client(None, None, None)
 
+    Path("Caddyfile").write_text("{ broken")
     monkeypatch.setenv("CADDY_ADMIN", "off")
     with pytest.raises(SnakeError, match="CADDY_ADMIN=off turns the admin API off"):
         find_client(None, None, None)
+    monkeypatch.setenv("CADDY_ADMIN", ":4019")
+    assert find_client(None, None, None).address == ":4019"
+    assert "looked for at :4019, as the Caddyfile here cannot be read: " in capsys.readouterr().err

@@ -5,13 +5,14 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.server import Server, running
+from tests.server import Server, environment, running
 
 pytestmark = pytest.mark.slow
 
@@ -98,6 +99,26 @@ def test_a_second_sigterm_cuts_nothing_off(
         assert refused(server.port, 5)
         assert answered(server, client)
         assert server.wait() == 0
+
+
+def test_snake_stop_waits_for_the_end(tmp_path: Path) -> None:
+    """It says what is finished first, and returns when the process has ended.
+
+    One SIGINT to the server after it cuts off what hangs.
+    """
+    (tmp_path / "main.py").write_text(SLOW)
+    site = SITE.replace("admin off", f"admin unix/{tmp_path}/sock")
+    with running(site, tmp_path) as server, ask(server):
+        command = [sys.executable, "-m", "snake", "stop"]
+        with subprocess.Popen(
+            command, cwd=tmp_path, env=environment(tmp_path), stderr=subprocess.PIPE, text=True
+        ) as stop:
+            assert stop.stderr is not None
+            assert stop.stderr.readline() == "stopping; 1 request is finished first\n"
+            assert stop.poll() is None
+            server.send(signal.SIGINT)
+            assert stop.wait(10) == 0
+        assert server.wait(2) == 2
 
 
 def insist(server: Server) -> int:

@@ -26,7 +26,7 @@ Caddy's commands knows these: flags and their letters are Caddy's.
 | signal | |
 |---|---|
 | SIGINT, SIGTERM | end the server: requests under way have `grace_period` |
-| SIGINT again, SIGQUIT | end it now |
+| SIGINT again, or after `snake stop`; SIGQUIT | end it now |
 | SIGUSR1 | read the configuration again |
 | SIGUSR2, SIGHUP, SIGPIPE | nothing |
 
@@ -39,9 +39,12 @@ Caddy's commands knows these: flags and their letters are Caddy's.
 | `SNAKE_INSTALL_TRUST=off` | do not make this machine trust snake's own authority |
 | `NO_COLOR` | no colours |
 
-Commands that speak to a server that runs find its admin API by `--address`, else by the `admin`
-option of the `--config` that they are given, else by `CADDY_ADMIN`, else at `localhost:2019`, or
-at the socket `admin.sock` in snake's folder for configurations if only there somebody listens.
+Commands that speak to a server that runs find its admin API by `--address`, else by the
+configuration: `--config`, or the Caddyfile of this folder. If the server of that file listens on
+[a socket of its own](admin-api.md#where-it-listens), it is that, else what the `admin` option in
+it says. Else it is `CADDY_ADMIN`, else `localhost:2019`, or the socket `admin.sock` in snake's
+folder for configurations if only there somebody listens. Where nothing but the default leads to
+the server of another file, `snake stop` refuses, and `snake reload` says whose it was.
 
 An env file has lines of `NAME=VALUE`. Empty lines, lines that begin with `#`, and `export` in
 front are passed by; a `#` ends a value that is not in quotes. In quotes, single or double, a value

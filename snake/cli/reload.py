@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
-from snake.cli.admin_address import default_address
+from snake.admin.load import UNCHANGED
+from snake.cli.admin_address import Place, default_address, own_address
 from snake.cli.admin_client import AdminClient, RefusedError
+from snake.cli.whose_server import server_at
 from snake.core.errors import DocumentError, SnakeError
+from snake.core.text import visible
 from snake.engine.loaded import Loaded
 from snake.engine.source import beside, load
 from snake.logs.app import default_logs
 
 _REFUSED = "loading config: loading new config: "
 """What comes before the message of the document's own faults."""
+_UNCHANGED = (
+    "the configuration is unchanged, so nothing was reloaded; --force reloads all the same, "
+    "as for new code of apps"
+)
 
 
 @click.command("reload")
@@ -37,11 +45,17 @@ def command(config: str | None, adapter: str | None, address: str | None, *, for
     headers = {} if file == "-" else _source(file, adapter)
     if force:
         headers["Cache-Control"] = "must-revalidate"
-    client = AdminClient(address or _address(loaded))
+    place = _place(address, file, loaded)
+    client = AdminClient(place.address)
+    before = server_at(client) if place.is_default else None
     try:
-        client.ask("POST", "/load", loaded.json, headers=headers, limit=None)
+        answer = client.ask("POST", "/load", loaded.json, headers=headers, limit=None)
     except RefusedError as error:
         raise _placed(error, loaded) from None
+    if answer.headers.get(UNCHANGED):
+        click.echo(_UNCHANGED, err=True)
+    elif before is not None and not before.is_of(file):
+        click.echo(visible(f"reloaded {before}"), err=True)
 
 
 def _source(file: str, adapter: str | None) -> dict[str, str]:
@@ -50,10 +64,13 @@ def _source(file: str, adapter: str | None) -> dict[str, str]:
     return fields | ({"Caddy-Config-Source-Adapter": adapter} if adapter else {})
 
 
-def _address(loaded: Loaded) -> str:
+def _place(address: str | None, file: str, loaded: Loaded) -> Place:
+    """Return where the server is asked; on the socket of the file's own, if one listens there."""
     admin = loaded.document.admin
     named = admin.listen if admin is not None and not admin.disabled else ""
-    return named or default_address()
+    if known := address or own_address(file) or named:
+        return Place(known)
+    return Place(default_address(), is_default=not os.environ.get("CADDY_ADMIN"))
 
 
 def _placed(error: RefusedError, loaded: Loaded) -> SnakeError:

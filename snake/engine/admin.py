@@ -17,7 +17,7 @@ from snake.admin.counts import Counts
 from snake.config.admin import Admin
 from snake.config.document import Document
 from snake.core.errors import StartError
-from snake.core.network import NetworkAddress
+from snake.core.network import NetworkAddress, parse_address
 from snake.engine.admin_address import admin_address
 from snake.engine.sockets import ListenError, Sockets, unix_path
 from snake.python.plan import AppPlan
@@ -63,10 +63,14 @@ NOWHERE = Entrance(Admin(disabled=True), None)
 class AdminEndpoint:
     """Listens where the document says that runs."""
 
-    def __init__(self, endpoints: Endpoints) -> None:
+    def __init__(self, endpoints: Endpoints, file: str = "") -> None:
+        """Serve these; `file` has the configuration, and names a socket where that is needed."""
         self.counts = Counts()
         """Of all requests since the start."""
         self._endpoints = endpoints
+        self._file = file
+        self._own: NetworkAddress | None = None
+        """The socket of this server's own, once the default address was taken."""
         self._sockets = Sockets()
         self._entrance = NOWHERE
         self._server: AdminServer | None = None
@@ -84,30 +88,57 @@ class AdminEndpoint:
     def open(self, document: Document, apps: list[AppPlan]) -> Entrance:
         """Listen where a document says, beside where it does now.
 
-        A default address that is taken is done without, unless the API would be lost by that.
-        Raises `ConfigError` and `StartError`.
+        In place of a default address that is taken it is the socket of this server's own; where
+        that cannot be had either it is done without, unless the API would be lost by that. Who
+        is on the own socket stays there. Raises `ConfigError` and `StartError`.
         """
         admin = document.admin or Admin()
         wanted = admin_address(document, apps)
         if wanted is None:
             return Entrance(admin, None)
         address = wanted.address
+        if wanted.is_default and self._own is not None and self._own == self.address:
+            address = self._own
         if self.address is not None and _is_same_place(address, self.address):
             entrance = Entrance(admin, self.address)
             entrance.mode = unix_path(address)[1] if address.is_unix else None
             return entrance
         try:
-            if address.is_unix and wanted.is_default:
-                folder = Path(unix_path(address)[0]).parent
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            opening = self._sockets.open([address], 1)
+            return self._opened(admin, address, is_default=wanted.is_default)
         except (ListenError, OSError) as error:
-            if not wanted.is_default or self.address is not None:
-                raise StartError(f"the admin API {error}", "admin/listen") from None
-            fields = {"address": str(address), "error": str(error)}
-            logger.warning("no admin API: its address is taken", extra={"fields": fields})
-            return Entrance(admin, None)
-        return Entrance(admin, address, opening.undo)
+            if wanted.is_default:
+                return self._aside(admin, address, error)
+            raise StartError(f"the admin API {error}", "admin/listen") from None
+
+    def _opened(self, admin: Admin, address: NetworkAddress, *, is_default: bool) -> Entrance:
+        """Listen at an address. Raises `ListenError` and `OSError`."""
+        if address.is_unix and is_default:
+            folder = Path(unix_path(address)[0]).parent
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Entrance(admin, address, self._sockets.open([address], 1).undo)
+
+    def _aside(self, admin: Admin, address: NetworkAddress, taken: Exception) -> Entrance:
+        """Listen on the socket of this server's own. Raises `StartError` if the API were lost."""
+        fields = {"address": str(address), "error": str(taken)}
+        if self._file:
+            # Most servers have their default address.
+            from snake.engine.own_socket import own_socket  # noqa: PLC0415
+
+            path = own_socket(self._file)
+            fields["socket"] = str(path)
+            self._own = parse_address(f"unix/{path}|0600")
+            try:
+                entrance = self._opened(admin, self._own, is_default=True)
+            except (ListenError, OSError) as error:
+                fields["socket_error"] = str(error)
+            else:
+                message = "the admin API has a socket of its own: its default address is taken"
+                logger.warning(message, extra={"fields": fields})
+                return entrance
+        if self.address is not None:
+            raise StartError(f"the admin API {taken}", "admin/listen")
+        logger.warning("no admin API: its address is taken", extra={"fields": fields})
+        return Entrance(admin, None)
 
     def open_remote(self, remote: Remote) -> Callable[[], None]:
         """Listen for other machines; return what undoes that. Raises `StartError`."""

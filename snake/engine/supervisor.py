@@ -68,7 +68,10 @@ async def supervise(loaded: Loaded, zygote: Started | None, terms: Terms) -> int
         stack.callback(folder.close)
         cache = SharedCache(folder, spawner)
         stack.push_async_callback(cache.close)
-        admin = AdminEndpoint(lambda: _endpoints(configuration, reloads, signals, admin.counts))
+        admin = AdminEndpoint(
+            lambda: _endpoints(configuration, reloads, signals, admin.counts),
+            terms.source.file if terms.source else "",
+        )
         stack.push_async_callback(admin.aclose)
         reloads = Reloads(sockets, spawner, folder, cache, admin)
         configuration = Configuration(reloads, service)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import socket
 import stat
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
@@ -97,28 +99,57 @@ def test_an_address_is_validated(tmp_path: Path) -> None:
     assert "Error: admin/listen: must be exactly one listener address" in done.stderr
 
 
-def _plain(folder: Path) -> Server:
+def _plain(folder: Path, env: dict[str, str]) -> Server:
     """Start a server for which nothing says where its admin API is."""
-    env = {"CADDY_ADMIN": ""}
     folder.mkdir()
     return start("{\n\tauto_https off\n}\n" + SITE, folder, env=env)
 
 
-def test_the_default_address_is_taken_if_it_is_free(tmp_path: Path) -> None:
-    """A second server says that it has none, and serves all the same."""
+@pytest.fixture
+def unnamed() -> Iterator[dict[str, str]]:
+    """The environment where nothing says where; the names of sockets are to be short."""
+    with TemporaryDirectory() as folder:
+        yield {"CADDY_ADMIN": "", "XDG_CONFIG_HOME": folder}
+
+
+def test_the_default_address_is_taken_if_it_is_free(
+    tmp_path: Path, unnamed: dict[str, str]
+) -> None:
+    """A second server has a socket of its own, where commands find it by its configuration.
+
+    Who stops or reloads the server of another configuration is told.
+    """
     with suppress(OSError):
         socket.create_server(("127.0.0.1", 2019)).close()
-    servers = [_plain(tmp_path / "one")]
+    one, two, other = (tmp_path / name for name in ("one", "two", "other"))
+    servers = [_plain(one, unnamed)]
     try:
         servers[0].wait_for("serving")
-        is_ours = not refuses(2019)
-        servers.append(_plain(tmp_path / "two"))
-        servers[1].wait_for("serving")
-        assert is_ours
-        assert (
-            servers[1].wait_for("no admin API: its address is taken")["address"] == "localhost:2019"
-        )
-        assert httpx.get(servers[1].url).text == "hi"
+        assert not refuses(2019)
+        servers.append(_plain(two, unnamed))
+        own = Path(servers[1].wait_for("admin endpoint started")["address"][len("unix/") : -5])
+        assert stat.S_IMODE(own.stat().st_mode) == 0o600
+        assert own.parent == Path(unnamed["XDG_CONFIG_HOME"], "snake")
+        told = run("status", folder=two, env=unnamed)
+        assert f"process {servers[1].pid}," in told.stdout
+        site = (two / "Caddyfile").read_text()
+        (two / "Caddyfile").write_text(site.replace("hi", "two"))
+        assert "the server of" not in run("reload", folder=two, env=unnamed).stderr
+        assert [httpx.get(each.url).text for each in servers] == ["hi", "two"]
+        done = run("stop", "-c", "../two/Caddyfile", folder=two, env=unnamed)
+        assert (done.returncode, servers[1].process.poll()) == (0, 0), done.stderr
+        assert not own.exists()
+
+        other.mkdir()
+        (other / "Caddyfile").write_text((one / "Caddyfile").read_text().replace("hi", "other"))
+        whose = f"the server of {one}/Caddyfile (PID {servers[0].pid})"
+        refused = run("stop", folder=other, env=unnamed)
+        assert (refused.returncode, whose in refused.stderr) == (1, True)
+        assert run("reload", folder=other, env=unnamed).stderr.endswith(f"reloaded {whose}\n")
+        assert httpx.get(servers[0].url).text == "other"
+        again = run("reload", folder=other, env=unnamed)
+        assert "is unchanged, so nothing was reloaded; --force" in again.stderr
+        assert run("stop", folder=other, env=unnamed).returncode == 0
     finally:
         for server in servers:
             server.stop()

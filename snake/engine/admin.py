@@ -156,9 +156,24 @@ class AdminEndpoint:
         if old.address is not None and old.address != entrance.address:
             self._leave(old.address)
         if entrance.address is not None and entrance.mode is not None:
-            Path(unix_path(entrance.address)[0]).chmod(entrance.mode)
+            self._mend(entrance.address, entrance.mode)
         if self._begun:
             self.begin()
+
+    def _mend(self, address: NetworkAddress, mode: int) -> None:
+        """Give the socket file its mode; make it again if somebody has removed it."""
+        path = Path(unix_path(address)[0])
+        try:
+            if not path.exists():
+                self._leave(address)
+                self._sockets.open([address], 1)
+                fields = {"address": str(address)}
+                logger.info("made the socket of the admin API again", extra={"fields": fields})
+            path.chmod(mode)
+        except (ListenError, OSError) as error:
+            self._entrance = Entrance(self._entrance.admin, None)
+            fields = {"address": str(address), "error": str(error)}
+            logger.warning("no admin API: its socket is lost", extra={"fields": fields})
 
     def begin(self) -> None:
         """Answer from now on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import stat
 from collections.abc import Iterator
@@ -85,6 +86,20 @@ def test_an_address_that_was_asked_for_must_be_free(tmp_path: Path) -> None:
         assert server.wait() == 1
     assert f"admin/listen: the admin API cannot listen on localhost:{port}" in server.log
     assert "(by " in server.log
+
+
+def test_socket_that_was_removed_is_made_again(tmp_path: Path) -> None:
+    """At the next reload; until then the command tells how that is done."""
+    with running(f"{{\n\tadmin unix/{tmp_path}/sock\n}}\n" + SITE, tmp_path) as server:
+        server.wait_for("admin endpoint started")
+        (tmp_path / "sock").unlink()
+        told = run("status", folder=tmp_path)
+        server.send(signal.SIGUSR1)
+        server.wait_for("admin endpoint started", count=2)
+        with over(tmp_path / "sock") as client:
+            assert client.get("/config/").status_code == 200
+
+    assert "SIGUSR1 has it made again" in told.stderr
 
 
 def test_an_address_is_validated(tmp_path: Path) -> None:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import NamedTuple
 
 import click
 
 from snake.cli.pingback import Awaited
+from snake.cli.start_log import StartLog, start_log
 from snake.cli.values import ADAPTER, FILE
+from snake.cli.way_to_end import way_to_end
 from snake.core.errors import SnakeError
 from snake.core.text import visible
 
@@ -28,13 +27,6 @@ _QUIET = ('{"level":"info"', '{"level":"debug"')
 """How the records begin that are no complaints."""
 _LESS = ("ts", "logger")
 """What of a record is not told again at the terminal."""
-
-
-class Log(NamedTuple):
-    """The file for what a server in the background writes."""
-
-    path: Path
-    descriptor: int
 
 
 @click.command("start")
@@ -58,7 +50,8 @@ def command(
 
     This returns when all of it serves, or tells why it does not. The server goes
     on when the terminal is closed; snake stop ends it. What it logs is written to
-    a file, whose name is printed, unless stdout and stderr go to files already.
+    a file, whose name is printed, unless stdout and stderr go to files already. At
+    16 MiB it is rolled, and the one before is kept.
     """
     if config == "-":
         raise SnakeError("start takes no configuration from stdin; save it to a file")
@@ -69,14 +62,15 @@ def command(
         *_flag("--pidfile", pidfile),
         *["--watch"] * watch,
     ]
-    with Awaited() as awaited, _log() as log:
+    with Awaited() as awaited, _log(config) as log:
         flags += ["--pingback", awaited.address]
         process = _start(flags, awaited, log)
         if process.returncode is not None:
             return _failed(process, log)
-    named = config or ("Caddyfile" if Path("Caddyfile").is_file() else "")
-    stop = shlex.join(["snake", "stop", *(("--config", named) if named else ())])
+        if log is not None:
+            log.leave()
     click.echo(_complaints(log), nl=False, err=True)
+    stop = way_to_end(process.pid, config, adapter, envfiles)
     click.echo(f"snake runs in the background (PID {process.pid}); to end it: {stop}")
     if log is not None:
         click.echo(f"its log is {log.path}")
@@ -87,7 +81,7 @@ def _flag(name: str, value: str | None) -> list[str]:
     return [] if value is None else [f"{name}={value}"]
 
 
-def _start(flags: Sequence[str], awaited: Awaited, log: Log | None) -> subprocess.Popen[bytes]:
+def _start(flags: Sequence[str], awaited: Awaited, log: StartLog | None) -> subprocess.Popen[bytes]:
     """Return the server when it serves, or when it has ended."""
     process = subprocess.Popen(  # noqa: S603  (this program itself)
         [*own_command(), "run", *flags],
@@ -101,10 +95,13 @@ def _start(flags: Sequence[str], awaited: Awaited, log: Log | None) -> subproces
     try:
         _send(process, awaited.token)
         while process.poll() is None and not awaited.has_come(_STEP):
-            pass
+            if log is not None:
+                log.take()
     except BaseException:
         _end(process)
         raise
+    if log is not None:
+        log.take()
     return process
 
 
@@ -144,7 +141,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _failed(process: subprocess.Popen[bytes], log: Log | None) -> int:
+def _failed(process: subprocess.Popen[bytes], log: StartLog | None) -> int:
     """Say what the server has said; return its exit code."""
     said = _complaints(log)
     click.echo(said, nl=False, err=True)
@@ -155,11 +152,11 @@ def _failed(process: subprocess.Popen[bytes], log: Log | None) -> int:
     return process.returncode or 1
 
 
-def _complaints(log: Log | None) -> str:
-    """Return what stands in a log beside the records that are no more than news."""
+def _complaints(log: StartLog | None) -> str:
+    """Return what has come to a log beside the records that are no more than news."""
     if log is None:
         return ""
-    lines = log.path.read_text("utf-8", "replace").splitlines()
+    lines = log.told.decode("utf-8", "replace").splitlines()
     told = (_readable(line) for line in lines if not line.startswith(_QUIET))
     return "".join(f"{visible(line)}\n" for line in told)
 
@@ -177,9 +174,9 @@ def _readable(line: str) -> str:
     return f"{told} ({', '.join(facts)})" if facts else told
 
 
-def _output(descriptor: int, log: Log | None) -> int | None:
+def _output(descriptor: int, log: StartLog | None) -> int | None:
     """Return where an output of the server goes: `None` where that of this process goes."""
-    return None if log is None or _stays(descriptor) else log.descriptor
+    return None if log is None or _stays(descriptor) else log.writer
 
 
 def _stays(descriptor: int) -> bool:
@@ -195,29 +192,10 @@ def _stays(descriptor: int) -> bool:
 
 
 @contextmanager
-def _log() -> Iterator[Log | None]:
-    """Open the file for what the server logs; none where both of its outputs are files already."""
+def _log(config: str | None) -> Iterator[StartLog | None]:
+    """Open the log of the server; none where both of its outputs are files already."""
     if _stays(1) and _stays(2):
         yield None
         return
-    path = state_folder() / "start.log"
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if path.exists():
-            path.replace(path.with_suffix(".log.old"))
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-    except OSError as error:
-        raise SnakeError(f"cannot write the log {path}: {error.strerror}") from None
-    try:
-        yield Log(path, descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def state_folder() -> Path:
-    """Return the folder for logs: `$XDG_STATE_HOME/snake`, or `~/.local/state/snake`.
-
-    Source: https://specifications.freedesktop.org/basedir-spec/latest/.
-    """
-    given = os.environ.get("XDG_STATE_HOME")
-    return (Path(given) if given else Path.home() / ".local" / "state") / "snake"
+    with start_log(config or "Caddyfile") as log:
+        yield log

@@ -16,6 +16,8 @@ import httpx
 import pytest
 
 from snake.cli.main import main
+from snake.cli.start_log import old, start_log
+from snake.engine.own_socket import mark
 from tests.caddy import adapter
 from tests.server import environment, free_port, run, running, start
 
@@ -68,11 +70,15 @@ def test_start_returns_when_the_server_serves(tmp_path: Path) -> None:
     port = free_port()
     site = SITE.replace("PORT", str(port)).replace("admin off", "admin unix/admin.sock")
     (tmp_path / "Caddyfile").write_text(site.replace("\trespond", "respond"))
-    log = tmp_path / "state/snake/start.log"
+    log = tmp_path / f"state/snake/start-{mark(str(tmp_path / 'Caddyfile'))}.log"
 
     with started(tmp_path) as (pid, said, told):
         assert httpx.get(f"http://127.0.0.1:{port}").text == "hi"
         assert os.getsid(pid) == pid
+        began = log.read_text()
+        again = run("start", folder=tmp_path, env=state(tmp_path))
+        assert "address already in use" in again.stderr
+        assert (again.returncode, log.read_text()) == (1, began)
         assert run("stop", "-c", "Caddyfile", folder=tmp_path).returncode == 0
         assert not lives(pid)
 
@@ -82,9 +88,58 @@ def test_start_returns_when_the_server_serves(tmp_path: Path) -> None:
     ]
     assert told.startswith("WARN: Caddyfile input is not formatted; run 'snake fmt --overwrite'")
     assert "(adapter=caddyfile, file=Caddyfile, line=5)\n" in told
-    assert '"msg":"shutdown complete"' in log.read_text()
+    end = time.monotonic() + 10
+    while '"msg":"shutdown complete"' not in log.read_text():
+        assert time.monotonic() < end
+        time.sleep(0.01)
     assert log.stat().st_mode & 0o777 == 0o600
     assert not (tmp_path / "pid").exists()
+
+
+def test_start_tells_what_ends_the_server(tmp_path: Path) -> None:
+    """Without an admin API that is `kill`; with env files it is the address."""
+    (tmp_path / "Caddyfile").write_text(SITE.replace("PORT", "0"))
+    with started(tmp_path) as (pid, said, _):
+        assert f"to end it: kill {pid}\n" in said
+
+    (tmp_path / "Caddyfile").write_text(
+        SITE.replace("PORT", "0").replace("admin off", "admin unix/{$SOCKET}")
+    )
+    (tmp_path / "env").write_text("SOCKET=admin.sock\n")
+    with started(tmp_path, "--envfile", "env") as (_, said, _):
+        assert "to end it: snake stop --address unix/admin.sock\n" in said
+
+
+def test_start_without_a_place_for_its_log(tmp_path: Path) -> None:
+    """It is told how none is needed."""
+    (tmp_path / "state").touch()
+    done = run("start", folder=tmp_path, env=state(tmp_path))
+    assert "state/snake: Not a directory; without one, send stdout and stderr to" in done.stderr
+
+
+def test_log_of_a_server_in_the_background_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is rolled between two lines, and the one before is kept; nothing between is lost.
+
+    A log that somebody has is not taken by another.
+    """
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr("snake.cli.start_log.LARGEST", 1000)
+    lines = [f"line {number}\n".encode() for number in range(300)]
+    with start_log("Caddyfile") as log, start_log("Caddyfile") as other:
+        assert (other.path.stem, other.path.exists()) == (f"{log.path.stem}-2", True)
+        for line in lines:
+            os.write(log.writer, line)
+            log.take()
+        whole = old(log.path).read_bytes() + log.path.read_bytes()
+        with start_log("Caddyfile") as third:
+            assert third.path.stem == f"{log.path.stem}-3"
+
+    assert max(each.stat().st_size for each in (log.path, old(log.path))) <= 1000
+    assert b"".join(lines).endswith(whole)
+    assert whole.startswith(b"line ")
+    assert log.told == b"".join(lines)
 
 
 def test_start_loses_no_error(tmp_path: Path) -> None:

@@ -98,10 +98,6 @@ class Configuration:
             await self._replace(loaded, source)
             return True
 
-    def runs(self, loaded: Loaded) -> bool:
-        """Whether this is what runs already."""
-        return canonical(loaded.json) == self.json
-
     async def reread(self, *, force: bool = True) -> bool:
         """Read it again from where it comes, and run that. A failure is logged, and is no more.
 

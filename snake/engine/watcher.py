@@ -1,7 +1,8 @@
 """Watcher: `snake run --watch`, which runs a configuration anew whenever its files change.
 
-It reads by itself, whatever the admin API has loaded meanwhile: so Caddy does. A save that cannot
-run is told once, and the old one serves on.
+What is saved runs, whatever the admin API has loaded meanwhile; but files that say what they said
+before leave that alone: so Caddy does. A save that cannot run is told once, and the old one serves
+on.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import time
 
 from snake.core.errors import SnakeError
 from snake.engine.again import Source
-from snake.engine.configuration import Configuration
+from snake.engine.configuration import Configuration, canonical
 from snake.engine.loaded import Loaded
 from snake.engine.reader import ReadError
 from snake.engine.watch import Watch
@@ -30,6 +31,8 @@ class Watcher:
         self._files = WatchedConfig([source.file])
         self._changed: list[str] = []
         """The files that have changed last."""
+        self._last = configuration.json
+        """What the files said when they were run last."""
         self._told = ""
         """What has been said to be wrong since the last change."""
 
@@ -71,10 +74,13 @@ class Watcher:
         except Exception as error:  # noqa: BLE001  (whatever it is, the old one serves on)
             self._tell("unable to load latest config", error)
             return ()
-        if not self._configuration.runs(loaded):
+        said = canonical(loaded.json)
+        if said not in (self._last, self._configuration.json):
             answer.tell()
             await self._apply(loaded, began)
-        elif self._changed:
+            return loaded.files
+        self._last = said
+        if self._changed:
             self._configuration.settle()
             logger.info("config is unchanged", extra={"fields": self._fields})
         return loaded.files
@@ -84,6 +90,7 @@ class Watcher:
         try:
             if await configuration.load(loaded, source=source):
                 configuration.tell(source, time.monotonic() - began)
+            self._last = canonical(loaded.json)
         except Exception as error:  # noqa: BLE001  (as above)
             self._tell("applying latest config", error)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.server import Server, run, running
+from tests.server import Server, free_port, run, running
 
 pytestmark = pytest.mark.slow
 
@@ -87,6 +87,26 @@ def test_a_link_that_leads_elsewhere_is_a_save(tmp_path: Path) -> None:
         assert httpx.get(server.url).text == "one"
         (tmp_path / "new").symlink_to("two")
         (tmp_path / "new").rename(tmp_path / "data")
+        server.wait_for(RELOADED)
+        assert httpx.get(server.url).text == "two"
+
+
+def test_a_file_that_is_touched_undoes_no_change_by_the_api(tmp_path: Path) -> None:
+    """What files say has to be new; then it takes the place of what the API has changed."""
+    (tmp_path / "parts").mkdir()
+    part = tmp_path / "parts" / "said.caddyfile"
+    part.write_text(said("one"))
+    api = f"127.0.0.1:{free_port()}"
+    with running(SITE.replace("admin off", f"admin {api}"), tmp_path, "--watch") as server:
+        server.wait_for("watching config file for changes")
+        server.wait_for("admin endpoint started")
+        route = f"http://{api}/config/apps/http/servers/srv0/routes"
+        new = [{"handle": [{"handler": "static_response", "body": "api"}]}]
+        assert httpx.patch(route, json=new).status_code == 200
+        replace(part, said("one"))
+        server.wait_for("config is unchanged")
+        assert httpx.get(server.url).text == "api"
+        part.write_text(said("two"))
         server.wait_for(RELOADED)
         assert httpx.get(server.url).text == "two"
 

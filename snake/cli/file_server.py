@@ -32,7 +32,12 @@ PRECOMPRESSED = ("br", "gzip", "zstd")
     "-p", "--precompressed", multiple=True, metavar="NAMES", help="br, gzip, zstd: first is best."
 )
 @click.option(
-    "-f", "--file-limit", default=FILE_LIMIT, type=int, metavar="N", help="Names listed; 10000."
+    "-f",
+    "--file-limit",
+    default=FILE_LIMIT,
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Names listed; 10000.",
 )
 @click.option("--no-compress", is_flag=True, help="Compress nothing.")
 @click.option("--reveal-symlinks", is_flag=True, help="Tell in listings where links lead.")

@@ -10,6 +10,7 @@ import click
 from snake.caddyfile.format import format_caddyfile, unformatted_line
 from snake.cli.values import FILE
 from snake.core.errors import SnakeError
+from snake.core.text import decode_utf8
 
 
 @click.command("fmt")
@@ -45,6 +46,9 @@ def command(
         raise SnakeError(f"fmt takes one file, got {' '.join(filter(None, (config, *path)))}")
     name = "".join(path) or config or "Caddyfile"
     data = _read(name)
+    if overwrite:
+        # Caddy writes U+FFFD in the place of each byte that is none, which is not to be undone.
+        decode_utf8(data, name)
     text = data.decode("utf-8", "surrogateescape")
     result = format_caddyfile(text).encode()
     if name == "-":

@@ -29,7 +29,8 @@ def decode_utf8(data: bytes, file: str) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
+        column = len(data[: error.start].rpartition(b"\n")[2].decode()) + 1
         raise SnakeError(
-            f"{file}:{line}: the byte 0x{data[error.start]:02x} is not UTF-8; "
+            f"{file}:{line}:{column}: the byte 0x{data[error.start]:02x} is not UTF-8; "
             "save the file in that encoding"
         ) from None

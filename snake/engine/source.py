@@ -132,7 +132,8 @@ def _malformed(text: str, name: str) -> SnakeError | None:
         is_json = re.match(r'\s*(\{\s*["}]|\[)', text) is not None
         hint = "" if is_json else "; if it is a Caddyfile, add --adapter caddyfile"
         place = f"{name}:{error.lineno}:{error.colno}"
-        message = f"{error.msg[:1].lower()}{error.msg[1:]}"
+        said = error.msg.removesuffix(" at").removesuffix(" starting")  # what follows is the place
+        message = f"{said[:1].lower()}{said[1:]}"
         return SnakeError(f"{place}: JSON is malformed: {message}{hint}")
     except RecursionError:
         return SnakeError(f"{name}: JSON is nested too deeply")

@@ -62,6 +62,8 @@ def route(**handler: object) -> str:
         (CADDYFILE, "c.json:1:1: JSON is malformed: expecting value; if it is a Caddyfile, add"),
         ("{\n\tadmin off\n}\n", "enclosed in double quotes; if it is a Caddyfile, add --adapter"),
         ("", "c.json:1:1: JSON is malformed: expecting value"),
+        ('{"a\x01": 1}', "c.json:1:4: JSON is malformed: invalid control character"),
+        ('{"a": "', "c.json:1:7: JSON is malformed: unterminated string"),
         ('{"a":1,}', "c.json:1:8: JSON is malformed: expecting property name"),
         ('{"apps":\n {"http": 1]}', "c.json:2:12: JSON is malformed: expecting ',' delimiter"),
         ('{"apps":' * 3000, "c.json: JSON is nested too deeply"),
@@ -95,6 +97,7 @@ def test_wrong_json_is_an_error_with_its_path(tmp_path: Path, text: str, message
     last = done.stderr.splitlines()[-1]
     assert last.startswith("Error: ")
     assert message in last
+    assert not last.endswith(" at")
 
 
 def test_a_wrong_caddyfile_is_an_error_with_its_line(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_a_wrong_line_is_named(text: str) -> None:
         (b"A='x\nB=2", "file:1: the quote ' that begins the value is not closed"),
         (b"A=1\nB\0=2", "file:2: there is a NUL byte"),
         (b"A='x\n\0'", "file:1: there is a NUL byte in the value"),
-        (b"A=1\nB=\xe9", "file:2: the byte 0xe9 is not UTF-8"),
+        (b"A=1\nB=\xe9", "file:2:3: the byte 0xe9 is not UTF-8"),
         (b"A=" + b"x" * LARGEST, "the env file file is larger than 1 MiB"),
         (b"\x7fELF\x02\x01\x01\0", "file:1: there is a NUL byte"),
     ],

@@ -54,6 +54,18 @@ def test_overwriting_prints_nothing(tmp_path: Path, options: list[str]) -> None:
     assert (tmp_path / "Caddyfile").read_text() == TIDY
 
 
+def test_bytes_that_are_no_text_are_not_overwritten(tmp_path: Path) -> None:
+    """What is not UTF-8 could not be written back, so the file stays, and the place is told."""
+    data = b"a{\n\xc3\xa9 \xff\xfe\n}"
+    (tmp_path / "Caddyfile").write_bytes(data)
+
+    done = run("fmt", "--overwrite", folder=tmp_path)
+
+    assert (done.stdout, done.returncode) == ("", 1)
+    assert done.stderr.startswith("Error: Caddyfile:2:3: the byte 0xff is not UTF-8; save")
+    assert (tmp_path / "Caddyfile").read_bytes() == data
+
+
 def test_formatted_file_is_not_written(tmp_path: Path) -> None:
     """It need not be writable, and who watches it sees nothing."""
     file = tmp_path / "Caddyfile"

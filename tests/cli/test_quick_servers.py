@@ -128,6 +128,7 @@ def test_template_that_is_exported_makes_the_same_page(tmp_path: Path) -> None:
         ("reverse-proxy -t http://x,https://y", "one scheme, got http://x and https://y"),
         ("reverse-proxy -f a/b -t x", '--from takes no path, got "a/b"'),
         ("reverse-proxy -f a:b -t x", "--from: \"a:b\" is no address: invalid port 'b'"),
+        ("file-server -f -5", "-5 is not in the range x>=0"),
         ("reverse-proxy -t ws://x", "the scheme ws:// is only supported in browsers"),
         ("reverse-proxy -t x -H :y", '--header-up takes "Field: value", got ":y"'),
     ],

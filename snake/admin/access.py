@@ -116,7 +116,7 @@ def _matches(allowed: Allowed, origin: Allowed) -> bool:
 
 def _allowed(admin: Admin, address: NetworkAddress) -> Iterable[Allowed]:
     """Yield what the configuration names, or else the names that lead to the address."""
-    for text in admin.origins:
+    for text in admin.origins or ():
         if "://" not in text:
             yield Allowed("", text)
             continue
@@ -125,7 +125,7 @@ def _allowed(admin: Admin, address: NetworkAddress) -> Iterable[Allowed]:
         except URLError:
             continue
         yield Allowed(url.scheme, _host_port(url))
-    if admin.origins or address.is_unix or address.is_fd:
+    if admin.origins is not None or address.is_unix or address.is_fd:
         return
     names = ("localhost", "::1", "127.0.0.1") if _is_loopback(address.host) else (address.host,)
     for name in names:

@@ -57,7 +57,8 @@ class Admin(Config):
     disabled: bool = False
     listen: str = ""
     enforce_origin: bool = False
-    origins: tuple[str, ...] = ()
+    origins: tuple[str, ...] | None = None
+    """`None` for those that lead to the address; with none at all nobody may ask."""
     config: AdminConfig | None = None
     identity: Identity | None = None
     remote: Remote | None = None

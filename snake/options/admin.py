@@ -33,11 +33,11 @@ def _parse_admin(line: Segment, earlier: object, guests: Guests) -> Admin:
     if len(line.args) > 1:
         line.args[1].fail(f"admin takes one address, got {len(line.args)}")
     listen = line.args[0].text if line.args else ""
-    origins: tuple[str, ...] = ()
+    origins: tuple[str, ...] | None = None
     enforce = False
     for sub in subdirectives(line, ("origins", "enforce_origin")):
         if sub.name == "origins":
-            origins = tuple(word.text for word in sub.all())
+            origins = tuple(word.text for word in sub.all()) or None
         else:
             enforce = True
     return Admin(listen=listen or DEFAULT_LISTEN, origins=origins, enforce_origin=enforce)

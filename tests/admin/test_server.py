@@ -123,11 +123,12 @@ async def test_a_bug_is_told_to_the_log_alone(
     assert (await served.client.get("/config/x")).text == "/config/x 0"
 
 
-async def test_rules_change_for_open_connections(served: Served) -> None:
-    """A client that stays connected is asked anew who it is."""
+@pytest.mark.parametrize("origins", [("example.com",), ()])
+async def test_rules_change_for_open_connections(served: Served, origins: tuple[str, ...]) -> None:
+    """A client that stays connected is asked anew who it is; no origins at all refuse everybody."""
     assert (await served.client.get("/config/")).status_code == 200
 
-    served.server.follow(Admin(origins=("example.com",)))
+    served.server.follow(Admin(origins=origins))
 
     refused = await served.client.get("/config/")
     assert refused.json() == {"error": f"host not allowed: localhost:{served.port}"}

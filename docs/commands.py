@@ -22,6 +22,7 @@ Caddy's commands knows these: flags and their letters are Caddy's.
 | 1 | it did not start, or not all that was asked for is done; stderr says why |
 | 2 | the server was made to end at once, by SIGQUIT or a second SIGINT |
 | 3 | something went wrong while the server was ending |
+| 130, 143 | as a shell has it: SIGINT or SIGTERM came before there was anything to end |
 
 | signal | |
 |---|---|

@@ -25,6 +25,9 @@ class Table(Mapping[str, str]):
         path = self.standard.get(name)
         return self.plugins[name] if path is None else path
 
+    def __contains__(self, name: object) -> bool:  # that of a Mapping has `__getitem__` fail
+        return name in self.standard or name in self.plugins
+
     def __iter__(self) -> Iterator[str]:
         return iter({**self.standard, **self.plugins})
 

@@ -28,6 +28,7 @@ from snake.engine.service import Service
 from snake.engine.signals import FAILED, FORCED, Signals
 from snake.engine.sockets import Sockets
 from snake.engine.spawner import Spawner, Started, spawn
+from snake.fork.system import file_limit
 from snake.python.plan import apps
 
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("snake")
 http = logging.getLogger("snake.http.log")
+
+
+_FEW_FILES = 1024
+"""A limit of open files below this is warned of; nobody has less by default."""
 
 
 class Terms(NamedTuple):
@@ -87,6 +92,7 @@ async def supervise(loaded: Loaded, zygote: Started | None, terms: Terms) -> int
         generation = reloads.generation
         if not generation.addresses:
             logger.warning("the configuration has no site, so nothing is served")
+        _warn_of_few_files()
         listening = {str(address): sockets.bound(address) for address in generation.addresses}
         _announce(generation, listening, terms.herald)
         service.ready(f"serving, with {generation.workers} workers")
@@ -162,6 +168,16 @@ async def _unless(event: asyncio.Event, work: Coroutine[None, None, None]) -> bo
     with suppress(asyncio.CancelledError):
         await task
     return False
+
+
+def _warn_of_few_files() -> None:
+    limit = file_limit()
+    if limit is not None and limit < _FEW_FILES:
+        logger.warning(
+            "each process may open few files, so a worker has as few connections at once; "
+            "raise the limit, by ulimit -n or LimitNOFILE of systemd",
+            extra={"fields": {"limit": limit}},
+        )
 
 
 def _announce(generation: Generation, listening: Mapping[str, str], herald: Herald | None) -> None:

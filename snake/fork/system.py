@@ -45,6 +45,14 @@ def name_process(name: str) -> None:
             Path("/proc/self/comm").write_text(name)
 
 
+def file_limit() -> int | None:
+    """Return how many files each process may have open at once; `None` is without a limit."""
+    import resource  # noqa: PLC0415  (not on Windows)
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return None if soft == resource.RLIM_INFINITY else soft
+
+
 def raise_file_limit() -> None:
     """Raise the limit of open files to what the system lets this process have, as Go does."""
     import resource  # noqa: PLC0415  (not on Windows)

@@ -7,6 +7,7 @@ import resource
 import subprocess
 import sys
 import time
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -69,11 +70,14 @@ def test_processes_are_told_apart_by_their_names(tmp_path: Path) -> None:
 
 
 def test_the_limit_of_open_files_is_raised(tmp_path: Path) -> None:
-    """A worker may open as many files as the system lets it, as Go programs may."""
+    """A worker may open as many files as the system lets it, as Go programs; few are warned of."""
     (tmp_path / "main.py").write_text(APP)
-    with running(SITE, tmp_path) as server:
-        soft, hard = resource.prlimit(server.workers()[0], resource.RLIMIT_NOFILE)
-    assert soft == hard
+    few = partial(resource.setrlimit, resource.RLIMIT_NOFILE, (100, 200))
+    with running(SITE, tmp_path, preexec_fn=few) as server:
+        assert resource.prlimit(server.workers()[0], resource.RLIMIT_NOFILE) == (200, 200)
+        (warning,) = [each for each in server.records if "limit" in each]
+    assert warning["limit"] == 200
+    assert "ulimit -n" in warning["msg"]
 
 
 @pytest.mark.parametrize("closed", [0, 1, 2])

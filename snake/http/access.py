@@ -81,7 +81,7 @@ class AccessLog:
 
         Of what `run` leaves to be waited for, `Request.record` hears the end.
         """
-        texts = Texts(show_secrets=self._config.should_log_credentials)
+        texts = Texts(show_secrets=self._config.should_log_credentials, sinks=self._sinks_of)
 
         def logged(request: Request, send: Send) -> Awaitable[None]:
             record = AccessRecord(request, send, texts, self)

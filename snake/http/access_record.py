@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from snake.app.environ import PROTOCOLS
-from snake.http.access_texts import Texts, encryption, host_of, written
+from snake.http.access_texts import Texts, after_headers, encryption, host_of, written
 from snake.http.handler import Message, Send
 from snake.http.request import Request
 from snake.http.response import declared_length
@@ -42,10 +42,10 @@ class AccessRecord(Prepared):
     """The record of one request; its `send` as well, where that of the transport notes nothing."""
 
     __slots__ = (
+        "_asked",
         "_dict",
-        "_headers",
         "_log",
-        "_method",
+        "_noted",
         "_receive",
         "_request",
         "_send",
@@ -67,27 +67,37 @@ class AccessRecord(Prepared):
         scope = request.scope
         self._request = request
         self._send = send
-        self._receive = request.receive
         self._texts = texts
         self._log = log
-        request.receive = self.receive
         request.record = self
         # What handlers may change is taken now.
-        self._headers: list[tuple[bytes, bytes]] = scope["headers"].copy()
-        self._method: str = scope["method"]
+        asking = (
+            scope["headers"],
+            scope["method"],
+            scope.get("client"),
+            scope.get("http_version", ""),
+            scope.get(SECURED),
+        )
+        asked = texts.asked.get(asking[2])
+        if asked is None or asked.asking != asking:
+            asked = texts.ask(asking)
+        self._asked = asked
         query: bytes = scope["query_string"]
         self._target: bytes = scope.get(TARGET) or (
             b"%b?%b" % (scope["raw_path"], query) if query else scope["raw_path"]
         )
         self._dict: dict[str, Any] | None = None
-        self.read = 0
+        self._noted: Any = send
 
     def sender(self) -> Send:
         """Return the `send` of the request: its own, if that notes what is sent, or this."""
         if hasattr(self._send, "start"):
             return self._send
+        self._noted = self
+        self._receive = self._request.receive
+        self._request.receive = self.receive
         self.start = NO_START
-        self.size = 0
+        self.size = self.read = 0
         return self
 
     # What the request's way reports -------------------------------------------
@@ -124,51 +134,43 @@ class AccessRecord(Prepared):
 
     def ended(self) -> None:
         """Write the record; this no longer stands in the way of the request."""
-        request = self._request
-        noted: Any = self._send
+        request, noted = self._request, self._noted
         self.duration = perf_counter() - request.started
-        if hasattr(noted, "start"):
-            self.start, self.size = noted.start, noted.size
-        request.receive = self._receive
+        if noted is self:
+            request.receive = self._receive
+            self._noted = None
+        else:
+            self.start, self.size, self.read = noted.start, noted.size, noted.given
         request.record = None  # or each would hold the other until a collection
-        is_unanswered = self.start.get("unanswered", False)
-        message = "NOP" if is_unanswered else "handled request"
-        if is_unanswered:
+        level, message = logging.INFO, "handled request"
+        if self.start.get("unanswered", False):
             # The status is the server's then, and the record has none.
             self.start = {**self.start, "status": 0}
-        level = logging.ERROR if self.start["status"] >= 500 else logging.INFO  # noqa: PLR2004
-        for sink in self._log.sinks(request, host_of(self._headers)):
+            message = "NOP"
+        elif self.start["status"] >= 500:  # noqa: PLR2004
+            level = logging.ERROR
+        asked = self._asked
+        sinks = self._log.sinks(request, asked.host) if request.has_vars else asked.sinks
+        for sink in sinks:
             sink.emit_prepared(level, message, self)
 
-    def json(self) -> str:
-        """Return the fields as JSON, without the braces."""
-        request, start, texts = self._request, self.start, self._texts
+    def line(self, start: bytes, time: bytes, message: bytes) -> bytes:
+        """Return the whole line of JSON, which begins with what is given."""
+        request, answer, asked, size = self._request, self.start, self._asked, self.size
         if request.log_fields:
-            return to_json(self._made())[1:-1].decode()
-        scope = request.scope
-        client = scope.get("client")
-        told = None if request.arrival is None and not request.has_vars else request.client_ip
-        asking = (
-            self._method,
-            self._headers,
-            scope.get("http_version", ""),
-            scope.get(SECURED),
-            told,
-            client,
-        )
-        kept = texts.asked.last.get(client)
-        if kept is None or kept[0] != asking:
-            kept = texts.asked.made(client, asking)
-        status, size = start["status"], self.size
-        answering = status, start.get("headers") or (), start.get("server_header") is not False
-        given = texts.answered.last.get((status, size))
-        if given is None or given[0] != answering:
-            given = texts.answered.made((status, size), answering)
-        user = '""' if request.values is None else _user(request.values)
-        return (
-            f'{kept[1]}{written(self._target)}{kept[2]}"bytes_read":{self.read},"user_id":{user},'
-            f'"duration":{number(self.duration)},"size":{size},{given[1]}'
-        )
+            return b"%b%b%b,%b\n" % (start, time, message, to_json(self._made())[1:])
+        status = answer["status"]
+        answering = status, answer.get("headers") or (), answer.get("server_header") is not False
+        answered = self._texts.answered.get((status, size))
+        if answered is None or answered[0] != answering:
+            answered = self._texts.answer(answering, size)
+        before, after = asked.before, asked.after
+        if request.arrival is not None or request.has_vars:
+            before = to_json(request.client_ip).join(asked.around_address)
+        if self.read or request.values is not None:
+            after = after_headers(asked.headers, self.read, _user(request.values or {}))
+        target, duration = written(self._target), number(self.duration)
+        return b"".join((start, time, message, before, target, after, duration, answered[1]))
 
     # The record as a mapping --------------------------------------------------
 
@@ -189,7 +191,8 @@ class AccessRecord(Prepared):
         return self._dict
 
     def _request_fields(self) -> dict[str, Any]:
-        return _asked(self._request, self._method, self._headers, self._target, self._texts)
+        headers, method, *_ = self._asked.asking
+        return _asked(self._request, method, headers, self._target, self._texts)
 
     def failed(self) -> tuple[Iterable[str], dict[str, Any]]:
         """Return the names of the loggers that hear of a failure, and what they are told."""
@@ -198,7 +201,7 @@ class AccessRecord(Prepared):
             "request": self._request_fields(),
             "duration": perf_counter() - request.started,
         }
-        return self._log.names(request, host_of(self._headers)), fields
+        return self._log.names(request, self._asked.host), fields
 
     def __getitem__(self, name: str) -> object:
         return self._made()[name]
@@ -249,5 +252,5 @@ def _asked(
     return fields
 
 
-def _user(values: Mapping[str, Any]) -> str:
-    return to_json(as_text(values.get(USER))).decode()
+def _user(values: Mapping[str, Any]) -> bytes:
+    return to_json(as_text(values.get(USER)))

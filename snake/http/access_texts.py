@@ -6,12 +6,13 @@ nearly all have the same headers. What is long is not kept, and what is kept is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from snake.app.environ import PROTOCOLS
 from snake.http.fields import canonical as canonical_name
+from snake.logs.app import Sink
 from snake.logs.encoders import to_json
 from snake.tls.secured import Secured
 
@@ -20,8 +21,8 @@ SECRET = frozenset({b"cookie", b"set-cookie", b"authorization", b"proxy-authoriz
 
 Client = tuple[str, int] | None
 Field = tuple[bytes, bytes]
-Asking = tuple[str, list[Field], str, Secured | None, str | None, Client]
-"""Method, headers, version of HTTP, encryption, the address that proxies tell, the address."""
+Asking = tuple[list[Field], str, Client, str, Secured | None]
+"""Headers, method, the address, version of HTTP, encryption."""
 Answering = tuple[int, Sequence[Field], bool]
 """Status, headers, and whether the server adds its own."""
 
@@ -33,66 +34,96 @@ _MOST = 4096
 _MOST_TEXTS = 1024
 
 
-class Kept:
-    """What was last made for each of many keys, and of what."""
+class Asked(NamedTuple):
+    """What a client says of itself, and what follows from it for a record."""
 
-    def __init__(self, make: Callable[[Any], tuple[str, str]]) -> None:
-        self._make = make
-        self.last: dict[Hashable, tuple[Any, str, str]] = {}
-
-    def made(self, key: Hashable, of: Any) -> tuple[Any, str, str]:  # noqa: ANN401
-        """Make the texts, and keep them under the key."""
-        first, second = self._make(of)
-        if len(first) + len(second) < _LONG_TEXT:
-            if len(self.last) >= _MOST_TEXTS:
-                self.last.clear()
-            # An app may change its list later, and would change what is kept.
-            copied = tuple(list(each) if isinstance(each, list) else each for each in of)
-            self.last[key] = (copied, first, second)
-        return of, first, second
+    asking: Asking
+    host: bytes
+    sinks: tuple[Sink, ...]
+    """Where the record goes, if no handler says something else."""
+    before: bytes
+    """What stands before the URI, and after the message."""
+    around_address: tuple[bytes, bytes]
+    """The same without the address of the client."""
+    after: bytes
+    """What stands between the URI and the duration, where there is no body and no user."""
+    headers: bytes
+    """What stands between the URI and the size of the body."""
 
 
 class Texts:
     """The texts of one server: secrets are redacted, unless they are shown."""
 
-    def __init__(self, *, show_secrets: bool) -> None:
+    def __init__(
+        self,
+        *,
+        show_secrets: bool,
+        sinks: Callable[[bytes], tuple[Sink, ...] | None] = lambda _: None,
+    ) -> None:
         self._hidden = frozenset() if show_secrets else SECRET
-        self._fields: dict[Field, str] = {}
-        self.asked = Kept(self._asked)
-        """By client: what stands before the URI of a request, and after it."""
-        self.answered = Kept(self._answered)
-        """By status and size: the status and the headers."""
+        self._sinks = sinks
+        self._fields: dict[Field, bytes] = {}
+        self.asked: dict[Client, Asked] = {}
+        """By client: what it last said."""
+        self.answered: dict[tuple[int, int], tuple[Answering, bytes]] = {}
+        """By status and size: the last answer, and what stands behind the duration of it."""
 
-    def _asked(self, asking: Asking) -> tuple[str, str]:
-        method, headers, version, secured, told, client = asking
+    def ask(self, asking: Asking) -> Asked:
+        """Make the texts of what a client says, and keep them."""
+        headers, method, client, version, secured = asking
         address, port = client or ("", "")
-        before = {
-            "remote_ip": address,
-            "remote_port": str(port),
-            "client_ip": address.partition("%")[0] if told is None else told,
+        host = host_of(headers)
+        rest = self._joined([field for field in headers if field[0] != b"host"])
+        tls = b"" if secured is None else b',"tls":' + to_json(encryption(secured))
+        peer = {"remote_ip": address, "remote_port": str(port)}
+        line = {
             "proto": PROTOCOLS.get(version, "HTTP/1.1"),
             "method": method,
-            "host": host_of(headers).decode("utf-8", "surrogateescape"),
+            "host": host.decode("utf-8", "surrogateescape"),
         }
-        rest = self._joined([field for field in headers if field[0] != b"host"])
-        tls = "" if secured is None else f',"tls":{_text(encryption(secured))}'
-        return f'"request":{{{_text(before)[1:-1]},"uri":', f',"headers":{{{rest}}}{tls}}},'
+        first = b',"request":{%b,"client_ip":' % _inside(peer)
+        second = b',%b,"uri":' % _inside(line)
+        written = b',"headers":{%b}%b},"bytes_read":' % (rest, tls)
+        asked = Asked(
+            (headers.copy(), *asking[1:]),  # handlers may change the list
+            host,
+            self._sinks(host) or (),
+            first + to_json(address.partition("%")[0]) + second,
+            (first, second),
+            after_headers(written, 0, b'""'),
+            written,
+        )
+        if len(second) + len(written) < _LONG_TEXT:
+            if len(self.asked) >= _MOST_TEXTS:
+                self.asked.clear()
+            self.asked[client] = asked
+        return asked
 
-    def _answered(self, answering: Answering) -> tuple[str, str]:
+    def answer(self, answering: Answering, size: int) -> tuple[Answering, bytes]:
+        """Make the text of a response, and keep it."""
         status, headers, adds_server = answering
         fields = [(name, value) for name, value in headers]
+        # An app may change its list later.
+        kept = headers.copy() if isinstance(headers, list) else headers
         if adds_server and not any(name == b"server" for name, _ in fields):
             fields.insert(0, (b"server", b"snake"))
-        return f'"status":{status},"resp_headers":{{{self._joined(fields)}}}', ""
+        written = self._joined(fields)
+        text = b',"size":%d,"status":%d,"resp_headers":{%b}}\n' % (size, status, written)
+        answered = (status, kept, adds_server), text
+        if len(text) < _LONG_TEXT:
+            if len(self.answered) >= _MOST_TEXTS:
+                self.answered.clear()
+            self.answered[status, size] = answered
+        return answered
 
-    def _joined(self, fields: list[Field]) -> str:
+    def _joined(self, fields: list[Field]) -> bytes:
         if len(dict(fields)) < len(fields):
-            return _text(self.readable(fields))[1:-1]
-        return ",".join([self._fields.get(field) or self._field(field) for field in fields])
+            return _inside(self.readable(fields))
+        return b",".join([self._fields.get(field) or self._field(field) for field in fields])
 
-    def _field(self, field: Field) -> str:
+    def _field(self, field: Field) -> bytes:
         name, value = field
-        text = _text(self.readable([field]))[1:-1]
+        text = _inside(self.readable([field]))
         if len(value) < _LONG and name not in self._hidden:
             if len(self._fields) >= _MOST:
                 self._fields.clear()
@@ -111,6 +142,11 @@ class Texts:
         return fields
 
 
+def after_headers(headers: bytes, read: int, user: bytes) -> bytes:
+    """Return what stands between the URI and the duration."""
+    return b'%b%d,"user_id":%b,"duration":' % (headers, read, user)
+
+
 def host_of(headers: Sequence[Field]) -> bytes:
     """Return the Host header as sent."""
     if headers and headers[0][0] == b"host":
@@ -118,20 +154,21 @@ def host_of(headers: Sequence[Field]) -> bytes:
     return next((value for name, value in headers if name == b"host"), b"")
 
 
-def written(data: bytes) -> str:
+def written(data: bytes) -> bytes:
     """Return the JSON of a text."""
     return _short(data) if len(data) < _LONG else _written(data)
 
 
-def _written(data: bytes) -> str:
-    return _text(data.decode("utf-8", "surrogateescape"))
+def _written(data: bytes) -> bytes:
+    return to_json(data.decode("utf-8", "surrogateescape"))
 
 
 _short = lru_cache(maxsize=_MOST)(_written)
 
 
-def _text(value: object) -> str:
-    return to_json(value).decode()
+def _inside(value: object) -> bytes:
+    """Return the JSON of a mapping without its braces."""
+    return to_json(value)[1:-1]
 
 
 def encryption(secured: Secured) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class Sink:
         (first, *others) = self._outlets
         self._plain = first if not others and first.target.is_plain else None
         self._level = first.target.level
-        self._heads: dict[tuple[int, str], tuple[str, str]] = {}
+        self._heads: dict[tuple[int, str], tuple[bytes, bytes]] = {}
 
     def emit_prepared(self, level: int, msg: str, fields: Prepared) -> None:
         """Log one record of which the JSON is nearly there."""
@@ -52,7 +52,7 @@ class Sink:
             self.emit(level, msg, fields)
         elif level >= self._level:
             before, after = self._heads.get((level, msg)) or self._head(level, msg)
-            line = f"{before}{number(time())}{after},{fields.json()}}}\n".encode()
+            line = fields.line(before, number(time()), after)
             if plain.lines:
                 plain.lines.append(line)
             else:
@@ -65,7 +65,7 @@ class Sink:
             if outlet.target.keeps(level, msg, record.time):
                 outlet.add(outlet.target.line(record))
 
-    def _head(self, level: int, msg: str) -> tuple[str, str]:
+    def _head(self, level: int, msg: str) -> tuple[bytes, bytes]:
         head = self._heads[level, msg] = around_time(level, self._logger, msg)
         return head
 

@@ -39,8 +39,8 @@ response that waits for nothing needs no coroutine, and an app that made one ret
 NO_START: Message = {"type": "http.response.start", "status": 0}
 """What a `send` that notes the response has as its attribute `start`, as long as none was begun.
 
-It has the message then, and in `size` how long the body was until now. Who logs a request reads
-them, and does not have to be a `send` itself.
+It has the message then, in `size` how long the body was until now, and in `given` how much the app
+was given of that of the request. Who logs a request reads them, and does not have to stand between.
 """
 
 HALF_CLOSE = "snake.half_close"

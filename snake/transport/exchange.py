@@ -47,8 +47,8 @@ class Exchange(HTTP1Client):
     `http.disconnect`.
     """
 
-    __slots__ = ("_asked", "_chunked", "_flags", "_head", "_left", "_news", "began", "head_only",
-                 "keep_alive", "size", "start", "status")  # fmt: skip
+    __slots__ = ("_asked", "_chunked", "_flags", "_head", "_left", "_news", "began", "given",
+                 "head_only", "keep_alive", "size", "start", "status")  # fmt: skip
 
     def __init__(
         self,
@@ -72,6 +72,8 @@ class Exchange(HTTP1Client):
         """The message that began the response: `asgi.NO_START`."""
         self.size = 0
         """Bytes of the response's body, also of one that the client does not get: to a HEAD."""
+        self.given = 0
+        """Bytes of the request's body that the app was given."""
         self._asked = False
         self._chunked = False
         self._news: asyncio.Event | None = None
@@ -100,6 +102,7 @@ class Exchange(HTTP1Client):
             self.connection.body_wanted(self)
             await self._wait()
         data = body.take()
+        self.given += len(data)
         body.delivered = body.complete
         self.connection.body_taken()
         return {"type": "http.request", "body": data, "more_body": not body.complete}

@@ -25,8 +25,8 @@ class IncomingBody(Running):
     """The request's half of a stream."""
 
     __slots__ = ("_asked", "_news", "_pieces", "_starving", "began", "complete", "connection",
-                 "expects", "gone", "limits", "number", "pace", "received", "since", "state",
-                 "trailers")  # fmt: skip
+                 "expects", "given", "gone", "limits", "number", "pace", "received", "since",
+                 "state", "trailers")  # fmt: skip
 
     def __init__(self, connection: Requests) -> None:
         self.connection = connection
@@ -43,6 +43,8 @@ class IncomingBody(Running):
         """The fields after the request's body; complete when all of it was received."""
         self.received = 0
         """Bytes of the body that came."""
+        self.given = 0
+        """Bytes of it that the app was given."""
         self.limits: tuple[Limits, ...] = ()
         """How slow the client may be; nothing where the server's own limits hold alone."""
         self.pace: Pace | None = None
@@ -70,6 +72,7 @@ class IncomingBody(Running):
         if self._pieces:
             pieces = [piece for piece, _ in self._pieces]
             data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            self.given += len(data)
             self._release()
         self._asked = self.complete
         return {"type": "http.request", "body": data, "more_body": not self.complete}

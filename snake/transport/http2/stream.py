@@ -11,6 +11,7 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from snake.transport.asgi import (
+    NO_START,
     AppError,
     ASGIApp,
     ClientDisconnectedError,
@@ -39,13 +40,17 @@ class Stream(StreamClient):
     """One request and its response."""
 
     __slots__ = ("_done", "_end", "_fields", "_flags", "_left", "_offset", "_rest",
-                 "head_only", "sent", "stalled_since", "status")  # fmt: skip
+                 "head_only", "sent", "size", "stalled_since", "start", "status")  # fmt: skip
 
     def __init__(self, connection: Requests) -> None:
         super().__init__(connection)
         self.head_only = False
         self.status = 0
         """That of the response; 0 as long as none was begun."""
+        self.start: Message = NO_START
+        """The message that began the response: `asgi.NO_START`."""
+        self.size = 0
+        """Bytes of the response's body, also of one that the client does not get: to a HEAD."""
         self.sent = 0
         """Bytes of the response's body that the engine took."""
         self.stalled_since = 0.0
@@ -198,6 +203,7 @@ class Stream(StreamClient):
         if "upgrade" in message:
             raise AppError("HTTP/2 cannot switch protocols")
         self._fields, self._left, self._flags = response_fields(message)
+        self.start = message
         self.status = message["status"]
         self.state = HELD
 
@@ -212,6 +218,7 @@ class Stream(StreamClient):
             self._left = left = left - len(data)
             if left < 0 or (left and not more):
                 self._check_length()
+        self.size += len(data)
         trails = self._flags & TRAILERS and not (more or self.head_only)
         more = bool(more or trails)
         bare = self.head_only or self._flags & BODILESS
@@ -235,6 +242,7 @@ class Stream(StreamClient):
         elif self._left != size:
             self._left -= size
             self._check_length()
+        self.size = size
         connection = self.connection
         fields += connection.stamp()
         self._write_head(fields, ends=not size)
@@ -330,6 +338,7 @@ class Stream(StreamClient):
                 raise AppError(f"{path} is not as long as its Content-Length")
             if self.head_only or self._flags & BODILESS or not size:
                 self._left = None
+                self.size = size
                 self._send_head(b"", more=False, alone=True)
                 return
             for piece in file.pieces(offset, size):

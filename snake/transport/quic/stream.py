@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from snake.transport.asgi import (
+    NO_START,
     AppError,
     ClientDisconnectedError,
     Message,
@@ -50,7 +51,7 @@ class Stream(Running):
         self._requests = requests
         self._left: int | None = None
         self._pieces: list[bytes] = []
-        self._size = 0
+        self._waiting = 0
         self._delivered = False
         self._news = asyncio.Event()
         self._starved_since: float | None = None
@@ -61,6 +62,12 @@ class Stream(Running):
         self._head: ResponseHead | None = None
         self.status = 0
         """That of the response; 0 as long as none was begun."""
+        self.start: Message = NO_START
+        """The message that began the response: `asgi.NO_START`."""
+        self.size = 0
+        """Bytes of the response's body, also of one that the client does not get: to a HEAD."""
+        self.given = 0
+        """Bytes of the request's body that the app was given."""
 
     # What the session calls ----------------------------------------------------------
 
@@ -82,7 +89,7 @@ class Stream(Running):
                 self._requests.release(len(data))
             else:
                 self._pieces.append(data)
-                self._size += len(data)
+                self._waiting += len(data)
         self.complete = ended
         self._news.set()
         return True
@@ -136,13 +143,14 @@ class Stream(Running):
 
     async def receive(self) -> Message:
         """Return the next piece of the body, or `http.disconnect` when nobody is left to answer."""
-        while not (self._delivered or self._size or self.complete or self._is_over()):
+        while not (self._delivered or self._waiting or self.complete or self._is_over()):
             await self._starve()
         if self._delivered or self._is_over():
             while not self._is_over():
                 await self._wait()
             return {"type": "http.disconnect"}
         data = b"".join(self._pieces)
+        self.given += len(data)
         self._forget_body(taken=True)
         self._delivered = self.complete
         return {"type": "http.request", "body": data, "more_body": not self.complete}
@@ -151,7 +159,7 @@ class Stream(Running):
         return self.gone or self.state == DONE
 
     def _forget_body(self, *, taken: bool = False) -> None:
-        size, self._size = self._size, 0
+        size, self._waiting = self._waiting, 0
         self._pieces.clear()
         if taken:
             self._requests.grant(self.id, size)
@@ -214,6 +222,7 @@ class Stream(Running):
         if "upgrade" in message:
             raise AppError("HTTP/3 cannot switch protocols")
         self._head = ResponseHead(message, self._requests.stamp)
+        self.start = message
         self.status = message["status"]
         self.state = HELD
 
@@ -239,6 +248,7 @@ class Stream(Running):
             if self.state == HELD:  # nothing is out: an error page can take its place
                 self.state = NEW
             raise
+        self.size += len(data)
         trails = bool(head.flags & TRAILERS) and not (more or bodiless)
         if self.state == HELD:
             self._requests.respond(
@@ -281,6 +291,7 @@ class Stream(Running):
                 raise AppError(f"{path} is not as long as its Content-Length")
             if not size or self.head_only or head.flags & BODILESS:
                 self._write(b"", more=False)
+                self.size = size
                 return
             for piece in file.pieces(offset, size):
                 size -= len(piece)

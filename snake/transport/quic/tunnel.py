@@ -48,7 +48,7 @@ class StreamTunnel(Stream):
 
     async def read(self) -> bytes:
         """Return what came, and `b""` when the client has closed its side."""
-        while not (self._size or self.complete or self.gone):
+        while not (self._waiting or self.complete or self.gone):
             await self._wait()
         data = b"".join(self._pieces)
         self._forget_body(taken=True)

@@ -39,6 +39,8 @@ def command(address: str | None, config: str | None, adapter: str | None) -> Non
 
         time.sleep(PERIOD)
         view.look()
+        if view.fault:
+            raise SnakeError(view.fault)
         show(view)
 
 

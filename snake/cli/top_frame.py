@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from snake.cli.quantities import NONE, latency, rate, size, span
 from snake.cli.status import expires, name_of, processes_of, renews
-from snake.core.text import visible
+from snake.cli.top_table import GAP, Cell, Part, Rows, as_text
 from snake.metrics.rates import AppRate, Rates, SiteRate
 from snake.metrics.report import Certificate, Report, Worker
 
@@ -19,77 +18,35 @@ SOON = 30 * 86_400.0
 """Seconds before its end from which a certificate is shown that is renewed by nobody."""
 NEAR = 7 * 86_400.0
 """Seconds before its end from which any is."""
-_WIDE = 110
-"""Columns from which there is room for more of each site."""
 _TITLED = 2
 """Lines of a table beside its rows: a blank one, and its heads."""
 _LEAST = 3
 """Rows that a table has at least, if it has so many."""
-_GAP, _NARROWEST = 2, 8
-"""Columns between two cells, and of the name of something."""
-
-Cell = str | tuple[str, str]
-"""A text, or one with its style."""
-Rows = list[tuple[Cell, ...]]
-
-
-class Part:
-    """A table: heads, of which those to the right begin with `>`, and rows."""
-
-    def __init__(self, heads: Sequence[str], rows: Rows, longest: int = 0) -> None:
-        """Make a table whose `longest` column is cut where there is no room for all of it."""
-        self.rows = rows
-        self._heads = heads
-        self._longest = longest
-
-    def drawn(self, most: int, width: int) -> list[RenderableType]:
-        """Return it with at most so many rows; what is left out is counted in the last."""
-        shown = self.rows if len(self.rows) <= most else self.rows[: max(most - 1, 0)]
-        table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False)
-        cells = [[_text(cell) for cell in row] for row in shown]
-        for index, head in enumerate(self._heads):
-            table.add_column(
-                head.lstrip(">"),
-                justify="right" if head.startswith(">") else "left",
-                no_wrap=True,
-                overflow="ellipsis",
-                header_style="dim bold" if index else "bold",
-                max_width=self._room(cells, width) if index == self._longest else None,
-            )
-        for row in cells:
-            table.add_row(*row)
-        left = len(self.rows) - len(shown)
-        more: list[RenderableType] = [_text((f"and {left} more", "dim"))] if left else []
-        return [Text(""), table, *more]
-
-    def _room(self, cells: Sequence[Sequence[Text]], width: int) -> int:
-        """Return how wide the longest column may be."""
-        others = 0
-        for index, head in enumerate(self._heads):
-            if index != self._longest:
-                widths = [row[index].cell_len for row in cells]
-                others += max([len(head.lstrip(">")), *widths]) + _GAP
-        return max(width - others, _NARROWEST)
+_SPARE_OF_SITES = (
+    *(">P95", ">P50", ">P99"),
+    *(">none", ">3xx", ">2xx", ">4xx", ">NOW", ">5xx", "SERVER"),
+)
+_SPARE_OF_APPS = (">P50", ">P99", ">WAIT", "IN", ">NOW", ">PROC", ">5xx/S")
+_SPARE_OF_WORKERS = (">UP", ">PROCESS", ">MEMORY", ">CPU")
+"""The columns that are done without where there is no room, the first of them first."""
 
 
-def frame(rates: Rates, fault: str, width: int, height: int | None) -> RenderableType:
+def frame(rates: Rates, width: int, height: int | None) -> RenderableType:
     """Return what there is to see in so many columns and lines; `None` is as many as it takes."""
     report = rates.report
-    head = [_title(report), _summary(rates)]
-    if fault:
-        head.append(_text((fault, "bold red")))
-    problems = [_text((problem.partition("\n")[0], "red")) for problem in report.problems]
+    head = [_title(report), _summary(rates, width)]
+    problems = [as_text((problem.partition("\n")[0], "red")) for problem in report.problems]
     head += problems if height is None else problems[: max(height // 8, 1)]
     parts = [
-        Part(*_sites(rates, width)),
-        Part(*_apps(rates.apps, width)),
-        Part(*_workers(rates)),
-        Part(*_certificates(report), longest=3),
+        _sites(rates),
+        Part(*_apps(rates.apps), _SPARE_OF_APPS),
+        Part(*_workers(rates), _SPARE_OF_WORKERS),
+        Part(*_certificates(report), ("RENEWS",), longest=3),
     ]
     parts = [part for part in parts if part.rows]
     foot: list[RenderableType] = []
     if height is not None:
-        foot = [_text(("q quit", "dim"))]
+        foot = [as_text(("q quit", "dim"))]
         height -= len(head) + len(foot)
     drawn = [
         line
@@ -98,6 +55,18 @@ def frame(rates: Rates, fault: str, width: int, height: int | None) -> Renderabl
         for line in part.drawn(most, width)
     ]
     return Group(*head, *drawn, *foot)
+
+
+def lost(rates: Rates, fault: str) -> RenderableType:
+    """Return what there is to see when nothing is known any more, and why."""
+    report = rates.report
+    told = f"last seen: process {report.pid}, after it was up for {span(report.uptime)}"
+    return Group(
+        as_text((f"snake {report.version}", "bold")),
+        as_text((fault, "bold red")),
+        as_text((told, "dim")),
+        as_text(("q quit", "dim")),
+    )
 
 
 def _shares(parts: Sequence[Part], height: int | None) -> list[int]:
@@ -111,15 +80,11 @@ def _shares(parts: Sequence[Part], height: int | None) -> list[int]:
             more = min(rows, _LEAST if least else rows) - shares[index]
             title = 0 if shares[index] else _TITLED
             granted = min(more, height - title)
-            if granted > 0:
+            # One line of several rows would only say how many there are.
+            if granted > 0 and (shares[index] or granted >= min(rows, 2)):
                 shares[index] += granted
                 height -= granted + title
     return shares
-
-
-def _text(cell: Cell) -> Text:
-    text, style = cell if isinstance(cell, tuple) else (cell, "")
-    return Text(visible(text).replace("\n", " "), style, no_wrap=True, overflow="ellipsis")
 
 
 def _title(report: Report) -> Text:
@@ -130,19 +95,23 @@ def _title(report: Report) -> Text:
     draining = len(report.generations) - 1
     if draining:
         told += f"  {draining} draining"
-    return _text((told, "bold"))
+    return as_text((told, "bold"))
 
 
-def _summary(rates: Rates) -> Text:
+def _summary(rates: Rates, width: int) -> Text:
     total = rates.total
+    kinds = [(kind, style) for kind, style in _STYLES.items() if total.statuses.get(kind)]
+    told: list[tuple[str, str]] = [
+        (f"{rate(total.requests)} req/s", "bold"),
+        *((f"{name} {latency(value)}", "") for name, value in _quantiles(total)),
+        *((f"{kind} {rate(total.statuses[kind])}", style) for kind, style in kinds),
+        (f"{total.site.in_flight} now", ""),
+    ]
+    while len(told) > 1 and sum(len(text) + GAP for text, _ in told) - GAP > width:
+        del told[1]  # quantiles first
     line = Text(no_wrap=True, overflow="ellipsis")
-    line.append(f"{rate(total.requests)} req/s", "bold")
-    for name, value in _quantiles(total):
-        line.append(f"  {name} {latency(value)}")
-    for kind, style in _STYLES.items():
-        if total.statuses.get(kind):
-            line.append(f"  {kind} {rate(total.statuses[kind])}", style)
-    line.append(f"  {total.site.in_flight} now")
+    for text, style in told:
+        line.append("  " if line else "").append(text, style)
     return line
 
 
@@ -154,19 +123,22 @@ _STYLES = {"2xx": "green", "3xx": "", "4xx": "yellow", "5xx": "bold red", "none"
 """The classes of statuses that have a place, with their styles."""
 
 
-def _sites(rates: Rates, width: int) -> tuple[Sequence[str], Rows]:
-    kinds = [kind for kind in _STYLES if kind != "none" or width >= _WIDE]
-    heads = ("SITE", ">REQ/S", ">P50", ">P95", ">P99", *(f">{kind}" for kind in kinds), ">NOW")
-    servers = len({each.site.server for each in rates.sites}) > 1
+def _sites(rates: Rates) -> Part:
+    kinds = [
+        kind
+        for kind in _STYLES
+        if kind != "none" or any(each.statuses.get(kind) for each in rates.sites)
+    ]
+    servers = ["SERVER"] if len({each.site.server for each in rates.sites}) > 1 else []
+    heads = ["SITE", *servers, ">REQ/S", ">P50", ">P95", ">P99"]
+    heads += [*(f">{kind}" for kind in kinds), ">NOW"]
     rows: Rows = []
     for each in rates.sites:
-        name = each.site.site
-        if servers and width >= _WIDE:
-            name = f"{name} ({each.site.server})"
         statuses = [each.statuses.get(kind, 0.0) for kind in kinds]
         rows.append(
             (
-                name,
+                each.site.site,
+                *([each.site.server] if servers else []),
                 rate(each.requests),
                 *(latency(value) for _, value in _quantiles(each)),
                 *(
@@ -176,19 +148,18 @@ def _sites(rates: Rates, width: int) -> tuple[Sequence[str], Rows]:
                 str(each.site.in_flight),
             )
         )
-    return heads, rows
+    return Part(heads, rows, [head for head in _SPARE_OF_SITES if head in heads])
 
 
-def _apps(apps: Sequence[AppRate], width: int) -> tuple[Sequence[str], Rows]:
-    middle = (">P50",) if width >= _WIDE else ()
-    heads = ("APP", "IN", ">PROC", ">REQ/S", *middle, ">P99", ">5xx/S", ">NOW", ">WAIT")
+def _apps(apps: Sequence[AppRate]) -> tuple[Sequence[str], Rows]:
+    heads = ("APP", "IN", ">PROC", ">REQ/S", ">P50", ">P99", ">5xx/S", ">NOW", ">WAIT")
     rows: Rows = [
         (
             name_of(each.app),
             each.app.place,
             (processes_of(each.app), "" if _is_whole(each) else "bold red"),
             rate(each.requests),
-            *([latency(each.duration.p50)] if middle else []),
+            latency(each.duration.p50),
             latency(each.duration.p99),
             (rate(each.errors), "bold red" if each.errors else "dim"),
             str(each.app.in_flight),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.live import Live
 
-from snake.cli.top_frame import frame
+from snake.cli.top_frame import frame, lost
 
 if TYPE_CHECKING:
     from snake.cli.top import View
@@ -30,7 +30,7 @@ def show(view: View) -> None:
     """Print one frame, as long as it is."""
     console = Console(highlight=False)
     if view.rates is not None:
-        console.print(frame(view.rates, view.fault, console.width, None))
+        console.print(frame(view.rates, console.width, None))
 
 
 def watch(view: View, period: float) -> None:
@@ -48,7 +48,12 @@ def watch(view: View, period: float) -> None:
                 due = time.monotonic() + period
             if view.rates is not None:
                 size = console.size
-                live.update(frame(view.rates, view.fault, size.width, size.height), refresh=True)
+                shown = (
+                    lost(view.rates, view.fault)
+                    if view.fault
+                    else frame(view.rates, size.width, size.height)
+                )
+                live.update(shown, refresh=True)
             if keys.ended(due - time.monotonic()):
                 break
 

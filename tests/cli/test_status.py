@@ -20,7 +20,7 @@ from rich.console import Console
 
 from snake.cli.quantities import latency, rate, size, span
 from snake.cli.status import lines
-from snake.cli.top_frame import frame
+from snake.cli.top_frame import frame, lost
 from snake.metrics.problems import problems
 from snake.metrics.rates import rates
 from snake.metrics.report import Report
@@ -110,11 +110,11 @@ def test_top_in_a_terminal(server: tuple[Server, str], tmp_path: Path) -> None:
     assert b"named.test" in seen
 
 
-def drawn(found: Report, width: int, height: int | None, fault: str = "") -> list[str]:
+def drawn(found: Report, width: int, height: int | None) -> list[str]:
     """Return the lines of a frame in a terminal of a size."""
     out = io.StringIO()
     console = Console(file=out, width=width, height=height or 100, force_terminal=False)
-    console.print(frame(rates(None, found), fault, width, height))
+    console.print(frame(rates(None, found), width, height))
     return out.getvalue().splitlines()
 
 
@@ -129,7 +129,7 @@ def test_frames_fit(width: int, height: int) -> None:
         "sites": sites, "certificates": (evil, *found.certificates),
         "problems": tuple(f"problem {n}" for n in range(50)),
     })  # fmt: skip
-    told = drawn(many, width, height, fault="nothing listens there")
+    told = drawn(many, width, height)
 
     assert len(told) <= height
     assert max(map(len, told)) <= width
@@ -137,6 +137,34 @@ def test_frames_fit(width: int, height: int) -> None:
     if height >= 24:
         assert any("more" in line for line in told)
         assert any("old:app" in line for line in told)
+
+
+def test_frames_cut_no_number() -> None:
+    """Where there is no room quantiles go first, and then other columns; servers are told apart."""
+    sites = (site("a.test", 12_345), site("a.test", 9999, server="srv1"))
+    wide, small = (drawn(report(sites=sites), width, 20) for width in (100, 50))
+
+    for head in ("SERVER", "P50", "P95", "P99", "2xx", "NOW"):
+        assert any(head in line.split() for line in wide)
+    (heads,) = [line.split() for line in small if line.startswith("SITE")]
+    assert heads == ["SITE", "SERVER", "REQ/S", "2xx", "3xx", "4xx", "5xx", "NOW"]
+    rows = [line.split() for line in small if line.startswith("a.test")]
+    assert rows == [
+        ["a.test", "srv0", "123", "123", "0", "0", "0", "0"],
+        ["a.test", "srv1", "100", "100", "0", "0", "0", "0"],
+    ]
+    assert not any("…" in line for line in small)
+
+
+def test_frame_of_a_server_that_is_gone_has_no_figures() -> None:
+    """What was true is not shown as if it still were."""
+    out = io.StringIO()
+    Console(file=out, width=60).print(lost(rates(None, full()), "nothing listens there"))
+
+    assert "nothing listens there" in out.getvalue()
+    assert "last seen: process 10" in out.getvalue()
+    assert "req/s" not in out.getvalue()
+    assert "serving" not in out.getvalue()
 
 
 def test_frame_has_all() -> None:

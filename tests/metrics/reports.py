@@ -25,7 +25,8 @@ def site(name: str, requests: int, **more: Any) -> parts.Site:
         "statuses": {"2xx": requests},
         "duration": times(*[0] * 5, requests),  # up to a millisecond
     } | more
-    return parts.Site("srv0", name, requests=requests, **given)
+    server = given.pop("server", "srv0")
+    return parts.Site(server, name, requests=requests, **given)
 
 
 def certificate(name: str, days: float | None, **more: Any) -> parts.Certificate:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from snake.metrics import report as parts
 from snake.metrics.rates import rates
 from tests.metrics.reports import full, report, site, times
 
@@ -64,3 +65,13 @@ def test_apps() -> None:
     assert own.requests == pytest.approx(0.5)
     assert own.errors == pytest.approx(0.02)
     assert (own.queue.count, old.queue.count, tenants.queue.count) == (3, 5, 0)
+
+
+def test_an_app_in_two_places_is_two() -> None:
+    """In a second without requests neither has waited, though both have before."""
+    (own, *_) = full().apps
+    pooled = replace(own, place="pool", pool=parts.Pool(1, (21,), queue=times(7)))
+    found = report(apps=(own, pooled))
+
+    assert [each.queue.p99 for each in rates(found, found).apps] == [None, None]
+    assert [each.requests for each in rates(found, found).apps] == [0, 0]

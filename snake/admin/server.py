@@ -75,7 +75,7 @@ class AdminServer:
             "origins": [str(each) for each in self._access.allowed],
         }
         logger.info("admin endpoint started", extra={"fields": fields})
-        if not self._access.checks_host:
+        if not self._access.checks_host and not self._address.is_unix:
             logger.warning(
                 "admin endpoint on open interface; host checking disabled",
                 extra={"fields": {"address": str(self._address)}},

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from snake.config.document import Document
 from snake.core.errors import StartError
 from snake.core.network import NetworkAddress, parse_address
 from snake.engine.admin_address import admin_address
-from snake.engine.sockets import ListenError, Sockets, unix_path
+from snake.engine.sockets import ListenError, Sockets, remove_stale, unix_path
 from snake.python.plan import AppPlan
 
 if TYPE_CHECKING:
@@ -192,6 +193,16 @@ class AdminEndpoint:
 
             sock = self._sockets.first(address)
             self._server = AdminServer(sock, self._endpoints(), admin, address, self.counts)
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """Remove the socket that a server of the same file has left which was killed."""
+        if self._file and self._own is None:
+            from snake.engine.own_socket import own_socket  # noqa: PLC0415  (as above)
+
+            path = own_socket(self._file)
+            with suppress(ListenError, OSError):
+                remove_stale(str(path), parse_address(f"unix/{path}"))
 
     def _leave(self, address: NetworkAddress) -> None:
         """Close an address, and let the requests be answered that came by it."""

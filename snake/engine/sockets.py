@@ -296,7 +296,7 @@ def unix_path(address: NetworkAddress) -> tuple[str, int]:
 
 def _listen_unix(address: NetworkAddress) -> socket.socket:
     path, mode = unix_path(address)
-    _remove_stale(path, address)
+    remove_stale(path, address)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         # The mode is there from the start: nobody connects in between.
@@ -312,8 +312,11 @@ def _listen_unix(address: NetworkAddress) -> socket.socket:
     return sock
 
 
-def _remove_stale(path: str, address: NetworkAddress) -> None:
-    """Remove the socket file of a server that is gone; refuse one that somebody answers on."""
+def remove_stale(path: str, address: NetworkAddress) -> None:
+    """Remove the socket file of a server that is gone, if there is one.
+
+    Raises `ListenError` if somebody answers there, or if it is another kind of file.
+    """
     with contextlib.suppress(FileNotFoundError):
         if not stat.S_ISSOCK(Path(path).lstat().st_mode):
             raise ListenError(address, "the file is there and is no socket")

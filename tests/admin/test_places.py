@@ -17,6 +17,7 @@ from snake.config.document import Document
 from snake.core.errors import ConfigError
 from snake.core.modules import decode
 from snake.engine.admin_address import admin_address
+from snake.engine.own_socket import mark
 from snake.python.plan import apps
 from tests.admin.asking import SITE, asked, refuses
 from tests.server import Server, run, running, start
@@ -132,17 +133,23 @@ def test_the_default_address_is_taken_if_it_is_free(
 ) -> None:
     """A second server has a socket of its own, where commands find it by its configuration.
 
-    Who stops or reloads the server of another configuration is told.
+    One that a killed server has left is removed. Who stops or reloads the server of another
+    configuration is told.
     """
     with suppress(OSError):
         socket.create_server(("127.0.0.1", 2019)).close()
     one, two, other = (tmp_path / name for name in ("one", "two", "other"))
+    left = Path(unnamed["XDG_CONFIG_HOME"], "snake", f"admin-{mark(str(one / 'Caddyfile'))}.sock")
+    left.parent.mkdir()
+    with socket.socket(socket.AF_UNIX) as killed:
+        killed.bind(str(left))
     servers = [_plain(one, unnamed)]
     try:
         servers[0].wait_for("serving")
         assert not refuses(2019)
         servers.append(_plain(two, unnamed))
         own = Path(servers[1].wait_for("admin endpoint started")["address"][len("unix/") : -5])
+        assert not left.exists()
         assert stat.S_IMODE(own.stat().st_mode) == 0o600
         assert own.parent == Path(unnamed["XDG_CONFIG_HOME"], "snake")
         told = run("status", folder=two, env=unnamed)

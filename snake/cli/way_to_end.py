@@ -26,6 +26,9 @@ def way_to_end(pid: int, config: str | None, adapter: str | None, envfiles: Sequ
     """
     named = config or ("Caddyfile" if Path("Caddyfile").is_file() else "")
     place = None
+    # A pipe has been read already, and would be waited for.
+    if not all(Path(file).is_file() for file in (*envfiles, *([named] if named else ()))):
+        return f"kill {pid}"
     with suppress(SnakeError):
         if envfiles:
             load_files(envfiles)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import stat
@@ -16,6 +17,7 @@ import pytest
 from snake.config.document import Document
 from snake.core.errors import ConfigError
 from snake.core.modules import decode
+from snake.engine.admin import AdminEndpoint
 from snake.engine.admin_address import admin_address
 from snake.engine.own_socket import mark
 from snake.python.plan import apps
@@ -186,12 +188,40 @@ EMBEDDED = '{"backend": "none"}'
 
 def where(admin: str, isolation: str) -> str | None:
     """Return where the API of a document listens, which has an app that is isolated like this."""
-    handler = f'{{"handler": "python", "module_wsgi": "a:b", "isolation": {isolation}}}'
-    server = f'{{"listen": [":80"], "routes": [{{"handle": [{handler}]}}]}}'
-    text = f'{{"admin": {admin}, "apps": {{"http": {{"servers": {{"s": {server}}}}}}}}}'
-    document = decode(text.encode(), Document)
+    document = decode(document_of(admin, isolation).encode(), Document)
     found = admin_address(document, apps(document))
     return None if found is None else str(found.address)
+
+
+def document_of(admin: str, isolation: str) -> str:
+    """Return the JSON of a document with an app that is isolated like this."""
+    handler = f'{{"handler": "python", "module_wsgi": "a:b", "isolation": {isolation}}}'
+    server = f'{{"listen": [":80"], "routes": [{{"handle": [{handler}]}}]}}'
+    return f'{{"admin": {admin}, "apps": {{"http": {{"servers": {{"s": {server}}}}}}}}}'
+
+
+def test_a_confined_server_has_a_socket_of_its_own_too(
+    unnamed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where another one has snake's own; it stays there when a reload wants another default."""
+    for name, value in unnamed.items():
+        monkeypatch.setenv(name, value)
+    confined, plain = (
+        decode(document_of("{}", each).encode(), Document) for each in (CONFINED, APART)
+    )
+    first, second = AdminEndpoint(tuple, "/a"), AdminEndpoint(tuple, "/b")
+    places = []
+    for endpoint in (first, second):
+        entrance = endpoint.open(confined, apps(confined))
+        endpoint.use(entrance)
+        places.append(str(entrance.address))
+    places.append(str(second.open(plain, apps(plain)).address))
+    for endpoint in (first, second):
+        asyncio.run(endpoint.aclose())
+
+    folder = f"unix/{unnamed['XDG_CONFIG_HOME']}/snake"
+    own = f"{folder}/admin-{mark('/b')}.sock|0600"
+    assert places == [f"{folder}/admin.sock|0600", own, own]
 
 
 @pytest.fixture(autouse=True)

@@ -85,7 +85,8 @@ class AccessLog:
 
         def logged(request: Request, send: Send) -> Awaitable[None]:
             record = AccessRecord(request, send, texts, self)
-            answering = run(request, record.sender())
+            # A transport's own notes what is sent.
+            answering = run(request, send if hasattr(send, "start") else record.sender())
             if answering is NOTHING:
                 record.ended()
             return answering

@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from snake.app.environ import PROTOCOLS
-from snake.http.access_texts import Texts, after_headers, encryption, host_of, written
+from snake.http.access_texts import SHORT, Texts, after_headers, encryption, host_of, short, written
 from snake.http.handler import Message, Send
 from snake.http.request import Request
 from snake.http.response import declared_length
@@ -90,9 +90,7 @@ class AccessRecord(Prepared):
         self._noted: Any = send
 
     def sender(self) -> Send:
-        """Return the `send` of the request: its own, if that notes what is sent, or this."""
-        if hasattr(self._send, "start"):
-            return self._send
+        """Return the `send` to use where the transport's own does not note what is sent."""
         self._noted = self
         self._receive = self._request.receive
         self._request.receive = self.receive
@@ -157,6 +155,7 @@ class AccessRecord(Prepared):
     def line(self, start: bytes, time: bytes, message: bytes) -> bytes:
         """Return the whole line of JSON, which begins with what is given."""
         request, answer, asked, size = self._request, self.start, self._asked, self.size
+        target = self._target
         if request.log_fields:
             return b"%b%b%b,%b\n" % (start, time, message, to_json(self._made())[1:])
         status = answer["status"]
@@ -169,8 +168,10 @@ class AccessRecord(Prepared):
             before = to_json(request.client_ip).join(asked.around_address)
         if self.read or request.values is not None:
             after = after_headers(asked.headers, self.read, _user(request.values or {}))
-        target, duration = written(self._target), number(self.duration)
-        return b"".join((start, time, message, before, target, after, duration, answered[1]))
+        uri = short(target) if len(target) < SHORT else written(target)
+        return b"".join(
+            (start, time, message, before, uri, after, number(self.duration), answered[1])
+        )
 
     # The record as a mapping --------------------------------------------------
 

@@ -26,7 +26,7 @@ Asking = tuple[list[Field], str, Client, str, Secured | None]
 Answering = tuple[int, Sequence[Field], bool]
 """Status, headers, and whether the server adds its own."""
 
-_LONG = 200
+SHORT = 200
 """Bytes from which on a value is not kept: it is hardly ever the same twice."""
 _LONG_TEXT = 4096
 _MOST = 4096
@@ -124,7 +124,7 @@ class Texts:
     def _field(self, field: Field) -> bytes:
         name, value = field
         text = _inside(self.readable([field]))
-        if len(value) < _LONG and name not in self._hidden:
+        if len(value) < SHORT and name not in self._hidden:
             if len(self._fields) >= _MOST:
                 self._fields.clear()
             self._fields[field] = text
@@ -156,14 +156,11 @@ def host_of(headers: Sequence[Field]) -> bytes:
 
 def written(data: bytes) -> bytes:
     """Return the JSON of a text."""
-    return _short(data) if len(data) < _LONG else _written(data)
-
-
-def _written(data: bytes) -> bytes:
     return to_json(data.decode("utf-8", "surrogateescape"))
 
 
-_short = lru_cache(maxsize=_MOST)(_written)
+short = lru_cache(maxsize=_MOST)(written)
+"""Does the same for what is below `SHORT`, which comes again."""
 
 
 def _inside(value: object) -> bytes:

@@ -79,6 +79,8 @@ class SharedFile(Writer):
         self._is_moved = False
         self._is_cut = False
         self._is_closed = False
+        self._end = 0
+        """How large the file was after the last write, if nobody else wrote; then it ends well."""
 
     @property
     def is_terminal(self) -> bool:
@@ -112,7 +114,7 @@ class SharedFile(Writer):
 
     def _leave(self) -> None:
         """Have no file open."""
-        fd, self._fd = self._fd, -1
+        fd, self._fd, self._end = self._fd, -1, 0
         self._is_moved = self._is_cut = False
         if fd >= 0:
             os.close(fd)
@@ -148,6 +150,7 @@ class SharedFile(Writer):
                 is_whole = self._ends_with_a_line(size, lines)
                 if is_whole and self._may_take(lines, size):
                     self._append(lines)
+                    self._end = (size or 0) + len(lines)
                     return
             finally:
                 if is_locked:
@@ -165,7 +168,7 @@ class SharedFile(Writer):
 
         The system ends the write of such a process between two pages of the file.
         """
-        if not size or not lines.endswith(b"\n"):
+        if not size or size == self._end or not lines.endswith(b"\n"):
             return True
         try:
             return os.pread(self._fd, 1, size - 1) in (b"\n", b"")
@@ -247,7 +250,7 @@ class SharedFile(Writer):
             if not size or self._backups is None or (more and not self._is_full(size, more)):
                 return False
             before, self._fd = self._fd, self._renamed(reason, self._backups)
-            self._identity = _identity(self._fd)
+            self._identity, self._end = _identity(self._fd), 0
             os.close(before)  # and its lock with it
             self._has_complained = False
         except OSError as error:

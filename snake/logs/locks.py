@@ -8,8 +8,7 @@ while it holds one does not stop the others: who waits too long goes on without.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 fcntl: Any
@@ -54,21 +53,22 @@ def unlock(fd: int) -> None:
             fcntl.flock(fd, fcntl.LOCK_UN)
 
 
-@contextmanager
-def alone(fd: int) -> Iterator[None]:
-    """Keep out other processes that do the same with this pipe or socket.
+def claim(fd: int) -> bool:
+    """Keep out other processes that claim this pipe or socket, until `release`, if that can be.
 
     A descriptor that was inherited is one open file in all of them, which flock cannot tell
     apart; fcntl's locks belong to the process.
     """
-    held = False
-    if fcntl is not None:
-        with suppress(OSError):
-            fcntl.lockf(fd, fcntl.LOCK_EX)
-            held = True
+    if fcntl is None:
+        return False
     try:
-        yield
-    finally:
-        if held:
-            with suppress(OSError):
-                fcntl.lockf(fd, fcntl.LOCK_UN)
+        fcntl.lockf(fd, fcntl.LOCK_EX)
+    except OSError:
+        return False
+    return True
+
+
+def release(fd: int) -> None:
+    """Let others claim it."""
+    with suppress(OSError):
+        fcntl.lockf(fd, fcntl.LOCK_UN)

@@ -15,7 +15,7 @@ import sys
 import threading
 
 from snake.core.modules import Context, Module
-from snake.logs.locks import alone
+from snake.logs.locks import claim, release
 from snake.logs.trouble import STDERR, Trouble
 
 STDOUT = "stdout"
@@ -61,8 +61,13 @@ class Stream(Writer):
         if not _is_shared_pipe(self._fd):
             _put_all(self._fd, lines)
             return
-        with _streams, alone(self._fd):
-            _put_all(self._fd, lines)
+        with _streams:
+            is_claimed = claim(self._fd)
+            try:
+                _put_all(self._fd, lines)
+            finally:
+                if is_claimed:
+                    release(self._fd)
 
 
 _streams = threading.Lock()

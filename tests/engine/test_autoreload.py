@@ -231,15 +231,18 @@ def test_links_and_editable_projects_are_followed(project: Path, tmp_path: Path)
 
 
 LIFESPAN = """
-import part
+import os, part
+
+def say(what):  # in one write: two processes share the file
+    os.write(1, f"{what} {part.TEXT}\\n".encode())
 
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":
         await receive()
-        print("up", part.TEXT, flush=True)
+        say("up")
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        print("down", part.TEXT, flush=True)
+        say("down")
         await send({"type": "lifespan.shutdown.complete"})
     else:
         await send({"type": "http.response.start", "status": 200})

@@ -18,8 +18,9 @@ def said(caplog: pytest.LogCaptureFixture) -> list[tuple[int, str, object]]:
 
 @pytest.fixture(autouse=True)
 def everything(caplog: pytest.LogCaptureFixture) -> None:
-    """Keep records of all levels."""
+    """Keep records of all levels, whatever logs were opened before."""
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="snake")
 
 
 def test_a_note_is_logged_with_its_app(caplog: pytest.LogCaptureFixture) -> None:

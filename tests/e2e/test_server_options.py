@@ -94,16 +94,9 @@ def test_delay_of_the_end(tmp_path: Path) -> None:
         assert server.wait() == 0
 
 
-@pytest.mark.parametrize(
-    ("options", "place"),
-    [
-        ("trace", "trace"),
-        ("protocols h2c", "protocols"),
-    ],
-)
-def test_what_does_not_run_is_refused(tmp_path: Path, options: str, place: str) -> None:
+def test_what_does_not_run_is_refused(tmp_path: Path) -> None:
     """An option that would do nothing is refused at its line."""
-    text = OPTIONS.format(rest=f"servers {{\n\t\t{options}\n\t}}") + ":8080 {\n}\n"
+    text = OPTIONS.format(rest="servers {\n\t\tprotocols h2c\n\t}") + ":8080 {\n}\n"
     (tmp_path / "Caddyfile").write_text(text)
 
     done = run("validate", folder=tmp_path)
@@ -111,4 +104,4 @@ def test_what_does_not_run_is_refused(tmp_path: Path, options: str, place: str) 
     assert done.returncode == 1
     assert "in this version of snake" in done.stderr
     assert "Caddyfile:6: " in done.stderr
-    assert f"    \t\t{place}" in done.stderr
+    assert "    \t\tprotocols" in done.stderr

@@ -21,7 +21,7 @@ run: $(VENV)/.installed-run ## serve Caddyfile.example on http://localhost:9080
 
 test: $(VENV)/.installed-dev ## run every test (ARGS='-k name' for some)
 	@$(BIN)/python -m compileall -q snake  # else each server that a test starts may compile it anew
-	$(BIN)/pytest -n auto -q $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal -q $(ARGS)
 
 lint: $(VENV)/.installed-dev ## check style, types and layers
 	$(BIN)/ruff check

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import subprocess
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -92,14 +93,22 @@ FILES = {
     "empty": b"",
     "a line end": b"\n",
     "only spaces": b" \n ",
-    "no UTF-8": b"a\nb\xff\n",
     "the same lines": b"a\n a\n\n\n\n a\n}\n\n}\na\n  b {\n\na\n\n}\n}\n a\n",
     "no line the same": b" a\n  b\n c  d\n",
 }
 
 
-@pytest.mark.parametrize("options", [[], ["--diff"], ["-w"], ["-d", "-w"]], ids="+".join)
-@pytest.mark.parametrize("data", list(FILES.values()), ids=list(FILES))
+NO_UTF_8 = b"a\nb\xff\n"
+"""What `--overwrite` refuses, and Caddy spoils."""
+
+
+@pytest.mark.parametrize(
+    ("data", "options"),
+    [
+        *product(FILES.values(), ([], ["--diff"], ["-w"], ["-d", "-w"])),
+        *product([NO_UTF_8], ([], ["--diff"])),
+    ],
+)
 def test_files(
     data: bytes, options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
